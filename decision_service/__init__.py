@@ -1,0 +1,1 @@
+"""The governed decision service: composes rules, optimisation and audit."""

@@ -1,0 +1,1 @@
+"""Networks in, safety stocks and plans out; knows nothing of rules, logs or the wire."""

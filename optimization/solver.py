@@ -1,0 +1,108 @@
+"""
+The one door to HiGHS.
+
+Silent, one thread, a fixed seed and no clock: the same model gives the same answer anywhere.
+Only work limits stop a search (HiGHS has no deterministic work unit: nodes and iterations).
+"""
+
+import math
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.errors import SolverError
+from optimization.matrix import Matrix
+from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
+
+SOLVER = f"HiGHS {highspy.Highs().version()}"
+
+_TERMINATIONS = {
+    highspy.HighsModelStatus.kOptimal: Termination.OPTIMAL,
+    highspy.HighsModelStatus.kInfeasible: Termination.INFEASIBLE,
+    highspy.HighsModelStatus.kSolutionLimit: Termination.FEASIBLE,
+    highspy.HighsModelStatus.kIterationLimit: Termination.FEASIBLE,
+}
+
+
+def new_highs(limits: SolveLimits, **options: Any) -> Any:
+    """A `Highs` with our conventions set; `options` are HiGHS option names."""
+    highs = highspy.Highs()
+    base = {
+        "output_flag": False,
+        "threads": limits.threads,
+        "random_seed": limits.seed,
+        "mip_rel_gap": limits.gap,
+        "mip_max_nodes": limits.nodes * limits.slices,
+    }
+    for name, value in (base | options).items():
+        if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise SolverError(f"HiGHS refuses option `{name}` = `{value}`")
+    return highs
+
+
+def pass_model(highs: Any, matrix: Matrix) -> None:
+    """Hand the arrays over, without a model object in between."""
+    a = matrix.arrays()
+    inf = highspy.kHighsInf
+    clip = {k: np.clip(a[k], -inf, inf) for k in ("lower", "upper", "row_lower", "row_upper")}
+    status = highs.passModel(
+        matrix.columns, matrix.rows, a["value"].size, 0,
+        int(highspy.MatrixFormat.kColwise), 0, int(highspy.ObjSense.kMinimize), 0.0,
+        a["cost"], clip["lower"], clip["upper"], clip["row_lower"], clip["row_upper"],
+        a["start"], a["index"], a["value"], np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0),
+        a["integer"].astype(np.int32),
+    )  # fmt: skip
+    if status == highspy.HighsStatus.kError:
+        raise SolverError("HiGHS refuses the model")
+
+
+def solve(
+    matrix: Matrix, limits: SolveLimits, *, name: str, start: NDArray[np.float64] | None = None, **options: Any
+) -> tuple[SolveReport, NDArray[np.float64]]:
+    """
+    Solve a model; the values are empty when there is no solution.
+
+    Parameters
+    ----------
+    start
+        A feasible point to start from, one value per column.
+    """
+    highs = new_highs(limits, **options)
+    pass_model(highs, matrix)
+    if start is not None:
+        highs.setSolution(matrix.columns, np.arange(matrix.columns, dtype=np.int32), start)
+    highs.run()
+    return report(highs, matrix, limits, name)
+
+
+def report(
+    highs: Any, matrix: Matrix, limits: SolveLimits, name: str
+) -> tuple[SolveReport, NDArray[np.float64]]:
+    """What HiGHS says after a run, in our words."""
+    info, status = highs.getInfo(), highs.getModelStatus()
+    has_point = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+    termination = _TERMINATIONS.get(status, Termination.NO_SOLUTION)
+    if termination is Termination.FEASIBLE and not has_point:
+        termination = Termination.NO_SOLUTION
+    objective = info.objective_function_value if has_point else math.inf
+    is_mip = bool(matrix.columns) and info.mip_node_count >= 0
+    bound = info.mip_dual_bound if is_mip else (objective if termination is Termination.OPTIMAL else -math.inf)
+    values = np.array(highs.getSolution().col_value) if has_point else np.empty(0)
+    return (
+        SolveReport(
+            name,
+            termination,
+            objective,
+            bound,
+            relative_gap(objective, bound) if has_point else math.inf,
+            nodes=max(0, info.mip_node_count),
+            iterations=max(0, info.simplex_iteration_count),
+            slices=limits.slices,
+            columns=matrix.columns,
+            rows=matrix.rows,
+            solver=SOLVER,
+        ),
+        values,
+    )
