@@ -19,3 +19,8 @@ $(STAMP): requirements.lock pyproject.toml
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+generate: setup  ## code from the protos, committed
+	$(BIN)/python -m grpc_tools.protoc -I protos --python_out=. --pyi_out=. --grpc_python_out=. \
+	  protos/decision_service/v1/*.proto protos/buf/validate/*.proto
+	@rm -f decision_service/v1/{planning,decision}_pb2_grpc.py buf/validate/*_grpc.py
