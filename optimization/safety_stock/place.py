@@ -1,0 +1,81 @@
+"""
+Where to hold safety stock in a general acyclic network, with a proof.
+
+    min  sum over j of cost[j](SI[j] + T[j] - S[j])
+    s.t. SI[j] >= S[i] for every supplier i of j,  SI[j] >= floor[j],  0 <= S[j] <= promise[j],  S[j] <= SI[j] + T[j]
+
+the guaranteed-service model of Graves and Willems (2000) on networks as in Humair and Willems
+(2011). The cost is recomputed from the full vector of service times, the bound from multipliers;
+neither takes the solver's word.
+"""
+
+from optimization.network import Finding
+from optimization.parameters import TimeRounding
+from optimization.plan import Placement
+from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
+from optimization.safety_stock.bounds import DemandBounds, bound_demand
+from optimization.safety_stock.layout import Layout, lay_out
+from optimization.safety_stock.minimise import Optimum, minimise
+from optimization.safety_stock.placement import describe
+from optimization.safety_stock.problem import GsmProblem
+from optimization.solver import SOLVER
+
+PROOF_GAP = 1e-9  # relative; what double precision leaves of an equality over thousands of stages
+
+
+def place_safety_stock(problem: GsmProblem, limits: SolveLimits) -> Placement:
+    """The cheapest safety stocks that keep every promise, stage by stage in the problem's order."""
+    layout = lay_out(problem)
+    bounds = bound_demand(problem, layout)
+    optimum = minimise(layout, bounds, limits)
+    return Placement(
+        describe(problem, layout, bounds, optimum.times),
+        report_optimum(optimum, limits),
+        _findings(problem, layout, bounds),
+    )
+
+
+def report_optimum(optimum: Optimum, limits: SolveLimits) -> SolveReport:
+    """Objective, bound and gap; a bound above the cost by rounding noise is the cost."""
+    bound = min(optimum.bound, optimum.cost)
+    gap = relative_gap(optimum.cost, bound)
+    is_proven = gap <= max(limits.gap, PROOF_GAP)
+    return SolveReport(
+        "safety-stock",
+        Termination.OPTIMAL if is_proven else Termination.FEASIBLE,
+        optimum.cost,
+        bound,
+        gap,
+        nodes=optimum.nodes,
+        iterations=optimum.iterations,
+        slices=limits.slices,
+        columns=optimum.columns,
+        rows=optimum.rows,
+        solver=SOLVER,
+    )
+
+
+def _findings(problem: GsmProblem, layout: Layout, bounds: DemandBounds) -> tuple[Finding, ...]:
+    findings = []
+    if layout.rounded:
+        findings.append(
+            Finding(
+                "FRACTIONAL_TIME",
+                "safety-stock",
+                f"{layout.rounded} stage times are not whole steps of time",
+                f"DEFAULTED: {_rounding(problem)}",
+            )
+        )
+    findings += [
+        Finding("NO_DEMAND", stage.name, "no demand reaches this stage", "KEPT: it holds no safety stock")
+        for j, k in enumerate(layout.stage.tolist())
+        if layout.owner[j] < 0 and bounds.mean[j] == 0.0 and bounds.deviation[j] == 0.0
+        for stage in [problem.stages[k]]
+    ]
+    return tuple(findings)
+
+
+def _rounding(problem: GsmProblem) -> str:
+    if problem.time_rounding is TimeRounding.SCALED:
+        return f"rounded up to a {problem.time_scale}th of a day"
+    return "rounded up to whole days" if problem.time_rounding is TimeRounding.CEIL else "rounded to the nearest day"

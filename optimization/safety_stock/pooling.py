@@ -1,0 +1,97 @@
+"""
+How demand adds up on its way to the suppliers.
+
+    PATHS  k[j]^2 = sum over demand stages d of (paths(j,d) z[d] sigma[d])^2      exact
+    LOCAL  k[j]^2 = (z[j] sigma[j])^2 + sum over customers s of (q k[s])^2
+    mu[j]  = mu of own demand + sum q mu[s]
+
+`paths(j,d)` counts directed paths, weighted with the quantities along them. The two agree
+exactly where no two customers of a stage lead to the same demand (no diamonds); on diamonds the
+local form understates, because it takes one customer's demand seen twice for two independent ones.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.parameters import Pooling
+from optimization.safety_stock.layout import Layout
+
+Floats = NDArray[np.float64]
+
+_CHUNK = 256  # demand stages whose path counts are held at once
+
+
+def pool_deviation(layout: Layout, deviation: Floats, pooling: Pooling) -> Floats:
+    """Root sum of squares, at every node, of the deviations of the demand it serves."""
+    if pooling is Pooling.LOCAL or is_forest(layout):
+        return _pool_locally(layout, deviation)
+    return _pool_along_paths(layout, deviation)
+
+
+def cumulate_demand(layout: Layout, mean: Floats) -> Floats:
+    """Mean demand per day at every node, own and its customers'."""
+    total = mean.tolist()
+    for j in reversed(layout.order):
+        for k, quantity in zip(layout.customers[j], layout.quantities[j], strict=True):
+            total[j] += quantity * total[k]
+    return np.array(total)
+
+
+def cumulate_cost(layout: Layout, added: Floats) -> Floats:
+    """Unit value at every node: cost added here plus the suppliers' unit values."""
+    value = added.tolist()
+    for j in layout.order:
+        for k, quantity in zip(layout.customers[j], layout.quantities[j], strict=True):
+            value[k] += quantity * value[j]
+    return np.array(value)
+
+
+def greatest_downstream(layout: Layout, factor: Floats) -> Floats:
+    """The largest factor among the demand that a node serves, 0 without demand."""
+    largest = factor.tolist()
+    for j in reversed(layout.order):
+        for k in layout.customers[j]:
+            largest[j] = max(largest[j], largest[k])
+    return np.array(largest)
+
+
+def is_forest(layout: Layout) -> bool:
+    """Whether the network has no cycle even when arcs are read without direction."""
+    root = list(range(layout.nodes))
+    for j, customers in enumerate(layout.customers):
+        for k in customers:
+            a, b = _find(root, j), _find(root, k)
+            if a == b:
+                return False
+            root[a] = b
+    return True
+
+
+def _find(root: list[int], j: int) -> int:
+    while root[j] != j:
+        root[j] = root[root[j]]
+        j = root[j]
+    return j
+
+
+def _pool_locally(layout: Layout, deviation: Floats) -> Floats:
+    square = (deviation**2).tolist()
+    for j in reversed(layout.order):
+        for k, quantity in zip(layout.customers[j], layout.quantities[j], strict=True):
+            square[j] += quantity * quantity * square[k]
+    return np.sqrt(np.array(square))
+
+
+def _pool_along_paths(layout: Layout, deviation: Floats) -> Floats:
+    square = np.zeros(layout.nodes)
+    demand = np.flatnonzero(deviation)
+    for first in range(0, demand.size, _CHUNK):
+        chunk = demand[first : first + _CHUNK]
+        paths = np.zeros((layout.nodes, chunk.size))
+        paths[chunk, np.arange(chunk.size)] = 1.0
+        for j in reversed(layout.order):
+            if layout.customers[j]:
+                quantities = np.array(layout.quantities[j])
+                paths[j] += quantities @ paths[list(layout.customers[j])]
+        square += ((paths * deviation[chunk]) ** 2).sum(axis=1)
+    return np.sqrt(square)
