@@ -1,0 +1,256 @@
+"""
+Entries: what is asked to be recorded, and what then stands in the log.
+
+The leaf of the Merkle tree is the *envelope*: canonical JSON of the caller's mapping with one more
+key, ``entry``, that the ledger fills in: the entry's place, kind, subject, time, idempotency key,
+artifacts, pointer moves and the commitment to its payload. Every column of the store is a copy of
+something in these bytes, so a copy that was tampered with contradicts them.
+
+The *payload* is kept apart and salted: the envelope holds SHA-256(salt || payload), so the payload
+can be erased while the log still verifies, and what it said cannot be guessed from its hash.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+import orjson
+
+from audit.artifact import Artifact
+from audit.canonical import plain
+from audit.errors import CanonicalError, InvalidEntryError
+from audit.merkle import leaf_hash
+
+HEADER = "entry"  # the one key of an envelope that belongs to the ledger
+LONGEST_NAME = 1000  # characters of a kind, subject, key or pointer name
+_NOTHING: Mapping[str, str | None] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """
+    What someone asks to record.
+
+    Parameters
+    ----------
+    kind
+        What happened, for example ``decision.v1``.
+    subject
+        What it happened to; entries of one subject are found together.
+    envelope
+        The facts to record: plain values, no personal data. The key ``entry`` is the ledger's.
+    payload
+        What may have to be erased one day; empty for none.
+    artifacts
+        Content the entry refers to, kept by digest.
+    key, key_digest
+        Idempotency key and digest of what was asked. The same pair again returns the first entry.
+    requires
+        Pointers that must hold exactly these values at the moment of the append; ``None`` is unset.
+    sets
+        Pointers that move with this entry, in the same transaction; ``None`` unsets.
+    retention
+        Name of the retention class the payload falls under.
+    """
+
+    kind: str
+    subject: str
+    envelope: Mapping[str, Any]
+    payload: bytes = b""
+    artifacts: tuple[Artifact, ...] = ()
+    key: str = ""
+    key_digest: str = ""
+    requires: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
+    sets: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
+    retention: str = "default"
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be stored."""
+        for name in ("kind", "subject", "retention"):
+            if not getattr(self, name):
+                raise InvalidEntryError(name, "is empty", "name it")
+        if HEADER in self.envelope:
+            raise InvalidEntryError(f"envelope.{HEADER}", "is the ledger's own key", "rename yours")
+        pointers = {f"requires[{name}]": name for name in self.requires} | {
+            f"sets[{name}]": name for name in self.sets
+        }
+        for name, value in {"kind": self.kind, "subject": self.subject, "key": self.key, **pointers}.items():
+            _check_name(name, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One entry of the log.
+
+    Parameters
+    ----------
+    seq
+        Its place, counted from 0 without gaps; the leaf index in the Merkle tree.
+    recorded_at
+        When the ledger took it, UTC, to the microsecond; never earlier than the entry before it.
+    envelope
+        The exact bytes that are hashed.
+    leaf_hash
+        SHA-256(0x00 || envelope).
+    key
+        The idempotency key, or empty.
+    payload_commitment
+        ``sha256:`` of salt and payload, or empty without one.
+    """
+
+    seq: int
+    kind: str
+    subject: str
+    recorded_at: datetime
+    envelope: bytes
+    leaf_hash: bytes
+    key: str = ""
+    payload_commitment: str = ""
+
+    @property
+    def header(self) -> "Header":
+        """What the ledger wrote into the envelope."""
+        return read_header(self.envelope)
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What the caller recorded."""
+        content: dict[str, Any] = orjson.loads(self.envelope)
+        del content[HEADER]
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """
+    The answer to an append.
+
+    Parameters
+    ----------
+    is_repeat
+        Whether the entry was there before, under the same key and digest.
+    """
+
+    entry: Entry
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A payload and the salt that hides it from guessing; `commitment` names both."""
+
+    salt: bytes
+    payload: bytes
+
+    @property
+    def commitment(self) -> str:
+        """``sha256:`` of salt and payload."""
+        return "sha256:" + hashlib.sha256(self.salt + self.payload).hexdigest()
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The ledger's part of an envelope; what is empty is not written."""
+
+    seq: int
+    kind: str
+    subject: str
+    recorded_at: str
+    key: str = ""
+    key_digest: str = ""
+    payload: str = ""
+    artifacts: tuple[str, ...] = ()
+    requires: tuple[tuple[str, str | None], ...] = ()
+    sets: tuple[tuple[str, str | None], ...] = ()
+    retention: str = "default"
+
+
+class _Leaf(msgspec.Struct, frozen=True):
+    entry: Header
+
+
+_LEAF = msgspec.json.Decoder(_Leaf)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A new entry with everything done that needs no place in the log; work of the caller's thread."""
+
+    new: NewEntry
+    body: dict[str, Any]
+    header: dict[str, Any]
+    sealed: Sealed | None
+
+    def at(self, seq: int, recorded_at: datetime) -> Entry:
+        """Return the entry at its place."""
+        moment = format_time(recorded_at)
+        header = self.header | {"seq": seq, "recorded_at": moment}
+        envelope = plain.write(self.body | {HEADER: header})
+        new = self.new
+        commitment = header.get("payload", "")
+        return Entry(
+            seq, new.kind, new.subject, recorded_at, envelope, leaf_hash(envelope), new.key, commitment
+        )
+
+
+def prepare(new: NewEntry, salt: bytes) -> Prepared:
+    """
+    Check and encode what does not depend on the entry's place.
+
+    Raises
+    ------
+    CanonicalError
+        If the envelope has no canonical form; the field is a path inside it.
+    """
+    sealed = Sealed(salt, new.payload) if new.payload else None
+    header = {
+        "kind": new.kind,
+        "subject": new.subject,
+        "key": new.key,
+        "key_digest": new.key_digest,
+        "payload": sealed.commitment if sealed else "",
+        "artifacts": [artifact.digest for artifact in new.artifacts],
+        "requires": sorted(map(list, new.requires.items())),
+        "sets": sorted(map(list, new.sets.items())),
+        "retention": "" if new.retention == "default" else new.retention,
+    }
+    written = {name: value for name, value in header.items() if value}
+    body: dict[str, Any] = plain.checked(new.envelope)
+    plain.write([body, written])  # text that is not Unicode fails here, not in another's batch
+    return Prepared(new, body, written, sealed)
+
+
+def read_header(envelope: bytes) -> Header:
+    """
+    Return the ledger's part of an envelope.
+
+    Raises
+    ------
+    CanonicalError
+        If the bytes are not an envelope.
+    """
+    try:
+        return _LEAF.decode(envelope).entry
+    except msgspec.DecodeError as error:
+        raise CanonicalError("envelope", f"cannot be read: {error}", "restore the stored bytes") from error
+
+
+def format_time(moment: datetime) -> str:
+    """Write a time in UTC to the microsecond, in a form that sorts as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_time(text: str) -> datetime:
+    """Read back what `format_time` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def _check_name(field_name: str, value: str) -> None:
+    if not isinstance(value, str) or len(value) > LONGEST_NAME:
+        raise InvalidEntryError(field_name, f"is not text of at most {LONGEST_NAME} characters", "shorten it")
+    if "\x00" in value:
+        raise InvalidEntryError(field_name, "holds a zero character", "remove it")

@@ -1,0 +1,248 @@
+"""
+The ledger: append entries, read them, prove them.
+
+`append` is the commit point: when it returns, the entry is durable and covered by a signed
+checkpoint. The ledger knows entries and digests; what they mean is the caller's.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self
+
+from audit import merkle
+from audit.artifact import Artifact
+from audit.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
+from audit.entry import Appended, Entry, NewEntry, prepare
+from audit.errors import LedgerClosedError, NotInLedgerError
+from audit.note import SignsNotes
+from audit.proof import TlogProof
+from audit.sequence import Clock, Sequencing
+from audit.store import LogReader, Store
+from audit.tree import stored_nodes
+from audit.writer import Appender, GroupWriter
+
+SALT = 16  # bytes
+KEY_ROTATION = "key-rotation.v1"
+_SCAN = 1000  # entries read at a time
+
+
+class LedgerView:
+    """
+    A ledger for reading and proving; it takes no entries and needs no key.
+
+    Parameters
+    ----------
+    store
+        Where the log is kept.
+    """
+
+    def __init__(self, store: LogReader) -> None:
+        self.store = store
+        self._nodes = stored_nodes(store.size, store.tile, lambda seq: self.get(seq).leaf_hash)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self.store.size()
+
+    def get(self, seq: int) -> Entry:
+        """
+        Return an entry by its place.
+
+        Raises
+        ------
+        NotInLedgerError
+            If the log has no such place.
+        """
+        entry = next(self.store.entries(seq, seq + 1), None) if seq >= 0 else None
+        if entry is None:
+            raise NotInLedgerError(f"entry {seq}")
+        return entry
+
+    def find(self, key: str) -> Entry | None:
+        """Return the entry that holds an idempotency key."""
+        return self.store.by_keys((key,)).get(key)
+
+    def by_subject(self, subject: str) -> tuple[Entry, ...]:
+        """Return the entries of a subject, oldest first."""
+        return self.store.by_subject(subject)
+
+    def scan(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
+        """Return entries in order; up to the present end if no other is given."""
+        end = self.size if stop is None else min(stop, self.size)
+        for first in range(start, end, _SCAN):
+            yield from self.store.entries(first, min(first + _SCAN, end))
+
+    def payload(self, seq: int) -> bytes | None:
+        """Return the payload of an entry, or nothing if it has none or it was erased."""
+        found = next(self.store.sealed(seq, seq + 1), None)
+        return found[1].payload if found else None
+
+    def artifact(self, digest: str) -> Artifact:
+        """
+        Return the content with this digest.
+
+        Raises
+        ------
+        NotInLedgerError
+            If it is not kept here.
+        """
+        artifact = self.store.artifact(digest)
+        if artifact is None:
+            raise NotInLedgerError(f"artifact `{digest}`")
+        return artifact
+
+    def pointer(self, name: str) -> str | None:
+        """Return the value of a pointer, or nothing if it is unset."""
+        return self.store.pointer_values((name,)).get(name)
+
+    def pointers(self, prefix: str = "") -> Mapping[str, str]:
+        """Return the pointers that are set and whose name starts so, by name."""
+        return self.store.pointers(prefix)
+
+    def checkpoint(self) -> SignedCheckpoint | None:
+        """Return the last signed checkpoint; every durable entry is covered by one."""
+        return self.store.last_checkpoint()
+
+    def root(self, size: int) -> bytes:
+        """Return the Merkle root over the first `size` entries."""
+        return merkle.root(size, self._nodes)
+
+    def prove_inclusion(self, seq: int, size: int) -> tuple[bytes, ...]:
+        """Prove that the tree of `size` entries holds entry `seq`."""
+        self._check_size(size)
+        return merkle.prove_inclusion(seq, size, self._nodes)
+
+    def prove_consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """Prove that the log of `new` entries extends the log of `old`."""
+        self._check_size(new)
+        return merkle.prove_consistency(old, new, self._nodes)
+
+    def bundle(self, seq: int) -> TlogProof:
+        """Return everything needed to check one entry offline: place, path and checkpoint."""
+        last = self.checkpoint()
+        if last is None or seq >= last.size:
+            raise NotInLedgerError(f"entry {seq}")
+        return TlogProof(seq, self.prove_inclusion(seq, last.size), last.note)
+
+    def _check_size(self, size: int) -> None:
+        if size > self.size:
+            raise NotInLedgerError(f"entry {size - 1}")
+
+
+class Ledger(LedgerView):
+    """
+    A ledger that takes entries.
+
+    Parameters
+    ----------
+    store
+        Where the log is kept.
+    signer
+        Signs every checkpoint; its name is the log's origin.
+    clock
+        The present time, UTC.
+    entropy
+        Random bytes for the salt of payloads.
+    appender
+        The way into the log; by default a writer thread of this process.
+
+    Raises
+    ------
+    VerificationError
+        If what is stored is not what was signed last.
+    """
+
+    store: Store
+
+    def __init__(
+        self,
+        store: Store,
+        signer: SignsNotes,
+        clock: Clock,
+        *,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
+        appender: Callable[[Sequencing], Appender] | None = None,
+    ) -> None:
+        super().__init__(store)
+        self.clock = clock
+        self._entropy = entropy
+        self._sequencing = Sequencing(store, (signer,), clock)
+        self._appender = appender(self._sequencing) if appender else GroupWriter(self._sequencing.run)
+
+    def append(self, new: NewEntry) -> Appended:
+        """
+        Record one entry; durable when this returns.
+
+        Raises
+        ------
+        KeyConflictError
+            The key was used for another content.
+        PointerMovedError
+            A required pointer holds another value.
+        StorageError
+            The store could not write; nothing was recorded.
+        """
+        return self.submit(new).result()
+
+    def append_all(self, news: tuple[NewEntry, ...]) -> tuple[Appended, ...]:
+        """Record several entries, all of them or none; each sees what the earlier ones set."""
+        if not news:
+            return ()
+        return self._submit(news).result()
+
+    def submit(self, new: NewEntry) -> Future[Appended]:
+        """Record one entry without waiting; the future is done when it is durable or refused."""
+        answer: Future[Appended] = Future()
+        answer.set_running_or_notify_cancel()  # an entry on its way to the disk cannot be called back
+
+        def settle(done: Future[tuple[Appended, ...]]) -> None:
+            if error := done.exception():
+                answer.set_exception(error)
+            else:
+                answer.set_result(done.result()[0])
+
+        self._submit((new,)).add_done_callback(settle)
+        return answer
+
+    def checkpoint(self) -> SignedCheckpoint:
+        """Return the last signed checkpoint; that of an empty log is signed on the spot."""
+        signers = self._sequencing.signers
+        empty = Checkpoint(signers[0].name, 0, merkle.EMPTY_ROOT)
+        return super().checkpoint() or sign_checkpoint(empty, signers)
+
+    def rotate_key(self, successor: SignsNotes) -> Appended:
+        """
+        Hand the log over to another key under the same name.
+
+        The log itself announces the new key, in an entry under a checkpoint that both keys sign; who
+        trusts the old key can follow. From then on the new key signs alone.
+        """
+        signers = self._sequencing.signers
+        if successor.name != signers[0].name:
+            raise LedgerClosedError(f"`{successor.name}` cannot sign the log of `{signers[0].name}`")
+        self._sequencing.signers = (*signers, successor)
+        new = NewEntry(KEY_ROTATION, signers[0].name, {"successor": successor.verifier.vkey})
+        appended = self.append(new)
+        self._sequencing.signers = (successor,)
+        return appended
+
+    def close(self) -> None:
+        """Finish what was submitted, then let go of the store."""
+        self._appender.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """Use the ledger in a ``with`` block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _submit(self, news: tuple[NewEntry, ...]) -> Future[tuple[Appended, ...]]:
+        return self._appender.submit(tuple(prepare(new, self._entropy(SALT)) for new in news))

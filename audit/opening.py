@@ -1,0 +1,92 @@
+"""Open a ledger by the URL of its store and the file of its key."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from audit.errors import NoteError, StorageError
+from audit.ledger import Ledger, LedgerView
+from audit.note import Signer, read_private_key
+from audit.sequence import Clock
+from audit.sql.sqlite import connect_sqlite
+from audit.sql.store import SqlStore
+from audit.store import MemoryStore, Store
+
+
+def now() -> datetime:
+    """Return the present time, UTC."""
+    return datetime.now(UTC)
+
+
+def open_ledger(url: str, signer: Signer, clock: Clock = now) -> Ledger:
+    """
+    Open a ledger for appending.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///path/to/file`` or ``memory://``.
+    signer
+        The log's key; see `load_signer`.
+
+    Raises
+    ------
+    SchemaError
+        If the tables are missing: upgrade the database first.
+    VerificationError
+        If what is stored is not what was signed last.
+    """
+    return Ledger(_open_store(url), signer, clock)
+
+
+def open_view(url: str) -> LedgerView:
+    """Open a ledger for reading only; no key is needed."""
+    return LedgerView(_open_store(url))
+
+
+def create_signer(path: Path, origin: str, entropy: Callable[[int], bytes] = os.urandom) -> Signer:
+    """
+    Make a key for a new log and keep it in a file that only its owner can read.
+
+    Parameters
+    ----------
+    origin
+        Name of the log, for example ``example.com/decisions``; it cannot change later.
+
+    Raises
+    ------
+    StorageError
+        If the file exists: a key is never overwritten.
+    """
+    signer = Signer(origin, entropy(32))
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise StorageError(f"key file `{path}`: {error.strerror}") from error
+    with os.fdopen(descriptor, "w") as file:
+        file.write(signer.private_text + "\n")
+    return signer
+
+
+def load_signer(path: Path) -> Signer:
+    """
+    Read the key of a log.
+
+    Raises
+    ------
+    NoteError
+        If the file is missing or holds no key.
+    """
+    try:
+        return read_private_key(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoteError(f"key file `{path}` cannot be read: {error}") from error
+
+
+def _open_store(url: str) -> Store:
+    if url.startswith("memory:"):
+        return MemoryStore()
+    if url.startswith("sqlite:///"):
+        return SqlStore(*connect_sqlite(url))
+    raise StorageError(f"`{url}`: a ledger lives in `sqlite:///path`, `postgresql://...` or `memory://`")

@@ -1,0 +1,322 @@
+"""
+A log in a database, read and written with SQLAlchemy Core.
+
+Core and lists of rows, not the ORM: it costs a sixth of it on the append path. Reads fetch what
+they were asked for and let go of their connection; whoever wants the whole log asks piece by piece.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, Table, delete, func, insert, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+
+from audit.artifact import Artifact
+from audit.checkpoint import SignedCheckpoint, read_checkpoint
+from audit.entry import Entry, Sealed, format_time, read_time
+from audit.errors import NotInLedgerError, SchemaError, StorageError
+from audit.sql.tables import (
+    ArtifactRow,
+    CheckpointRow,
+    EntryRow,
+    ErasureRow,
+    LedgerTable,
+    PayloadRow,
+    PointerRow,
+    TileRow,
+)
+from audit.store import Batch
+from audit.tree import HASH
+
+_MOST_VALUES = 500  # values in one IN list, well below every database's limit
+
+
+def _table(model: Any) -> Table:
+    table: Table = LedgerTable.metadata.tables[model.__tablename__]
+    return table
+
+
+_ENTRY, _PAYLOAD, _ERASURE = _table(EntryRow), _table(PayloadRow), _table(ErasureRow)
+_ARTIFACT, _POINTER, _TILE, _CHECKPOINT = map(_table, (ArtifactRow, PointerRow, TileRow, CheckpointRow))
+_COLUMNS = (
+    _ENTRY.c.seq,
+    _ENTRY.c.kind,
+    _ENTRY.c.subject,
+    _ENTRY.c.recorded_at,
+    _ENTRY.c.envelope,
+    _ENTRY.c.leaf_hash,
+    _ENTRY.c.key,
+    _ENTRY.c.payload_commitment,
+)
+
+
+class SqlStore:
+    """
+    The log in a database whose tables exist.
+
+    Parameters
+    ----------
+    writing
+        Engine whose transactions exclude each other.
+    reading
+        Engine for everything else; may be the same.
+
+    Raises
+    ------
+    SchemaError
+        If the tables are missing.
+    """
+
+    def __init__(self, writing: Engine, reading: Engine) -> None:
+        self._writing = writing
+        self._reading = reading
+        self.size()  # fails here, not at the first decision, when the tables are missing
+
+    def size(self) -> int:
+        """Return the number of entries."""
+        with self._read() as connection:
+            return _size(connection)
+
+    def entries(self, start: int, stop: int) -> Iterator[Entry]:
+        """Return the entries start..stop in order, as they are stored."""
+        wanted = select(*_COLUMNS).where(_ENTRY.c.seq >= start, _ENTRY.c.seq < stop).order_by(_ENTRY.c.seq)
+        return map(_read_entry, self._all(wanted))
+
+    def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
+        """Return the entries that hold these idempotency keys."""
+        with self._read() as connection:
+            return _by_keys(connection, keys)
+
+    def by_subject(self, subject: str) -> tuple[Entry, ...]:
+        """Return the entries of a subject, oldest first."""
+        wanted = select(*_COLUMNS).where(_ENTRY.c.subject == subject).order_by(_ENTRY.c.seq)
+        return tuple(map(_read_entry, self._all(wanted)))
+
+    def sealed(self, start: int, stop: int) -> Iterator[tuple[int, Sealed]]:
+        """Return the payloads of the entries start..stop that still have one."""
+        row = _PAYLOAD.c
+        wanted = (
+            select(row.seq, row.salt, row.payload).where(row.seq >= start, row.seq < stop).order_by(row.seq)
+        )
+        return ((seq, Sealed(salt, payload)) for seq, salt, payload in self._all(wanted))
+
+    def artifact(self, digest: str) -> Artifact | None:
+        """
+        Return the content with this digest.
+
+        Raises
+        ------
+        InvalidEntryError
+            If the stored content no longer has it.
+        """
+        row = _ARTIFACT.c
+        found = self._all(select(row.digest, row.media_type, row.content).where(row.digest == digest))
+        return Artifact(*found[0]) if found else None
+
+    def digests(self) -> Iterator[str]:
+        """Return the digests of all artifacts, in order."""
+        return (digest for (digest,) in self._all(select(_ARTIFACT.c.digest).order_by(_ARTIFACT.c.digest)))
+
+    def pointers(self, prefix: str) -> Mapping[str, str]:
+        """Return the pointers that are set and whose name starts so."""
+        within = [_POINTER.c.name >= prefix]
+        if prefix:
+            within.append(_POINTER.c.name < prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        with self._read() as connection:
+            return _pointer_values(connection, within)
+
+    def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the values of those pointers that are set."""
+        with self._read() as connection:
+            return _named_pointers(connection, names)
+
+    def children(self, level: int, start: int, stop: int) -> Iterable[bytes]:
+        """Return the nodes that tiles of a level stand on."""
+        if level == 0:
+            row = _ENTRY.c
+            wanted = select(row.leaf_hash).where(row.seq >= start, row.seq < stop).order_by(row.seq)
+            return [leaf for (leaf,) in self._all(wanted)]
+        tile = _TILE.c
+        within = (tile.level == level - 1, tile.number >= start, tile.number < stop)
+        return [
+            nodes[-HASH:] for (nodes,) in self._all(select(tile.nodes).where(*within).order_by(tile.number))
+        ]
+
+    def tile(self, level: int, number: int) -> bytes:
+        """Return the nodes of a complete tile."""
+        found = self._all(select(_TILE.c.nodes).where(_TILE.c.level == level, _TILE.c.number == number))
+        if not found:
+            raise NotInLedgerError(f"tile {number} of level {level}")
+        nodes: bytes = found[0][0]
+        return nodes
+
+    def checkpoints(self) -> Iterator[SignedCheckpoint]:
+        """Return all checkpoints, smallest first."""
+        return (
+            read_checkpoint(note)
+            for (note,) in self._all(select(_CHECKPOINT.c.note).order_by(_CHECKPOINT.c.size))
+        )
+
+    def last_checkpoint(self) -> SignedCheckpoint | None:
+        """Return the largest checkpoint."""
+        found = self._all(select(_CHECKPOINT.c.note).order_by(_CHECKPOINT.c.size.desc()).limit(1))
+        return read_checkpoint(found[0][0]) if found else None
+
+    def erased(self) -> Mapping[int, int]:
+        """Return the entries whose payload was erased, each with the entry that says why."""
+        return dict(self._all(select(_ERASURE.c.seq, _ERASURE.c.reason)))
+
+    @contextmanager
+    def begin(self) -> Iterator["SqlTransaction"]:
+        """Hold the log; commit on a normal exit, undo on an exception."""
+        with translated(), self._writing.begin() as connection:
+            yield SqlTransaction(connection)
+
+    def erase(self, seq: int, reason: int) -> None:
+        """Delete the payload and salt of an entry, named by the entry that gives the reason."""
+        with translated(), self._writing.begin() as connection:
+            connection.execute(insert(_ERASURE), [{"seq": seq, "reason": reason}])
+            connection.execute(delete(_PAYLOAD).where(_PAYLOAD.c.seq == seq))
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        self._writing.dispose()
+        self._reading.dispose()
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with translated(), self._reading.connect() as connection:
+            yield connection
+
+    def _all(self, wanted: Any) -> Sequence[Any]:
+        with self._read() as connection:
+            return connection.execute(wanted).all()
+
+
+class SqlTransaction:
+    """The log, held by one writer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def size(self) -> int:
+        """Return the number of entries."""
+        return _size(self._connection)
+
+    def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
+        """Return the entries that hold these idempotency keys."""
+        return _by_keys(self._connection, keys)
+
+    def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the values of those pointers that are set."""
+        return _named_pointers(self._connection, names)
+
+    def write(self, batch: Batch) -> None:
+        """Add a batch."""
+        self._add(_ENTRY, [_entry_row(entry) for entry in batch.entries])
+        self._add(
+            _PAYLOAD,
+            [
+                {"seq": seq, "salt": sealed.salt, "payload": sealed.payload}
+                for seq, sealed in batch.sealed.items()
+            ],
+        )
+        self.keep(batch.artifacts.values())
+        self._add(
+            _POINTER, [{"name": move.name, "seq": move.seq, "value": move.value} for move in batch.moves]
+        )
+        self._add(
+            _TILE, [{"level": tile.level, "number": tile.number, "nodes": tile.nodes} for tile in batch.tiles]
+        )
+        if batch.checkpoint:
+            self._add(_CHECKPOINT, [{"size": batch.checkpoint.size, "note": batch.checkpoint.note}])
+
+    def keep(self, artifacts: Iterable[Artifact]) -> None:
+        """Store those artifacts that are not stored yet."""
+        missing = {artifact.digest: artifact for artifact in artifacts}
+        for digests in _pieces(missing):
+            for (digest,) in self._connection.execute(
+                select(_ARTIFACT.c.digest).where(_ARTIFACT.c.digest.in_(digests))
+            ):
+                del missing[digest]
+        rows = [
+            {"digest": a.digest, "media_type": a.media_type, "content": a.content} for a in missing.values()
+        ]
+        self._add(_ARTIFACT, rows)
+
+    def _add(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(table), rows)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Speak of the store's failures in the ledger's words."""
+    try:
+        yield
+    except DatabaseError as error:
+        text = str(error.orig)
+        if "no such table" in text or ("relation" in text and "does not exist" in text):
+            raise SchemaError("the database has no ledger tables; run `decisionctl db upgrade`") from error
+        raise StorageError(f"the store refused: {text.strip()}; nothing of this batch was kept") from error
+    except SQLAlchemyError as error:
+        raise StorageError(f"the store cannot be reached: {error}; nothing of this batch was kept") from error
+
+
+def _size(connection: Connection) -> int:
+    last = connection.execute(select(func.max(_ENTRY.c.seq))).scalar()
+    return 0 if last is None else int(last) + 1
+
+
+def _by_keys(connection: Connection, keys: Iterable[str]) -> dict[str, Entry]:
+    found = {}
+    for some in _pieces(keys):
+        for row in connection.execute(select(*_COLUMNS).where(_ENTRY.c.key.in_(some))):
+            entry = _read_entry(row)
+            found[entry.key] = entry
+    return found
+
+
+def _named_pointers(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for some in _pieces(names):
+        values |= _pointer_values(connection, [_POINTER.c.name.in_(some)])
+    return values
+
+
+def _pointer_values(connection: Connection, within: list[Any]) -> dict[str, str]:
+    """Return the latest move of each pointer, those unset left out."""
+    later = _POINTER.alias()
+    last = select(func.max(later.c.seq)).where(later.c.name == _POINTER.c.name).scalar_subquery()
+    wanted = (
+        select(_POINTER.c.name, _POINTER.c.value)
+        .where(*within, _POINTER.c.seq == last)
+        .order_by(_POINTER.c.name)
+    )
+    return {name: value for name, value in connection.execute(wanted) if value is not None}
+
+
+def _pieces(values: Iterable[str]) -> Iterator[list[str]]:
+    everything = list(values)
+    for start in range(0, len(everything), _MOST_VALUES):
+        yield everything[start : start + _MOST_VALUES]
+
+
+def _entry_row(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "kind": entry.kind,
+        "subject": entry.subject,
+        "recorded_at": format_time(entry.recorded_at),
+        "key": entry.key or None,
+        "payload_commitment": entry.payload_commitment,
+        "leaf_hash": entry.leaf_hash,
+        "envelope": entry.envelope,
+    }
+
+
+def _read_entry(row: Any) -> Entry:
+    seq, kind, subject, recorded_at, envelope, leaf_hash, key, commitment = row
+    return Entry(seq, kind, subject, read_time(recorded_at), envelope, leaf_hash, key or "", commitment)

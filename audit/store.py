@@ -1,0 +1,252 @@
+"""
+What a ledger needs from a store, and the store that lives in memory.
+
+Reads may come from any thread. Writes go through `begin`, which lets one writer in at a time and
+makes everything written durable when it is left, or nothing of it.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from audit.artifact import Artifact
+from audit.checkpoint import SignedCheckpoint
+from audit.entry import Entry, Sealed
+from audit.errors import NotInLedgerError
+from audit.tree import HASH, Tile
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A pointer takes a value with an entry; ``None`` unsets it."""
+
+    name: str
+    seq: int
+    value: str | None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything one transaction adds to the log."""
+
+    entries: list[Entry] = field(default_factory=list)
+    sealed: dict[int, Sealed] = field(default_factory=dict)
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
+    tiles: list[Tile] = field(default_factory=list)
+    checkpoint: SignedCheckpoint | None = None
+
+
+class Transaction(Protocol):
+    """What a writer sees while it holds the log."""
+
+    def size(self) -> int:
+        """Return the number of entries."""
+        ...
+
+    def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
+        """Return the entries that hold these idempotency keys."""
+        ...
+
+    def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the values of those pointers that are set."""
+        ...
+
+    def write(self, batch: Batch) -> None:
+        """Add a batch."""
+        ...
+
+
+class LogReader(Protocol):
+    """What a reader sees: everything committed so far."""
+
+    def size(self) -> int:
+        """Return the number of entries."""
+        ...
+
+    def entries(self, start: int, stop: int) -> Iterator[Entry]:
+        """Return the entries start..stop in order, as they are stored."""
+        ...
+
+    def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
+        """Return the entries that hold these idempotency keys."""
+        ...
+
+    def by_subject(self, subject: str) -> tuple[Entry, ...]:
+        """Return the entries of a subject, oldest first."""
+        ...
+
+    def sealed(self, start: int, stop: int) -> Iterator[tuple[int, Sealed]]:
+        """Return the payloads of the entries start..stop that still have one."""
+        ...
+
+    def artifact(self, digest: str) -> Artifact | None:
+        """Return the content with this digest."""
+        ...
+
+    def digests(self) -> Iterator[str]:
+        """Return the digests of all artifacts, in order."""
+        ...
+
+    def pointers(self, prefix: str) -> Mapping[str, str]:
+        """Return the pointers that are set and whose name starts so."""
+        ...
+
+    def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the values of those pointers that are set."""
+        ...
+
+    def children(self, level: int, start: int, stop: int) -> Iterable[bytes]:
+        """Return the nodes that tiles of a level stand on: leaf hashes, or tops of the level below."""
+        ...
+
+    def tile(self, level: int, number: int) -> bytes:
+        """Return the nodes of a complete tile."""
+        ...
+
+    def checkpoints(self) -> Iterator[SignedCheckpoint]:
+        """Return all checkpoints, smallest first."""
+        ...
+
+    def last_checkpoint(self) -> SignedCheckpoint | None:
+        """Return the largest checkpoint."""
+        ...
+
+    def erased(self) -> Mapping[int, int]:
+        """Return the entries whose payload was erased, each with the entry that says why."""
+        ...
+
+
+class Store(LogReader, Protocol):
+    """A log that can be read and written."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """Hold the log; commit on a normal exit, undo on an exception."""
+        ...
+
+    def erase(self, seq: int, reason: int) -> None:
+        """Delete the payload and salt of an entry, named by the entry that gives the reason."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+@dataclass(slots=True)
+class _Contents:
+    entries: list[Entry] = field(default_factory=list)
+    keys: dict[str, int] = field(default_factory=dict)
+    sealed: dict[int, Sealed] = field(default_factory=dict)
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+    pointers: dict[str, str] = field(default_factory=dict)
+    tiles: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    checkpoints: list[SignedCheckpoint] = field(default_factory=list)
+    erased: dict[int, int] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """A log that lives as long as its process: for tests, what-if runs and demonstrations."""
+
+    def __init__(self) -> None:
+        self._held = threading.RLock()
+        self._contents = _Contents()
+
+    def size(self) -> int:
+        """Return the number of entries."""
+        return len(self._contents.entries)
+
+    def entries(self, start: int, stop: int) -> Iterator[Entry]:
+        """Return the entries start..stop in order."""
+        return iter(self._contents.entries[start:stop])
+
+    def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
+        """Return the entries that hold these idempotency keys."""
+        known = self._contents.keys
+        return {key: self._contents.entries[known[key]] for key in keys if key in known}
+
+    def by_subject(self, subject: str) -> tuple[Entry, ...]:
+        """Return the entries of a subject, oldest first."""
+        return tuple(entry for entry in self._contents.entries if entry.subject == subject)
+
+    def sealed(self, start: int, stop: int) -> Iterator[tuple[int, Sealed]]:
+        """Return the payloads of the entries start..stop that still have one."""
+        found = self._contents.sealed
+        return ((seq, found[seq]) for seq in range(start, min(stop, self.size())) if seq in found)
+
+    def artifact(self, digest: str) -> Artifact | None:
+        """Return the content with this digest."""
+        return self._contents.artifacts.get(digest)
+
+    def digests(self) -> Iterator[str]:
+        """Return the digests of all artifacts, in order."""
+        return iter(sorted(self._contents.artifacts))
+
+    def pointers(self, prefix: str) -> Mapping[str, str]:
+        """Return the pointers that are set and whose name starts so."""
+        with self._held:
+            held = sorted(self._contents.pointers.items())
+        return {name: value for name, value in held if name.startswith(prefix)}
+
+    def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the values of those pointers that are set."""
+        held = self._contents.pointers
+        return {name: held[name] for name in names if name in held}
+
+    def children(self, level: int, start: int, stop: int) -> Iterable[bytes]:
+        """Return the nodes that tiles of a level stand on."""
+        if level == 0:
+            return [entry.leaf_hash for entry in self._contents.entries[start:stop]]
+        return [self._contents.tiles[level - 1, number][-HASH:] for number in range(start, stop)]
+
+    def tile(self, level: int, number: int) -> bytes:
+        """Return the nodes of a complete tile."""
+        try:
+            return self._contents.tiles[level, number]
+        except KeyError:
+            raise NotInLedgerError(f"tile {number} of level {level}") from None
+
+    def checkpoints(self) -> Iterator[SignedCheckpoint]:
+        """Return all checkpoints, smallest first."""
+        return iter(tuple(self._contents.checkpoints))
+
+    def last_checkpoint(self) -> SignedCheckpoint | None:
+        """Return the largest checkpoint."""
+        return self._contents.checkpoints[-1] if self._contents.checkpoints else None
+
+    def erased(self) -> Mapping[int, int]:
+        """Return the entries whose payload was erased, each with the entry that says why."""
+        return dict(self._contents.erased)
+
+    @contextmanager
+    def begin(self) -> Iterator["MemoryStore"]:
+        """Hold the log; there is nothing to undo, because `write` comes last and cannot fail."""
+        with self._held:
+            yield self
+
+    def write(self, batch: Batch) -> None:
+        """Add a batch."""
+        contents = self._contents
+        contents.sealed.update(batch.sealed)
+        contents.artifacts.update(batch.artifacts)
+        contents.tiles.update({(tile.level, tile.number): tile.nodes for tile in batch.tiles})
+        contents.keys.update({entry.key: entry.seq for entry in batch.entries if entry.key})
+        contents.entries.extend(batch.entries)
+        for move in batch.moves:
+            if move.value is None:
+                contents.pointers.pop(move.name, None)
+            else:
+                contents.pointers[move.name] = move.value
+        if batch.checkpoint:
+            contents.checkpoints.append(batch.checkpoint)
+
+    def erase(self, seq: int, reason: int) -> None:
+        """Delete the payload and salt of an entry."""
+        with self._held:
+            self._contents.sealed.pop(seq, None)
+            self._contents.erased[seq] = reason
+
+    def close(self) -> None:
+        """Nothing to let go of."""
