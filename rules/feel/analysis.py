@@ -8,7 +8,7 @@ ascending order; equality tests give the set of values.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from rules.feel import nodes
 from rules.feel.membership import constant_of
@@ -141,10 +141,10 @@ def _touches(left: Any, right: Any) -> bool:
     return bool(right.low < left.high or (right.low == left.high and (right.low_closed or left.high_closed)))
 
 
-def _joined(left: Any, right: Any) -> Interval:
-    if left.high is None or right.high is None:
+def _joined(left: Interval, right: Interval) -> Interval:
+    end, other = cast("Any", left.high), cast("Any", right.high)
+    if end is None or other is None:
         return replace(left, high=None, high_closed=False)
-    if right.high > left.high:
-        return replace(left, high=right.high, high_closed=right.high_closed)
-    closed = left.high_closed or (right.high == left.high and right.high_closed)
-    return replace(left, high_closed=closed)
+    if other > end:
+        return replace(left, high=other, high_closed=right.high_closed)
+    return replace(left, high_closed=left.high_closed or (other == end and right.high_closed))

@@ -13,9 +13,9 @@ from rules.feel import nodes, operators
 from rules.feel.builtins import BUILTINS, Builtin
 from rules.feel.effort import Meter, metered, with_meter
 from rules.feel.errors import FeelError, MissingNameError
+from rules.feel.membership import compile_tests
 from rules.feel.nodes import Node
 from rules.feel.properties import component
-from rules.feel.membership import compile_tests
 from rules.feel.values import FeelType, Function, Range, Scope, Value, type_of
 
 Code: TypeAlias = Callable[[Scope], Value]

@@ -131,9 +131,10 @@ def _constant_member(constant: Value) -> Check:
 
 
 def _constant_range(interval: Range) -> Check:
-    low, high, kind = interval.low, interval.high, type(interval.low)
-    above = operator.ge if interval.low_closed else operator.gt
-    below = operator.le if interval.high_closed else operator.lt
+    low: Any = interval.low
+    high, kind = interval.high, type(interval.low)
+    above: Callable[[Any, Any], bool] = operator.ge if interval.low_closed else operator.gt
+    below: Callable[[Any, Any], bool] = operator.le if interval.high_closed else operator.lt
     if type_of(low) in _ZONED:
         return lambda value, _: operators.within(value, interval)
 

@@ -27,24 +27,18 @@ def free_names(node: Node) -> frozenset[str]:
 def _below(node: Node, bound: frozenset[str]) -> list[_Bound]:
     """The children, each with the names that are bound there."""
     match node:
-        case Loop(names=names, domains=domains, body=body):
-            return _below_iteration(names, domains, body, bound)
-        case Quantified(names=names, domains=domains, body=body):
-            return _below_iteration(names, domains, body, bound)
-        case Lambda(parameters=parameters, body=body):
-            return [(body, bound | {*parameters})]
-        case Filter(source=source, condition=condition):
-            return [(source, bound), (condition, bound | {"item"})]
-        case ContextOf(keys=keys, items=items):
-            return [(item, bound | {*keys[:place]}) for place, item in enumerate(items)]
-        case Call(function=Name(text=text), arguments=arguments) if text in BUILTINS:
-            return [(argument, bound) for argument in arguments]
-        case _:
-            return [(child, bound) for child in children(node)]
+        case Loop() | Quantified():
+            scopes = [bound | {*node.names[:place]} for place in range(len(node.domains))]
+            return [*zip(node.domains, scopes, strict=True), (node.body, bound | {*node.names})]
+        case Lambda():
+            return [(node.body, bound | {*node.parameters})]
+        case Filter():
+            return [(node.source, bound), (node.condition, bound | {"item"})]
+        case ContextOf():
+            return [(item, bound | {*node.keys[:place]}) for place, item in enumerate(node.items)]
+    skipped = 1 if isinstance(node, Call) and _calls_builtin(node) else 0
+    return [(child, bound) for child in children(node)[skipped:]]
 
 
-def _below_iteration(
-    names: tuple[str, ...], domains: tuple[Node, ...], body: Node, bound: frozenset[str]
-) -> list[_Bound]:
-    scopes = [bound | {*names[:place]} for place in range(len(domains))]
-    return [*zip(domains, scopes, strict=True), (body, bound | {*names})]
+def _calls_builtin(call: Call) -> bool:
+    return isinstance(call.function, Name) and call.function.text in BUILTINS

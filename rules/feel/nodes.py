@@ -1,5 +1,6 @@
 """The abstract syntax: what the parser builds and the compiler reads. Each node knows its place."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rules.feel.values import Value
@@ -192,27 +193,30 @@ class InstanceOf(Node):
     type_name: str
 
 
-def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911  # one line per kind of node
-    """The nodes directly below."""
-    match node:
-        case Literal() | Name():
-            return ()
-        case Path(source=one) | Unary(operand=one) | Test(operand=one) | Lambda(body=one):
-            return (one,)
-        case InstanceOf(value=one):
-            return (one,)
-        case Infix(left=one, right=two) | Interval(low=one, high=two) | Filter(source=one, condition=two):
-            return (one, two)
-        case Between(value=one, low=two, high=three):
-            return (one, two, three)
-        case Choice(condition=one, then=two, otherwise=three):
-            return (one, two, three)
-        case Member(value=one, tests=tests):
-            return (one, *tests)
-        case Loop(domains=several, body=one) | Quantified(domains=several, body=one):
-            return (*several, one)
-        case Call(function=one, arguments=several):
-            return (one, *several)
-        case ListOf(items=several) | ContextOf(items=several):
-            return several
-    raise AssertionError(type(node))  # the cases above are all there are
+_BELOW: Mapping[type[Node], tuple[str, ...]] = {
+    Path: ("source",),
+    Unary: ("operand",),
+    Test: ("operand",),
+    Lambda: ("body",),
+    InstanceOf: ("value",),
+    Infix: ("left", "right"),
+    Interval: ("low", "high"),
+    Filter: ("source", "condition"),
+    Between: ("value", "low", "high"),
+    Choice: ("condition", "then", "otherwise"),
+    Member: ("value", "tests"),
+    Loop: ("domains", "body"),
+    Quantified: ("domains", "body"),
+    Call: ("function", "arguments"),
+    ListOf: ("items",),
+    ContextOf: ("items",),
+}
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below, in the order of the text."""
+    found: list[Node] = []
+    for attribute in _BELOW.get(type(node), ()):
+        below = getattr(node, attribute)
+        found.extend(below if isinstance(below, tuple) else (below,))
+    return tuple(found)

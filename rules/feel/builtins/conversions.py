@@ -5,15 +5,15 @@ Conversion functions and dates: DMN 1.3, 10.3.4.1 and 10.3.4.7, and contexts.
 """
 
 import decimal
-from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from rules.feel import temporal
 from rules.feel.builtins.signature import Builtin, integer, optional, required
 from rules.feel.operators import bounded_text, negation
-from rules.feel.values import NUMBERS, FeelType, Range, Value, YearMonthDuration
+from rules.feel.values import NUMBERS, FeelType, Range, Value, YearMonthDuration, type_of
 
 _LONGEST_NUMBER = 100
 _FROM = required("from", FeelType.ANY)
@@ -60,7 +60,7 @@ def _time(
     if isinstance(first, datetime):
         return first.timetz()
     if isinstance(first, date):
-        return time(tzinfo=temporal.UTC)
+        return time(tzinfo=UTC)
     return (
         temporal.parse_time(first) if isinstance(first, str) else first if isinstance(first, time) else None
     )
@@ -75,7 +75,7 @@ def _time_of(hour: Any, minute: Any, second: Any, offset: Any) -> Value:
     if None in parts or (offset is not None and zone is None):
         return None
     try:
-        return time(*parts, int((second - whole).scaleb(6)), zone)  # type: ignore[arg-type]  # no None among them
+        return time(parts[0], parts[1], parts[2], int((second - whole).scaleb(6)), zone)  # type: ignore[arg-type]  # no None
     except ValueError:
         return None
 
@@ -102,31 +102,31 @@ def _string(value: Value) -> Value:
     return None if value is None else bounded_text(written(value, top=True))
 
 
-def written(value: Any, *, top: bool = False) -> str:  # noqa: PLR0911  # one line per type
+def written(value: Any, *, top: bool = False) -> str:
     """The canonical text of a value; a text inside another value keeps its quotes."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value if top else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        case Decimal():
-            return format(value, "f")
-        case datetime() | time():
-            return temporal.format_time(value)
-        case date():
-            return value.isoformat()
-        case timedelta() | YearMonthDuration():
-            return temporal.format_duration(value)
-        case tuple():
-            return "[" + ", ".join(written(item) for item in value) + "]"
-        case Range():
-            low, high = written(value.low), written(value.high)
-            return f"{'[' if value.low_closed else '('}{low}..{high}{']' if value.high_closed else ')'}"
-        case Mapping():
-            return "{" + ", ".join(f"{key}: {written(item)}" for key, item in value.items()) + "}"
-    return "function"
+    if isinstance(value, str):
+        return value if top else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return _WRITERS.get(type_of(value), lambda _: "function")(value)
+
+
+def _write_range(value: Range) -> str:
+    low, high = written(value.low), written(value.high)
+    return f"{'[' if value.low_closed else '('}{low}..{high}{']' if value.high_closed else ')'}"
+
+
+_WRITERS: Mapping[FeelType, Callable[[Any], str]] = {
+    FeelType.NULL: lambda _: "null",
+    FeelType.BOOLEAN: lambda value: "true" if value else "false",
+    FeelType.NUMBER: lambda value: format(value, "f"),
+    FeelType.DATE: date.isoformat,
+    FeelType.TIME: temporal.format_time,
+    FeelType.DATE_TIME: temporal.format_time,
+    FeelType.DAYS_DURATION: temporal.format_duration,
+    FeelType.MONTHS_DURATION: temporal.format_duration,
+    FeelType.LIST: lambda value: "[" + ", ".join(map(written, value)) + "]",
+    FeelType.CONTEXT: lambda value: "{" + ", ".join(f"{k}: {written(v)}" for k, v in value.items()) + "}",
+    FeelType.RANGE: _write_range,
+}
 
 
 def _duration(text: str) -> Value:

@@ -2,13 +2,14 @@
 
 import decimal
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from rules.feel.builtins.signature import Builtin, integer, optional, required
 from rules.feel.errors import EffortError
 from rules.feel.operators import add, comparable, conjunction, disjunction, divide, equal, multiply, subtract
-from rules.feel.values import NUMBERS, FeelType, Value
+from rules.feel.values import NUMBERS, FeelType, Value, YearMonthDuration
 
 MOST_ITEMS = 200_000
 _List: TypeAlias = tuple[Value, ...]
@@ -55,7 +56,7 @@ def _fold(operation: Callable[[Value, Value], Value], items: _List) -> Value:
 
 
 def _is_summand(item: Value) -> bool:
-    return type(item) is Decimal or hasattr(item, "total_seconds") or hasattr(item, "months")
+    return isinstance(item, Decimal | timedelta | YearMonthDuration)
 
 
 def _all_numbers(items: _List) -> bool:

@@ -2,10 +2,11 @@
 
 import decimal
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 
 from rules.feel.builtins.signature import Builtin, integer, optional, required
-from rules.feel.values import NUMBERS, FeelType, Value
+from rules.feel.values import NUMBERS, FeelType, Value, YearMonthDuration
 
 _SCALES = range(-6111, 6177)
 _NUMBER = required("n", FeelType.NUMBER)
@@ -68,10 +69,11 @@ def _last_digit(number: Decimal) -> int:
 
 
 def _absolute(value: Value) -> Value:
-    if type(value) is Decimal:
+    if isinstance(value, Decimal):
         return NUMBERS.abs(value)
-    absolute: Value = abs(value) if hasattr(value, "total_seconds") else None  # type: ignore[arg-type]  # a timedelta
-    return absolute
+    if isinstance(value, YearMonthDuration):
+        return YearMonthDuration(abs(value.months))
+    return abs(value) if isinstance(value, timedelta) else None
 
 
 NUMERIC: Mapping[str, Builtin] = {
