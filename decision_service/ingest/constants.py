@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
 
 from decision_service.ingest.errors import IngestError
+
+T = TypeVar("T")
 
 FILE = "constants.yaml"
 _MOST_BYTES = 1_000_000  # a mapping's constants are a page, not a data set
@@ -93,19 +96,22 @@ class Constants:
 def read_constants(mapping: Path) -> Constants:
     """The constants of a mapping folder, or an error that names the entry at fault."""
     document = _parse(mapping / FILE)
-    try:
-        constants = msgspec.convert(document, type=Constants)
-    except msgspec.ValidationError as error:
-        raise IngestError(FILE, _in_words(error), "see examples/README.md for the form") from None
-    _check(document, constants)
+    files = document.get("files")
+    for table, entry in files.items() if isinstance(files, dict) else ():
+        contract = _convert(f"files.{table}.", entry, FileContract)
+        _check_contract(f"files.{table}", contract)
+    constants = _convert("", document, Constants)
+    _convert("format.", document.get("format", {}), CsvFormat)
+    _check_format("format", constants.format)
+    _check_head(constants)
     return constants
 
 
-def _parse(path: Path) -> object:
+def _parse(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise IngestError(FILE, f"is larger than {_MOST_BYTES} bytes", "keep data in files of its own")
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise IngestError(FILE, f"is missing from `{path.parent.name}`", "every mapping has one") from None
     except OSError as error:
@@ -113,35 +119,40 @@ def _parse(path: Path) -> object:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         first = str(error).replace("\n", " ")[:200]
         raise IngestError(FILE, f"is not YAML: {first}", "correct the syntax") from None
+    if not isinstance(document, dict):
+        raise IngestError(FILE, "is not a YAML mapping", "see examples/README.md for the form")
+    return document
 
 
-def _in_words(error: msgspec.ValidationError) -> str:
-    problem, _, path = str(error).partition(" - at ")
-    return f"{path.strip('`').removeprefix('$.') or 'document'}: {problem[:1].lower()}{problem[1:]}"
+def _convert(where: str, document: object, form: type[T]) -> T:
+    """Strictly: a misspelt entry is an error, because a default in its place would be a guess."""
+    known = sorted(entry.name for entry in fields(form))  # type: ignore[arg-type]  # all forms are dataclasses
+    for name in document if isinstance(document, dict) else ():
+        if name not in known:
+            raise IngestError(FILE, f"{where}{name}: unknown entry", f"use one of {', '.join(known)}")
+    if isinstance(document, dict) and where.startswith("files.") and isinstance(document.get("format"), dict):
+        _convert(f"{where}format.", document["format"], CsvFormat)
+    try:
+        return msgspec.convert(document, type=form)
+    except msgspec.ValidationError as error:
+        problem, _, path = str(error).partition(" - at ")
+        entry = where + path.strip("`").removeprefix("$").removeprefix(".")
+        problem = f"{entry.removesuffix('.') or 'document'}: {problem[:1].lower()}{problem[1:]}"
+        raise IngestError(FILE, problem, "see examples/README.md for the form") from None
 
 
-def _check(document: object, constants: Constants) -> None:
-    _refuse_unknown("", document, Constants)
-    _refuse_unknown("format.", _entry(document, "format"), CsvFormat)
-    for name, value in constants.values.items():
-        if not isinstance(value, str | int | float | date):
-            raise IngestError(FILE, f"values.{name}: is not a text, number or date", "write a single value")
-    for table, contract in constants.files.items():
-        where = f"files.{table}"
-        _refuse_unknown(f"{where}.", _entry(document, "files", table), FileContract)
-        _refuse_unknown(f"{where}.format.", _entry(document, "files", table, "format"), CsvFormat)
-        if not contract.columns:
-            raise IngestError(FILE, f"{where}.columns: is empty", "declare the columns that the SQL reads")
-        for column in contract.key:
-            if column not in contract.columns:
-                raise IngestError(FILE, f"{where}.key: no column `{column}`", "declare it in columns")
-        _check_format(f"{where}.format", contract.format or constants.format)
-    for name, number, least, most in (
-        ("bucket_days", constants.bucket_days, 1, 31),
-        ("horizon", constants.horizon, 1, 520),
-    ):
-        if not least <= number <= most:
-            raise IngestError(FILE, f"{name}: is {number}", f"choose {least} to {most}")
+def _check_contract(where: str, contract: FileContract) -> None:
+    if len({column.lower() for column in contract.columns}) != len(contract.columns):
+        raise IngestError(
+            FILE, f"{where}.columns: one stands twice", "SQL does not tell upper from lower case"
+        )
+    if not contract.columns:
+        raise IngestError(FILE, f"{where}.columns: is empty", "declare the columns that the SQL reads")
+    for column in contract.key:
+        if column not in contract.columns:
+            raise IngestError(FILE, f"{where}.key: no column `{column}`", "declare it in columns")
+    if contract.format:
+        _check_format(f"{where}.format", contract.format)
 
 
 def _check_format(where: str, csv: CsvFormat) -> None:
@@ -153,15 +164,16 @@ def _check_format(where: str, csv: CsvFormat) -> None:
         )
 
 
-def _entry(document: object, *path: str) -> object:
-    for name in path:
-        document = document.get(name) if isinstance(document, dict) else None
-    return document
-
-
-def _refuse_unknown(where: str, document: object, form: type[Constants | FileContract | CsvFormat]) -> None:
-    """Misspelt entries are errors: a default in their place would be a guess."""
-    known = sorted(entry.name for entry in fields(form))
-    for name in document if isinstance(document, dict) else ():
-        if name not in known:
-            raise IngestError(FILE, f"{where}{name}: unknown entry", f"use one of {', '.join(known)}")
+def _check_head(constants: Constants) -> None:
+    if len({table.lower() for table in constants.files}) != len(constants.files):
+        raise IngestError(FILE, "files: one stands twice", "SQL does not tell upper from lower case")
+    for name, value in constants.values.items():
+        is_single = isinstance(value, str | int | date) or (isinstance(value, float) and isfinite(value))
+        if not is_single:
+            raise IngestError(FILE, f"values.{name}: is not a text, number or date", "write a single value")
+    for name, number, most in (
+        ("bucket_days", constants.bucket_days, 31),
+        ("horizon", constants.horizon, 520),
+    ):
+        if not 1 <= number <= most:
+            raise IngestError(FILE, f"{name}: is {number}", f"choose 1 to {most}")

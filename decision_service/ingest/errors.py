@@ -1,6 +1,5 @@
 """What an import refuses: which file, what is wrong in it, and what would make it acceptable."""
 
-
 from decision_service.errors import ServiceError
 
 

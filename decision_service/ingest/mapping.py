@@ -7,7 +7,7 @@ like it. A set without a file is empty. `findings.sql` says what the export got 
 done about it. Rows are ordered by their ids: the same files give the same snapshot, byte for byte.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import duckdb
 from decision_service.ingest.constants import FILE, Constants, Folder, read_constants
 from decision_service.ingest.errors import IngestError
 from decision_service.ingest.rows import check_unique, read_set, run_preparation
-from decision_service.ingest.tables import digest_of, load_table, open_database, seal
+from decision_service.ingest.tables import TableLoader, digest_of, open_database, seal
 from optimization.network import (
     Calendar,
     Demand,
@@ -90,7 +90,8 @@ def import_snapshot(mapping: Path, source: Path, progress: Progress | None = Non
     steps = _Steps(progress or _silent, len(constants.files) + len(_SETS))
     database = open_database(constants)
     try:
-        files = _load(database, constants, {Folder.SOURCE: source, Folder.MAPPING: mapping}, steps)
+        folders = {Folder.SOURCE: source, Folder.MAPPING: mapping}
+        files = tuple(_load(TableLoader(database, constants, folders), steps))
         seal(database)
         sets, scripts = _select(database, mapping, steps)
     finally:
@@ -134,14 +135,10 @@ def _open(mapping: Path, source: Path) -> Constants:
     return read_constants(mapping)
 
 
-def _load(
-    database: duckdb.DuckDBPyConnection, constants: Constants, folders: dict[Folder, Path], steps: _Steps
-) -> list[SourceFile]:
-    files = []
-    for table, contract in constants.files.items():
+def _load(loader: TableLoader, steps: _Steps) -> Iterator[SourceFile]:
+    for table, contract in loader.constants.files.items():
         steps.start(contract.file)
-        files.append(load_table(database, table, contract, constants, folders))
-    return files
+        yield loader.load(table, contract)
 
 
 def _select(

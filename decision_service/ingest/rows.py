@@ -83,7 +83,9 @@ def _bounded(database: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.InterruptException:
-        raise IngestError(path.name, f"takes over {MOST_SECONDS:g} s", "select less, or simplify it") from None
+        raise IngestError(
+            path.name, f"takes over {MOST_SECONDS:g} s", "select less, or simplify it"
+        ) from None
     except duckdb.OutOfMemoryException:
         raise IngestError(path.name, "needs more memory than an import may use", "select less") from None
     except duckdb.Error as error:

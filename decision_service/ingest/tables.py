@@ -6,11 +6,15 @@ no files, no network, no extensions, no settings. A mapping can therefore neithe
 constants do not declare nor write anywhere.
 """
 
+# ruff: noqa: S608  # every name goes through _name, every literal through _text
+
 import csv
 import glob
 import hashlib
+import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,28 +75,42 @@ def seal(database: duckdb.DuckDBPyConnection) -> None:
         database.execute(setting)
 
 
-def load_table(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    contract: FileContract,
-    constants: Constants,
-    folders: Mapping[Folder, Path],
-) -> SourceFile:
-    """Read one file into a table of its declared types; its digest and row count are the lineage."""
-    path = _locate(contract, folders)
-    raw = _name(f"raw {table}")
-    if path.suffix == ".parquet":
-        _read_parquet(database, raw, path, contract)
-    else:
-        _read_csv(database, raw, path, contract, contract.format or constants.format)
-    _check_types(database, raw, contract)
-    _check_key(database, raw, contract)
-    columns = ", ".join(f"{_cast(kind, name)} AS {_name(name)}" for name, kind in contract.columns.items())
-    database.execute(f"CREATE TABLE {_name(table)} AS SELECT {columns} FROM {raw}")
-    database.execute(f"DROP TABLE {raw}")
-    rows = _single(database.execute(f"SELECT count(*) FROM {_name(table)}"))
-    name = contract.file if contract.folder is Folder.SOURCE else f"mapping/{contract.file}"
-    return SourceFile(name=name, digest=digest_of(path), rows=rows, contract=constants.contract)
+@dataclass(frozen=True, slots=True)
+class TableLoader:
+    """Reads the files of an export, before the database is sealed."""
+
+    database: duckdb.DuckDBPyConnection
+    constants: Constants
+    folders: Mapping[Folder, Path]
+
+    def load(self, table: str, contract: FileContract) -> SourceFile:
+        """Read one file into a table of its declared types; its digest and row count are the lineage."""
+        path = _locate(contract, self.folders)
+        try:
+            rows = self._fill(table, path, contract)
+        except duckdb.Error as error:
+            where, problem = _read_problem(str(error))
+            fix = "correct it, or what constants.yaml says of its format"
+            raise IngestError(contract.file + where, problem, fix) from None
+        name = contract.file if contract.folder is Folder.SOURCE else f"mapping/{contract.file}"
+        return SourceFile(name, digest_of(path), rows, self.constants.contract)
+
+    def _fill(self, table: str, path: Path, contract: FileContract) -> int:
+        """Fields as text first, so that a wrong one can be shown as it stands; then as declared."""
+        raw = _name(f"raw {table}")
+        if path.suffix == ".parquet":
+            text = _from_parquet(self.database, path, contract)
+        else:
+            text = _from_csv(path, contract, contract.format or self.constants.format)
+        self.database.execute(f"CREATE TABLE {raw} AS {text}")
+        _check_types(self.database, raw, contract)
+        _check_key(self.database, raw, contract)
+        columns = ", ".join(
+            f"{_cast(kind, name)} AS {_name(name)}" for name, kind in contract.columns.items()
+        )
+        self.database.execute(f"CREATE TABLE {_name(table)} AS SELECT {columns} FROM {raw}")
+        self.database.execute(f"DROP TABLE {raw}")
+        return int(self.database.execute(f"SELECT count(*) FROM {_name(table)}").fetchall()[0][0])
 
 
 def digest_of(path: Path) -> str:
@@ -114,23 +132,21 @@ def _locate(contract: FileContract, folders: Mapping[Folder, Path]) -> Path:
     return path
 
 
-def _read_csv(
-    database: duckdb.DuckDBPyConnection, raw: str, path: Path, contract: FileContract, form: CsvFormat
-) -> None:
+def _from_csv(path: Path, contract: FileContract, form: CsvFormat) -> str:
     columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in _names_in(path, contract, form))
-    options = (
+    return (
+        f"SELECT * FROM read_csv({_text(glob.escape(str(path)))}, "
         f"delim = {_text(form.delimiter)}, quote = {_text(form.quote)}, escape = {_text(form.quote)}, "
-        f"nullstr = {_text(form.null)}, header = {form.header}, columns = {{{columns}}}, auto_detect = false"
+        f"nullstr = {_text(form.null)}, header = {form.header}, columns = {{{columns}}}, auto_detect = false)"
     )
-    try:
-        database.execute(
-            f"CREATE TABLE {raw} AS SELECT * FROM read_csv({_text(glob.escape(str(path)))}, {options})"
-        )
-    except duckdb.Error as error:
-        where, problem = _csv_problem(str(error))
-        raise IngestError(
-            contract.file + where, problem, "correct the line, or the format in constants.yaml"
-        ) from None
+
+
+def _from_parquet(database: duckdb.DuckDBPyConnection, path: Path, contract: FileContract) -> str:
+    source = f"read_parquet({_text(glob.escape(str(path)))})"
+    described = database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    _check_names(contract, tuple(str(row[0]) for row in described))
+    columns = ", ".join(f"CAST({_name(name)} AS VARCHAR) AS {_name(name)}" for name in contract.columns)
+    return f"SELECT {columns} FROM {source}"
 
 
 def _names_in(path: Path, contract: FileContract, form: CsvFormat) -> tuple[str, ...]:
@@ -159,37 +175,27 @@ def _check_names(contract: FileContract, found: tuple[str, ...]) -> None:
 
 
 def _first_line(path: Path, contract: FileContract, form: CsvFormat) -> tuple[str, ...]:
-    quoting = csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(
-                file, delimiter=form.delimiter, quotechar=form.quote or None, quoting=quoting, strict=True
+                io.StringIO(file.read(_CHUNK), newline=""),
+                delimiter=form.delimiter,
+                quotechar=form.quote or None,
+                quoting=csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE,
+                strict=True,
             )
             return tuple(next(reader, ()))
     except (UnicodeDecodeError, csv.Error) as error:
         raise IngestError(contract.file, f"cannot be read: {error}", "save it as UTF-8 text") from None
 
 
-def _csv_problem(message: str) -> tuple[str, str]:
+def _read_problem(message: str) -> tuple[str, str]:
     """Where and what, from DuckDB's report: the line before the possible fixes says what."""
     line = re.search(r"CSV Error on Line: (\d+)", message)
-    lines = [text.strip() for text in message.split("Possible")[0].splitlines() if text.strip()]
-    problem = lines[-1] if lines else "cannot be read"
+    told = re.split(r"Possible|LINE \d", message, maxsplit=1)[0].splitlines()
+    problem = next((text.strip() for text in reversed(told) if text.strip()), "cannot be read")
+    problem = problem.removeprefix("Invalid Input Error: ")
     return (f" line {line[1]}" if line else ""), f"{problem[:1].lower()}{problem[1:200]}"
-
-
-def _read_parquet(
-    database: duckdb.DuckDBPyConnection, raw: str, path: Path, contract: FileContract
-) -> None:
-    source = f"read_parquet({_text(glob.escape(str(path)))})"
-    try:
-        described = database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-        _check_names(contract, tuple(str(row[0]) for row in described))
-        columns = ", ".join(f"CAST({_name(name)} AS VARCHAR) AS {_name(name)}" for name in contract.columns)
-        database.execute(f"CREATE TABLE {raw} AS SELECT {columns} FROM {source}")
-    except duckdb.Error as error:
-        problem = f"is not readable Parquet: {str(error).splitlines()[0][:200]}"
-        raise IngestError(contract.file, problem, "export it again") from None
 
 
 def _check_types(database: duckdb.DuckDBPyConnection, raw: str, contract: FileContract) -> None:
@@ -245,8 +251,3 @@ def _text(value: Any) -> str:
     if isinstance(value, bool | int | float):
         return str(value)
     return "'" + str(value).replace("'", "''") + "'"
-
-
-def _single(result: duckdb.DuckDBPyConnection) -> int:
-    row = result.fetchone()
-    return int(row[0]) if row else 0

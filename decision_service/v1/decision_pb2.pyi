@@ -201,7 +201,7 @@ class SolveReport(_message.Message):
     def __init__(self, name: _Optional[str] = ..., termination: _Optional[_Union[Termination, str]] = ..., objective: _Optional[float] = ..., bound: _Optional[float] = ..., gap: _Optional[float] = ..., nodes: _Optional[int] = ..., iterations: _Optional[int] = ..., slices: _Optional[int] = ..., columns: _Optional[int] = ..., rows: _Optional[int] = ..., solver: _Optional[str] = ...) -> None: ...
 
 class Evaluation(_message.Message):
-    __slots__ = ("stage", "subject", "table", "rows", "outcome", "readings")
+    __slots__ = ("stage", "subjects", "table", "rows", "outcome", "readings")
     class OutcomeEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -217,18 +217,18 @@ class Evaluation(_message.Message):
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     STAGE_FIELD_NUMBER: _ClassVar[int]
-    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     TABLE_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     READINGS_FIELD_NUMBER: _ClassVar[int]
     stage: str
-    subject: str
+    subjects: _containers.RepeatedScalarFieldContainer[str]
     table: str
     rows: _containers.RepeatedScalarFieldContainer[str]
     outcome: _containers.ScalarMap[str, str]
     readings: _containers.ScalarMap[str, str]
-    def __init__(self, stage: _Optional[str] = ..., subject: _Optional[str] = ..., table: _Optional[str] = ..., rows: _Optional[_Iterable[str]] = ..., outcome: _Optional[_Mapping[str, str]] = ..., readings: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, stage: _Optional[str] = ..., subjects: _Optional[_Iterable[str]] = ..., table: _Optional[str] = ..., rows: _Optional[_Iterable[str]] = ..., outcome: _Optional[_Mapping[str, str]] = ..., readings: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Conflict(_message.Message):
     __slots__ = ("kind", "rule", "orders", "subject", "winner", "precedence", "wanted", "available", "escalated_to")

@@ -1,0 +1,1 @@
+"""The gRPC adapter: parse, call, render. Nothing else in the project sees the wire."""

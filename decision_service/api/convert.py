@@ -1,0 +1,249 @@
+"""
+Protobuf <-> domain, the only place where the two meet.
+
+Messages and dataclasses carry the same field names, so the conversion follows from the two
+schemas; it is compiled once per type and refuses to start where they differ. An absent field
+means the dataclass's default; enums lose their prefix; days are ISO strings on the wire.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from decision_service.errors import FieldViolation, InvalidRequestError
+from optimization.network import Lane, Snapshot
+
+_Parse = Callable[[Any, str], Any]
+_Render = Callable[[Any, Any], None]
+
+# Where the domain's word differs from the wire's: an `Exception` is a Finding in the engines.
+_WIRE_NAMES = {(Snapshot, "findings"): "exceptions"}
+_PAIRS = {(Lane, "lead_time_distribution"): ("days", "probability")}
+
+
+def parse(message: Message, kind: type[Any], path: str = "") -> Any:
+    """
+    The domain object that a message stands for.
+
+    Raises
+    ------
+    InvalidRequestError
+        A value that the domain cannot hold, named by its path.
+    """
+    return _parser(kind, message.DESCRIPTOR)(message, path)
+
+
+def render(value: Any, message: Any) -> Any:
+    """Fill a message from a domain object and return it."""
+    _renderer(type(value), message.DESCRIPTOR)(value, message)
+    return message
+
+
+def parse_time(stamp: Any) -> datetime:
+    """A Timestamp as a datetime in UTC."""
+    try:
+        return typing.cast("datetime", stamp.ToDatetime(UTC))
+    except (ValueError, OverflowError):
+        raise refuse("(timestamp)", "not between the years 1 and 9999") from None
+
+
+def wire_name(kind: type[Any], name: str) -> str:
+    """The protobuf name of a domain field."""
+    return _WIRE_NAMES.get((kind, name), name)
+
+
+def refuse(path: str, description: str) -> InvalidRequestError:
+    """A complaint about one field."""
+    return InvalidRequestError((FieldViolation(path, description),))
+
+
+# --- message -> domain -----------------------------------------------------------------------
+
+
+@cache
+def _parser(kind: type[Any], descriptor: Descriptor) -> _Parse:
+    hints = typing.get_type_hints(kind)
+    readers = []
+    for field in dataclasses.fields(kind):
+        name = wire_name(kind, field.name)
+        wire = _field(kind, descriptor, name)
+        pair = _PAIRS.get((kind, field.name))
+        readers.append(
+            (field.name, name, _absent(wire), _reader(hints[field.name], wire, pair), _required(field))
+        )
+
+    def parse_message(message: Any, path: str) -> Any:
+        values = {}
+        for attribute, name, is_absent, read, is_required in readers:
+            here = f"{path}.{name}" if path else name
+            if is_absent(message):
+                if is_required:
+                    values[attribute] = read(getattr(message, name), here)
+            else:
+                values[attribute] = read(getattr(message, name), here)
+        return kind(**values)
+
+    return parse_message
+
+
+def _field(kind: type[Any], descriptor: Descriptor, name: str) -> FieldDescriptor:
+    if name not in descriptor.fields_by_name:
+        raise TypeError(f"{descriptor.full_name} has no field `{name}` for {kind.__name__}")
+    return descriptor.fields_by_name[name]
+
+
+def _required(field: "dataclasses.Field[Any]") -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _absent(wire: FieldDescriptor) -> Callable[[Any], bool]:
+    """Whether a message leaves the field out: by presence, or by its zero value where it has none."""
+    name = wire.name
+    if wire.is_repeated:
+        return lambda message: not len(getattr(message, name))
+    if wire.has_presence:
+        return lambda message: not message.HasField(name)
+    zero = wire.default_value
+    return lambda message: bool(getattr(message, name) == zero)
+
+
+def _reader(hint: Any, wire: FieldDescriptor, pair: tuple[str, str] | None) -> _Parse:
+    origin = typing.get_origin(hint)
+    if pair:
+        return lambda values, _: tuple(tuple(getattr(v, n) for n in pair) for v in values)
+    if origin is tuple:
+        return _tuple_reader(typing.get_args(hint)[0], wire)
+    if origin in (Mapping, dict):
+        return lambda values, _: dict(values)
+    return _scalar_reader(_strip_none(hint), wire)
+
+
+def _tuple_reader(hint: Any, wire: FieldDescriptor) -> _Parse:
+    if hint in (str, float, int):
+        return lambda values, _: tuple(values)
+    read = _scalar_reader(hint, wire)
+    return lambda values, path: tuple([read(v, f"{path}[{i}]") for i, v in enumerate(values)])
+
+
+def _scalar_reader(hint: Any, wire: FieldDescriptor) -> _Parse:
+    if dataclasses.is_dataclass(hint):
+        return _parser(typing.cast("type[Any]", hint), wire.message_type)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return _enum_reader(hint, wire.enum_type)
+    if hint is date:
+        return _read_date
+    if hint is datetime:
+        return lambda value, _: parse_time(value)
+    return lambda value, _: value
+
+
+def _enum_reader(kind: type[StrEnum], wire: EnumDescriptor) -> _Parse:
+    members = {v.number: kind(v.name.removeprefix(_prefix(wire))) for v in wire.values if v.number}
+
+    def read(value: int, path: str) -> StrEnum:
+        if value not in members:
+            raise refuse(path, f"must be one of {', '.join(members.values())}")
+        return members[value]
+
+    return read
+
+
+def _read_date(value: str, path: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise refuse(path, f"`{value[:40]}` is not a day; write YYYY-MM-DD") from None
+
+
+# --- domain -> message -----------------------------------------------------------------------
+
+
+@cache
+def _renderer(kind: type[Any], descriptor: Descriptor) -> _Render:
+    hints = typing.get_type_hints(kind)
+    writers = []
+    for field in dataclasses.fields(kind):
+        name = wire_name(kind, field.name)
+        wire = _field(kind, descriptor, name)
+        pair = _PAIRS.get((kind, field.name))
+        writers.append((field.name, _writer(hints[field.name], name, wire, pair)))
+
+    def render_message(value: Any, message: Any) -> None:
+        for attribute, write in writers:
+            content = getattr(value, attribute)
+            if content is not None:
+                write(content, message)
+
+    return render_message
+
+
+def _writer(hint: Any, name: str, wire: FieldDescriptor, pair: tuple[str, str] | None) -> _Render:
+    origin = typing.get_origin(hint)
+    if pair:
+        return lambda values, message: _add_pairs(values, getattr(message, name), pair)
+    if origin is tuple:
+        return _tuple_writer(typing.get_args(hint)[0], name, wire)
+    if origin in (Mapping, dict):
+        return lambda values, message: getattr(message, name).update(values)
+    return _scalar_writer(_strip_none(hint), name, wire)
+
+
+def _add_pairs(values: Any, target: Any, pair: tuple[str, str]) -> None:
+    for value in values:
+        target.add(**dict(zip(pair, value, strict=True)))
+
+
+def _tuple_writer(hint: Any, name: str, wire: FieldDescriptor) -> _Render:
+    if dataclasses.is_dataclass(hint):
+        write = _renderer(typing.cast("type[Any]", hint), wire.message_type)
+
+        def add(values: Any, message: Any) -> None:
+            target = getattr(message, name)
+            for value in values:
+                write(value, target.add())
+
+        return add
+    plain = (lambda v: v.isoformat()) if hint is date else (lambda v: v)
+    return lambda values, message: getattr(message, name).extend([plain(v) for v in values])
+
+
+def _scalar_writer(hint: Any, name: str, wire: FieldDescriptor) -> _Render:
+    if dataclasses.is_dataclass(hint):
+        write = _renderer(typing.cast("type[Any]", hint), wire.message_type)
+
+        def fill(value: Any, message: Any) -> None:
+            target = getattr(message, name)
+            target.SetInParent()
+            write(value, target)
+
+        return fill
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        prefix, numbers = _prefix(wire.enum_type), {v.name: v.number for v in wire.enum_type.values}
+        return lambda value, message: setattr(message, name, numbers[prefix + value.value])
+    if hint is date:
+        return lambda value, message: setattr(message, name, value.isoformat())
+    if hint is datetime:
+        return lambda value, message: getattr(message, name).FromDatetime(value)
+    return lambda value, message: setattr(message, name, value)
+
+
+# --- names -----------------------------------------------------------------------------------
+
+
+def _prefix(wire: EnumDescriptor) -> str:
+    """`LANE_KIND_` of `LaneKind`: what the zero value's name ends in UNSPECIFIED with."""
+    return str(wire.values_by_number[0].name).removesuffix("UNSPECIFIED")
+
+
+def _strip_none(hint: Any) -> Any:
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        return next(a for a in typing.get_args(hint) if a is not type(None))
+    return hint

@@ -1,0 +1,39 @@
+"""
+Opaque page tokens (AIP-158): where the page ends, bound to the question by an HMAC.
+
+A token made up, changed or used with another question is refused, not guessed at.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+from decision_service.api.convert import refuse
+
+_KEY = secrets.token_bytes(32)  # tokens live as long as the process; a stale one is refused
+_TAG = 16
+
+
+def issue(position: int, question: bytes) -> str:
+    """A token for the page after `position` of the answer to `question`."""
+    body = position.to_bytes(8, "big")
+    return base64.urlsafe_b64encode(body + _tag(body, question)).decode().rstrip("=")
+
+
+def read(token: str, question: bytes) -> int | None:
+    """The position, None for the first page."""
+    if not token:
+        return None
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raw = b""
+    body, tag = raw[:8], raw[8:]
+    if len(raw) != 8 + _TAG or not hmac.compare_digest(tag, _tag(body, question)):
+        raise refuse("page_token", "not a token of this question; start again without one")
+    return int.from_bytes(body, "big")
+
+
+def _tag(body: bytes, question: bytes) -> bytes:
+    return hmac.digest(_KEY, body + question, hashlib.sha256)[:_TAG]

@@ -1,0 +1,142 @@
+"""Settings -> App: the one place that constructs."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from audit import (
+    Appended,
+    Ledger,
+    NewEntry,
+    Signer,
+    canonical,
+    create_signer,
+    load_signer,
+    open_ledger,
+    upgrade,
+)
+from decision_service.api import server
+from decision_service.api.endpoint import Call
+from decision_service.api.servicers import AuditServicer, DecisionServicer, ReleaseServicer
+from decision_service.config import Settings
+from decision_service.decision import DecisionMode, Question
+from decision_service.followers.index import DecisionIndex
+from decision_service.usecases.decide import Decide
+from decision_service.usecases.inquire import Inquire
+from decision_service.usecases.outcome import decide
+from decision_service.usecases.records import Inputs
+from decision_service.usecases.release import Releases
+from decision_service.usecases.release_content import Release
+from decision_service.usecases.replay import Replay
+from decision_service.workers.pool import WorkerPool
+from optimization.network import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRunner:
+    """Runs the pure function: judging inline, planning in a worker process under the deadline."""
+
+    pool: WorkerPool
+    deadline: float | None = None
+
+    async def __call__(
+        self,
+        inputs: Inputs,
+        question: Question,
+        snapshot: Snapshot | None,
+        release: Release,
+        slices: int | None = None,
+    ) -> bytes:
+        """Canonical bytes of the outcome."""
+        if question.mode is DecisionMode.JUDGE:
+            known = snapshot or canonical.decode_object(inputs.snapshot, Snapshot)
+            return canonical.encode_object(decide(question, known, release))
+        left = None if self.deadline is None else self.deadline - time.monotonic()
+        answer = self.pool.submit(
+            "decide", inputs.snapshot, inputs.question, inputs.release, slices, left, deadline=self.deadline
+        )
+        try:
+            return await asyncio.wrap_future(answer)
+        except asyncio.CancelledError:
+            answer.is_abandoned = True  # type: ignore[attr-defined]  # read by the pool, which ends the process
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything a running service holds."""
+
+    settings: Settings
+    ledger: Ledger
+    releases: Releases
+    index: DecisionIndex
+    pool: WorkerPool
+
+    async def serve(self) -> server.Running:
+        """Start listening."""
+        return await server.start(self.settings.address, self._servicers(), self.settings.max_message_mb)
+
+    def close(self) -> None:
+        """Let everything go; what was acknowledged is durable already."""
+        self.pool.close()
+        self.index.close()
+        self.ledger.close()
+
+    def _servicers(self) -> tuple[object, ...]:
+        def deciding(call: Call) -> Decide:
+            return Decide(
+                self.ledger, self.releases, OutcomeRunner(self.pool, call.deadline), now, append_async
+            )
+
+        def replaying(call: Call) -> Replay:
+            return Replay(self.ledger, self.releases, OutcomeRunner(self.pool, call.deadline))
+
+        inquire = Inquire(self.ledger, self.releases)
+        return (
+            DecisionServicer(deciding, replaying, inquire, self.index),
+            ReleaseServicer(self.releases),
+            AuditServicer(self.ledger),
+        )
+
+
+def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> App:
+    """Migrate, open, compose."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.database_url, migrations_folder())
+    ledger = open_ledger(settings.database_url, _signer(settings), clock or now)
+    pool = WorkerPool(settings.workers, settings.waiting, settings.worker_memory_mb << 20)
+    for _ in range(settings.workers):
+        pool.submit("warm_up")
+    return App(settings, ledger, Releases(ledger), DecisionIndex(ledger, settings.index_url), pool)
+
+
+def _signer(settings: Settings) -> Signer:
+    """The log's key; a new log gets a new one."""
+    path = settings.data / "signing.key"
+    return load_signer(path) if path.exists() else create_signer(path, settings.origin)
+
+
+def migrations_folder() -> Path:
+    """The migrations of the source tree, or those that the wheel carries."""
+    installed = Path(str(files("decision_service"))) / "_migrations"
+    return installed if installed.is_dir() else Path(str(files("decision_service"))).parent / "migrations"
+
+
+def now() -> datetime:
+    """The wall clock, the one place that reads it."""
+    return datetime.now(UTC)
+
+
+async def append_async(ledger: Ledger, new: NewEntry) -> Appended:
+    """Wait for durability without holding up the event loop."""
+    return await asyncio.wrap_future(ledger.submit(new))
+
+
+def default_workers() -> int:
+    """One process a core."""
+    return os.cpu_count() or 1

@@ -1,0 +1,154 @@
+"""`decide` and `decisions ...`: make, read, replay, explain."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+
+from decision_service.cli.command import command, console, message_json, print_json, table
+from decision_service.cli.failure import DOES_NOT_HOLD, Failure
+from decision_service.cli.main_group import cli
+from decision_service.cli.session import Options, session
+from decision_service.cli.show import coloured, show_decision
+from decision_service.cli.snapshot_file import read_message
+from decision_service.v1 import decision_service_pb2 as pb
+
+SERVICE = pb.DESCRIPTOR.services_by_name["DecisionService"]
+_PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@cli.group()
+def decisions() -> None:
+    """Decisions: list, show, explain, lineage, replay."""
+
+
+@command(cli, "decide")
+@click.argument("snapshot", type=_PATH)
+@click.option("--release", default="", help="Decide under this release instead of the active one.")
+@click.option("--validate-only", is_flag=True, help="Decide, log nothing.")
+@click.option("--request-id", default="", help="Idempotency key. Default: a new one.")
+@click.option("--business-unit", default="", help="Scope.")
+@click.option("--region", default="", help="Scope.")
+@click.option("--location", default="", help="Scope.")
+@click.option("--on-behalf-of", default="", help="Whom the caller acts for.")
+@click.option("--all", "is_all", is_flag=True, help="Every row of every table.")
+def decide(options: Options, snapshot: Path, is_all: bool, **given: Any) -> None:  # noqa: FBT001 - a click flag
+    """Decide what to hold and what to order."""
+    request = pb.DecideRequest(
+        request_id=given["request_id"] or str(uuid.uuid4()),
+        snapshot=read_message(snapshot),
+        release=release_name(given["release"]),
+        validate_only=given["validate_only"],
+        on_behalf_of=given["on_behalf_of"],
+    )
+    for kind in ("business_unit", "region", "location"):
+        if given[kind]:
+            setattr(request.scope, kind, given[kind])
+    with session(options) as service, console.status("deciding") if not options.is_json else _silent():
+        response = service.call(SERVICE, "Decide", request)
+    decision = message_json(response.decision)
+    if options.is_json:
+        print_json(decision)
+    else:
+        show_decision(decision, 10**9 if is_all else 20)
+
+
+@command(decisions, "list")
+@click.option("--verdict", type=click.Choice(["APPROVED", "REFERRED", "REJECTED"]))
+@click.option("--disposition", type=click.Choice(["APPROVED", "REFERRED", "BLOCKED"]))
+@click.option("--release", default="")
+@click.option("--rule", default="", help="Id of a row that spoke.")
+@click.option("--actor", default="", help="Who asked.")
+@click.option("--min-value", default=0.0, help="Orders worth at least this much.")
+@click.option("--since", type=click.DateTime(), help="Recorded at or after.")
+@click.option("--until", type=click.DateTime(), help="Recorded before: the list as known then.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+def list_decisions(options: Options, **given: Any) -> None:
+    """Decisions, newest first."""
+    request = pb.ListDecisionsRequest(
+        page_size=given["limit"],
+        release=release_name(given["release"]),
+        rule=given["rule"],
+        actor=given["actor"],
+        min_value=given["min_value"],
+        verdict=f"VERDICT_{given['verdict'] or 'UNSPECIFIED'}",
+        disposition=f"DISPOSITION_{given['disposition'] or 'UNSPECIFIED'}",
+    )
+    for name in ("since", "until"):
+        if given[name]:
+            getattr(request, name).FromDatetime(given[name])
+    with session(options) as service:
+        found = message_json(service.call(SERVICE, "ListDecisions", request)).get("decisions", [])
+    if options.is_json:
+        print_json(found)
+        return
+    table("Decisions", ("name", "recorded", "verdict", "release", "actor", ">approved", ">referred", ">blocked", ">value"),
+          [(d["name"], d["recorded_at"], coloured(d["verdict"]), d["release"], d["actor"], d.get("approved", 0),
+            d.get("referred", 0), d.get("blocked", 0), d.get("value", 0.0)) for d in found])  # fmt: skip
+
+
+@command(decisions, "show")
+@click.argument("name")
+@click.option("--all", "is_all", is_flag=True, help="Every row of every table.")
+def show(options: Options, name: str, is_all: bool) -> None:  # noqa: FBT001 - a click flag
+    """One decision."""
+    with session(options) as service:
+        decision = message_json(
+            service.call(SERVICE, "GetDecision", pb.GetDecisionRequest(name=name)).decision
+        )
+    if options.is_json:
+        print_json(decision)
+    else:
+        show_decision(decision, 10**9 if is_all else 20)
+
+
+@command(decisions, "explain")
+@click.argument("name")
+@click.option("--order", required=True, help="Id of an order of the decision.")
+def explain(options: Options, name: str, order: str) -> None:
+    """Why this order, why this much, why now, who must approve, what would change it."""
+    with session(options) as service:
+        found = message_json(
+            service.call(SERVICE, "ExplainOrder", pb.ExplainOrderRequest(name=name, order=order))
+        )
+    if options.is_json:
+        print_json(found)
+        return
+    console.print(f"[bold]{order}[/bold]  {coloured(found['order']['disposition'])}")
+    for answer in found["answers"]:
+        console.print(f"  [bold]{answer['question']}[/bold]\n    {answer['answer']}")
+
+
+@command(decisions, "replay")
+@click.argument("name")
+def replay(options: Options, name: str) -> None:
+    """Decide again from the recorded inputs and compare; exit code 1 unless IDENTICAL or EQUIVALENT."""
+    with session(options) as service:
+        response = service.call(SERVICE, "ReplayDecision", pb.ReplayDecisionRequest(name=name))
+    found = {"outcome": "", "differences": [], "engine_differences": []} | message_json(response)
+    if options.is_json:
+        print_json(found)
+    else:
+        show_replay(found)
+    if found["outcome"] == "DIVERGED":
+        raise SystemExit(DOES_NOT_HOLD)
+
+
+def show_replay(found: dict[str, Any]) -> None:
+    """The finding and where it differs."""
+    console.print(f"replay: [bold]{found['outcome']}[/bold]")
+    for line in (*found["engine_differences"], *found["differences"]):
+        console.print(f"  {line}", markup=False)
+
+
+def release_name(given: str) -> str:
+    """`replenishment@1.0.0` is short for `releases/replenishment@1.0.0`."""
+    if given and "@" not in given:
+        raise Failure(f"release `{given}` is not POLICY@VERSION; for example replenishment@1.0.0")
+    return f"releases/{given.removeprefix('releases/')}" if given else ""
+
+
+class _silent:  # noqa: N801 - reads as a statement
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_: object) -> None: ...

@@ -1,0 +1,268 @@
+"""`policy ...`: what the governance team types."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from decision_service.cli.command import command, console, message_json, print_json, table
+from decision_service.cli.decisions import release_name
+from decision_service.cli.failure import DOES_NOT_HOLD, Failure
+from decision_service.cli.main_group import cli
+from decision_service.cli.session import Options, session
+from decision_service.v1 import decision_pb2
+from decision_service.v1 import release_service_pb2 as pb
+
+SERVICE = pb.DESCRIPTOR.services_by_name["ReleaseService"]
+MAX_FILE = 4 << 20
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@cli.group()
+def policy() -> None:
+    """Rules and releases: check, test, publish, approve, activate, roll back."""
+
+
+def read_policy(folder: Path) -> dict[str, str]:
+    """
+    The files of a policy set by relative path; the charter is the folder's own or its parent's.
+
+    Raises
+    ------
+    Failure
+        A file is not text, or too large; nothing is read past that.
+    """
+    paths = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*.yaml"))}
+    shared = folder.parent / "charter.yaml"
+    if "charter.yaml" not in paths and shared.is_file():
+        paths["charter.yaml"] = shared
+    files = {name: _text(path) for name, path in paths.items()}
+    if not files:
+        raise Failure(
+            f"{folder}: no .yaml files; name the folder of a policy set, for example policies/replenishment"
+        )
+    return files
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > MAX_FILE:
+        raise Failure(f"{path}: {path.stat().st_size:,} bytes; a policy file has at most {MAX_FILE:,}")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Failure(f"{path}: not UTF-8 text ({error})") from error
+
+
+@command(policy, "check")
+@click.argument("folder", type=_FOLDER)
+def check(options: Options, folder: Path) -> None:
+    """Compile and prove: gaps, overlaps, contradictions, each with a witness. Exit code 1 if there are findings."""
+    from decision_service.usecases.release_content import ReleaseContent, compile_release  # noqa: PLC0415
+    from rules import check_ruleset  # noqa: PLC0415
+
+    release = compile_release(ReleaseContent(read_policy(folder)))
+    found = [str(finding) for finding in check_ruleset(release.ruleset, release.charter)]
+    if options.is_json:
+        print_json({"name": release.name, "digest": release.digest, "findings": found})
+    else:
+        for line in found:
+            console.print(line, markup=False)
+        console.print(f"{release.name} {release.digest}: {len(found)} findings")
+    if found:
+        raise SystemExit(DOES_NOT_HOLD)
+
+
+@command(policy, "test")
+@click.argument("folder", type=_FOLDER)
+def test(options: Options, folder: Path) -> None:
+    """Run the tests in the policy files; row coverage as a table. Exit code 1 if one fails."""
+    from decision_service.usecases.release_content import ReleaseContent, compile_release  # noqa: PLC0415
+    from rules import run_tests  # noqa: PLC0415
+
+    release = compile_release(ReleaseContent(read_policy(folder)))
+    report = run_tests(release.ruleset)
+    if options.is_json:
+        print_json(_report_json(report))
+    else:
+        table("Row coverage", ("table", ">rows", ">covered", "not covered"),
+              [(c.table, c.rows, c.covered, ", ".join(c.uncovered)) for c in report.coverage])  # fmt: skip
+        for failure in report.failures:
+            console.print(str(failure), style="red", markup=False)
+        console.print(f"{report.passed} passed, {len(report.failures)} failed")
+    if report.failures:
+        raise SystemExit(DOES_NOT_HOLD)
+
+
+def _report_json(report: Any) -> dict[str, Any]:
+    return {
+        "passed": report.passed,
+        "failures": [str(f) for f in report.failures],
+        "coverage": [
+            {"table": c.table, "rows": c.rows, "covered": c.covered, "uncovered": list(c.uncovered)}
+            for c in report.coverage
+        ],
+    }
+
+
+@command(policy, "diff")
+@click.argument("old", type=_FOLDER)
+@click.argument("new", type=_FOLDER)
+def diff(options: Options, old: Path, new: Path) -> None:
+    """What changed, in rows and thresholds, and for which facts the outcome changes."""
+    from decision_service.usecases.release_content import ReleaseContent, compile_release  # noqa: PLC0415
+    from rules import diff_rulesets  # noqa: PLC0415
+
+    before, after = (compile_release(ReleaseContent(read_policy(f))).ruleset for f in (old, new))
+    lines = [str(change) for change in diff_rulesets(before, after)]
+    if options.is_json:
+        print_json({"changes": lines})
+        return
+    for line in lines:
+        console.print(line, markup=False)
+    console.print(f"{len(lines)} changes")
+
+
+@command(policy, "evaluate")
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--decision", "decision", required=True, help="A table of the folder, or a decision of the DMN file."
+)
+@click.option("--facts", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def evaluate(options: Options, source: Path, decision: str, facts: Path) -> None:
+    """One table of a policy folder, or one decision of a .dmn file, on given facts."""
+    from decision_service.cli.evaluate import evaluate_dmn, evaluate_table  # noqa: PLC0415
+
+    given = _read_facts(facts)
+    found = (
+        evaluate_dmn(source, decision, given) if source.is_file() else evaluate_table(source, decision, given)
+    )
+    if options.is_json:
+        print_json(found)
+        return
+    console.print(json.dumps(found["outcome"], indent=2, ensure_ascii=False), markup=False)
+    console.print(json.dumps(found["evidence"], indent=2, ensure_ascii=False), markup=False, style="dim")
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(path.read_text(), parse_float=Decimal, parse_int=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise Failure(f"{path}: not JSON ({error})") from error
+    if not isinstance(facts, dict):
+        raise Failure(f'{path}: must be an object of facts, for example {{"order.value": 100}}')
+    return facts
+
+
+@command(policy, "publish")
+@click.argument("folder", type=_FOLDER)
+@click.option("--validate-only", is_flag=True, help="Check, publish nothing.")
+def publish(options: Options, folder: Path, validate_only: bool) -> None:  # noqa: FBT001 - a click flag
+    """Freeze a policy set into a release."""
+    request = pb.PublishReleaseRequest(files=read_policy(folder), validate_only=validate_only)
+    with session(options) as service:
+        response = service.call(SERVICE, "PublishRelease", request)
+    if not options.is_json:
+        for warning in response.warnings:
+            console.print(f"warning: {warning}", style="yellow", markup=False)
+    show_release(options, response.release)
+
+
+@command(policy, "propose")
+@click.argument("release")
+def propose(options: Options, release: str) -> None:
+    """Ask for approval."""
+    _step(options, "ProposeRelease", pb.ProposeReleaseRequest(name=release_name(release)))
+
+
+@command(policy, "approve")
+@click.argument("release")
+def approve(options: Options, release: str) -> None:
+    """Approve somebody else's release."""
+    _step(options, "ApproveRelease", pb.ApproveReleaseRequest(name=release_name(release)))
+
+
+@command(policy, "activate")
+@click.argument("release")
+@click.option(
+    "--scope", default="*", help="KIND:NAME with kind business_unit, region or location. Default: everything."
+)
+@click.option("--reason", default="")
+def activate(options: Options, release: str, scope: str, reason: str) -> None:
+    """Let an approved release govern a scope."""
+    request = pb.ActivateReleaseRequest(name=release_name(release), scope=scope_message(scope), reason=reason)
+    _step(options, "ActivateRelease", request)
+
+
+@command(policy, "rollback")
+@click.option("--scope", default="*", help="KIND:NAME. Default: everything.")
+@click.option("--to", "target", default="", help="A release that governed before. Default: the previous one.")
+@click.option("--reason", required=True)
+def rollback(options: Options, scope: str, target: str, reason: str) -> None:
+    """Let the release that governed before govern again."""
+    request = pb.RollbackReleaseRequest(
+        scope=scope_message(scope), target=release_name(target), reason=reason
+    )
+    _step(options, "RollbackRelease", request)
+
+
+@command(policy, "revoke")
+@click.argument("release")
+@click.option("--reason", required=True)
+def revoke(options: Options, release: str, reason: str) -> None:
+    """Withdraw a release for good."""
+    _step(options, "RevokeRelease", pb.RevokeReleaseRequest(name=release_name(release), reason=reason))
+
+
+@command(policy, "list")
+def list_releases(options: Options) -> None:
+    """Releases, newest first."""
+    found: list[Any] = []
+    request = pb.ListReleasesRequest(page_size=1000)
+    with session(options) as service:
+        while True:
+            response = service.call(SERVICE, "ListReleases", request)
+            found += message_json(response).get("releases", [])
+            if not response.next_page_token:
+                break
+            request.page_token = response.next_page_token
+    if options.is_json:
+        print_json(found)
+        return
+    table("Releases", ("name", "state", "scopes", "publisher", "approvers", "digest"),
+          [(r["name"], r["state"], ", ".join(map(_scope_text, r.get("scopes", []))), r["publisher"],
+            ", ".join(r.get("approvers", [])), r["digest"][:19]) for r in found])  # fmt: skip
+
+
+def scope_message(text: str) -> Any:
+    """`region:north` as a Scope message; `*` = everything."""
+    kind, colon, name = text.partition(":")
+    if text == "*":
+        return decision_pb2.Scope()
+    if not colon or kind not in ("business_unit", "region", "location") or not name:
+        raise Failure(f"scope `{text}` is not KIND:NAME with kind business_unit, region or location, or *")
+    return decision_pb2.Scope(**{kind: name})
+
+
+def show_release(options: Options, release: Any) -> None:
+    """One release, and what can be done next."""
+    found = message_json(release)
+    if options.is_json:
+        print_json(found)
+        return
+    scopes = ", ".join(map(_scope_text, found.get("scopes", [])))
+    governs = f", governs {scopes}" if scopes else ""
+    console.print(
+        f"{found['name']} {found['digest'][:19]}: {found.get('state', 'checked')}{governs}", markup=False
+    )
+
+
+def _step(options: Options, method: str, request: Any) -> None:
+    with session(options) as service:
+        response = service.call(SERVICE, method, request)
+    show_release(options, response.release)
+
+
+def _scope_text(scope: dict[str, str]) -> str:
+    return next((f"{k}:{v}" for k, v in scope.items()), "*")

@@ -1,0 +1,50 @@
+"""`serve`: the gRPC service until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from decision_service.cli.command import command, console
+from decision_service.cli.main_group import cli
+from decision_service.cli.session import ADDRESS, Options, locked
+from decision_service.config import Settings, load_settings
+
+
+@command(cli, "serve")
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML; see docs/operations.md.",
+)
+def serve(options: Options, config: Path | None) -> None:
+    """Serve until SIGINT or SIGTERM, then drain."""
+    settings = load_settings(config)
+    if options.data != Path(".decision-service"):
+        settings = replace(settings, data=options.data)
+    if options.address:
+        settings = replace(settings, address=options.address)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    with locked(settings.data):
+        asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from decision_service.bootstrap import build  # noqa: PLC0415 - see above
+
+    app = build(settings)
+    running = await app.serve()
+    (settings.data / ADDRESS).write_text(running.address)
+    console.print(
+        f"serving on {running.address}, log of {app.ledger.size} entries in {settings.data}", markup=False
+    )
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+    await running.drain(settings.grace_seconds)
+    app.close()
+    (settings.data / ADDRESS).unlink(missing_ok=True)

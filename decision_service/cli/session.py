@@ -1,0 +1,111 @@
+"""
+How a command reaches the service: the running one at `--address`, or an embedded one.
+
+The embedded service is the same service, started in this process on a free loopback port over the
+store in `--data`. One process may write a SQLite store: a lock file says who does.
+"""
+
+import asyncio
+import fcntl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from decision_service.cli.failure import UnavailableFailure
+
+MAX_MESSAGE = 1024 * 1024 * 1024
+LOCK, ADDRESS = "service.lock", "service.address"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every command takes."""
+
+    address: str
+    data: Path
+    actor: str
+    roles: str
+    is_json: bool
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Stubs of the service, with the caller's identity on every call."""
+
+    channel: grpc.Channel
+    options: Options
+
+    def call(self, service: Any, method: str, request: Any) -> Any:
+        """One unary call by service descriptor and method name."""
+        from google.protobuf.message_factory import GetMessageClass  # noqa: PLC0415 - commands that need no service start faster
+
+        response = GetMessageClass(service.methods_by_name[method].output_type)
+        stub = self.channel.unary_unary(
+            f"/{service.full_name}/{method}",
+            request_serializer=lambda r: r.SerializeToString(),
+            response_deserializer=response.FromString,
+        )
+        return stub(request, timeout=self.options.timeout or None, metadata=self._identity())
+
+    def _identity(self) -> tuple[tuple[str, str], ...]:
+        identity = [("decision-actor", self.options.actor)]
+        if self.options.roles:
+            identity.append(("decision-roles", self.options.roles))
+        return tuple(identity)
+
+
+@contextmanager
+def session(options: Options) -> Iterator[Session]:
+    """A session with the service that the options name."""
+    if options.address:
+        with _connected(options, options.address) as connected:
+            yield connected
+        return
+    with locked(options.data), _embedded(options) as address, _connected(options, address) as connected:
+        yield connected
+
+
+@contextmanager
+def _connected(options: Options, address: str) -> Iterator[Session]:
+    limits = (("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE))
+    with grpc.insecure_channel(address, options=limits) as channel:
+        yield Session(channel, options)
+
+
+@contextmanager
+def _embedded(options: Options) -> Iterator[str]:
+    """The service in this process, on a thread of its own."""
+    from decision_service.bootstrap import build  # noqa: PLC0415 - only the embedded service needs it
+    from decision_service.config import Settings  # noqa: PLC0415
+
+    app = build(Settings(address="127.0.0.1:0", data=options.data, workers=1))
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    running = asyncio.run_coroutine_threadsafe(app.serve(), loop).result()
+    try:
+        yield running.address
+    finally:
+        asyncio.run_coroutine_threadsafe(running.drain(1.0), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        app.close()
+
+
+@contextmanager
+def locked(data: Path) -> Iterator[None]:
+    """Be the one process that writes the store."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / LOCK).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            where = (data / ADDRESS).read_text().strip() if (data / ADDRESS).exists() else "HOST:PORT"
+            raise UnavailableFailure(f"a service runs on `{data}`; use --address {where}") from None
+        yield

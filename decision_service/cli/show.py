@@ -1,0 +1,126 @@
+"""How a decision looks in the terminal."""
+
+from collections import Counter
+from typing import Any
+
+from decision_service.cli.command import console, table
+
+_COLOURS = {"APPROVED": "green", "REFERRED": "yellow", "BLOCKED": "red", "REJECTED": "red"}
+
+
+def coloured(word: str) -> str:
+    """A disposition or verdict in its colour."""
+    colour = _COLOURS.get(word)
+    return f"[{colour}]{word}[/{colour}]" if colour else word
+
+
+def show_decision(decision: dict[str, Any], limit: int = 20) -> None:
+    """The whole decision: `limit` rows of each table, and how many more there are."""
+    title = decision.get("name") or "not logged (validate only)"
+    console.print(f"\n[bold]{title}[/bold]  verdict {coloured(decision['verdict'])}")
+    for reason in decision.get("reasons", []):
+        console.print(f"  {reason['message']} ({reason['table']}, {reason['row']})", markup=False)
+    _safety_stocks(decision, limit)
+    _orders(decision, limit)
+    _gave_way(decision, limit)
+    _conflicts(decision)
+    _exceptions(decision, limit)
+    _reports(decision)
+    _lineage(decision)
+
+
+def _safety_stocks(decision: dict[str, Any], limit: int) -> None:
+    stocks = [s for s in decision.get("safety_stocks", []) if s.get("safety_stock", 0) > 0]
+    if not stocks:
+        return
+    shown = sorted(stocks, key=lambda s: (-s.get("cost", 0), s["stage"]))
+    _cut("Safety stock", ("stage", ">NRT days", ">safety stock", ">base stock", ">cost/year"),
+         [(s["stage"], s.get("net_replenishment_time", 0), s["safety_stock"], s.get("base_stock", 0), s.get("cost", 0))
+          for s in shown], limit)  # fmt: skip
+
+
+def _orders(decision: dict[str, Any], limit: int) -> None:
+    orders = decision.get("orders", [])
+    if not orders:
+        console.print("No orders.")
+        return
+    rank = {"BLOCKED": 0, "REFERRED": 1, "APPROVED": 2}
+    shown = sorted(orders, key=lambda o: (rank[o["disposition"]], -o.get("cost", 0), o["id"]))
+    _cut("Planned orders", ("order", "stage", ">quantity", "place", "due", ">cost", "disposition", "rule", "reason"),
+         [_order_row(o) for o in shown], limit)  # fmt: skip
+    counts = Counter(o["disposition"] for o in orders)
+    total = sum(o.get("cost", 0) for o in orders)
+    parts = ", ".join(f"{counts[d]} {d.lower()}" for d in _COLOURS if counts[d])
+    console.print(f"{len(orders)} orders worth {total:,.2f}: {parts}")
+
+
+def _order_row(order: dict[str, Any]) -> tuple[Any, ...]:
+    reasons = order.get("reasons", [])
+    who = f" -> {order['role']}" if order.get("role") else ""
+    return (
+        order["id"],
+        order["stage"],
+        order["quantity"],
+        order["order_date"],
+        order["due_date"],
+        order.get("cost", 0),
+        coloured(order["disposition"]) + who,
+        ", ".join(r.get("row", "") for r in reasons),
+        "; ".join(r["message"] for r in reasons),
+    )
+
+
+def _gave_way(decision: dict[str, Any], limit: int) -> None:
+    gave_way = decision.get("gave_way", [])
+    if not gave_way:
+        return
+    _cut("What had to give way", ("tier", "rule", "subject", ">bucket", ">amount", "what it means"),
+         [(g.get("tier", 0), g["rule"], g["subject"], g.get("bucket", 0), g["amount"], g.get("message", ""))
+          for g in gave_way], limit)  # fmt: skip
+    if conflicts := decision.get("requirements_in_conflict"):
+        console.print("Requirements in conflict: " + "; ".join(conflicts), markup=False)
+
+
+def _conflicts(decision: dict[str, Any]) -> None:
+    if conflicts := decision.get("conflicts"):
+        _cut("Conflicts", ("kind", "subject", "orders", "winner", "by", "escalated to"),
+             [(c["kind"], c["subject"], ", ".join(c["orders"]), c.get("winner", ""), c.get("precedence", ""),
+               c.get("escalated_to", "")) for c in conflicts], len(conflicts))  # fmt: skip
+
+
+def _exceptions(decision: dict[str, Any], limit: int) -> None:
+    exceptions = decision.get("exceptions", [])
+    if not exceptions:
+        return
+    kinds = Counter((e["kind"], e["action"].partition(":")[0]) for e in exceptions)
+    first = {}
+    for e in exceptions:
+        first.setdefault((e["kind"], e["action"].partition(":")[0]), e["message"])
+    _cut(f"Exceptions ({len(exceptions)})", ("kind", ">count", "what was done", "for example"),
+         [(kind, n, action, first[kind, action]) for (kind, action), n in kinds.most_common()], limit)  # fmt: skip
+
+
+def _reports(decision: dict[str, Any]) -> None:
+    if reports := decision.get("reports"):
+        table("Proof", ("solve", "termination", ">objective", ">bound", ">gap", "solver"),
+              [(r["name"], r["termination"], r.get("objective", 0.0), r.get("bound", 0.0),
+                f"{100 * r.get('gap', 0.0):.4f}%", r.get("solver", "")) for r in reports])  # fmt: skip
+
+
+def _lineage(decision: dict[str, Any]) -> None:
+    lineage = decision["lineage"]
+    rows = [
+        ("snapshot", lineage["snapshot_digest"]),
+        ("release", f"{lineage['release']} {lineage['release_digest']}"),
+        ("engine", lineage["engine_digest"]),
+        ("outcome", lineage["outcome_digest"]),
+    ]
+    if log := decision.get("log"):
+        rows.append(("log entry", f"{log.get('index', 0)} leaf {log['leaf_hash']}"))
+    table("Lineage", ("what", "digest"), rows)
+
+
+def _cut(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]], limit: int) -> None:
+    table(title, columns, rows[:limit])
+    if len(rows) > limit:
+        console.print(f"... and {len(rows) - limit} more (--all shows them)")

@@ -1,0 +1,126 @@
+"""
+Settings: defaults, then a TOML file, then the environment (`DECISION_SERVICE_<NAME>`).
+
+Checked once, at start, with every mistake listed; nothing reads the environment later.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from decision_service.errors import FieldViolation, InvalidRequestError
+
+PREFIX = "DECISION_SERVICE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    How this process runs.
+
+    Parameters
+    ----------
+    address
+        Where to listen, HOST:PORT; plaintext only on loopback. Port 0 takes a free one.
+    data
+        Folder of the embedded store, the signing key and the index.
+    database
+        SQLAlchemy URL of the log; empty = SQLite in `data`.
+    origin
+        Name of the log in its checkpoints (C2SP origin).
+    workers, waiting
+        Processes that solve; calls that may wait for one.
+    worker_memory_mb
+        Address space of a worker process, 0 = unlimited.
+    max_message_mb
+        Largest message taken or sent.
+    grace_seconds
+        How long calls in flight may finish when the service stops.
+    """
+
+    address: str = "127.0.0.1:50051"
+    data: Path = Path(".decision-service")
+    database: str = ""
+    origin: str = "decision-service"
+    workers: int = 2
+    waiting: int = 64
+    worker_memory_mb: int = 0
+    max_message_mb: int = 64
+    grace_seconds: float = 10.0
+
+    @property
+    def database_url(self) -> str:
+        """The log's database."""
+        return self.database or f"sqlite:///{self.data / 'log.db'}"
+
+    @property
+    def index_url(self) -> str:
+        """The index's database: beside the log in PostgreSQL, a file of its own with SQLite."""
+        return (
+            self.database_url
+            if self.database.startswith("postgresql")
+            else f"sqlite:///{self.data / 'index.db'}"
+        )
+
+
+def load_settings(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """
+    The settings of a file and the environment.
+
+    Raises
+    ------
+    InvalidRequestError
+        With every setting that is unknown or has a wrong value.
+    """
+    given = _read_file(file) if file else {}
+    for name, value in (os.environ if environment is None else environment).items():
+        if name.startswith(PREFIX):
+            given[name.removeprefix(PREFIX).lower()] = value
+    return _checked(given)
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequestError((FieldViolation(str(file), str(error)),), "CONFIG_INVALID") from error
+
+
+def _checked(given: Mapping[str, Any]) -> Settings:
+    hints, known = get_type_hints(Settings), {f.name for f in fields(Settings)}
+    wrong, values = [], {}
+    for name, value in given.items():
+        if name not in known:
+            wrong.append(FieldViolation(name, f"unknown; one of {', '.join(sorted(known))}"))
+            continue
+        try:
+            values[name] = hints[name](value)
+        except (TypeError, ValueError):
+            wrong.append(FieldViolation(name, f"`{value}` is not a {hints[name].__name__}"))
+    settings = Settings(**values)
+    wrong += _out_of_range(settings)
+    if wrong:
+        raise InvalidRequestError(tuple(wrong), "CONFIG_INVALID")
+    return settings
+
+
+def _out_of_range(settings: Settings) -> list[FieldViolation]:
+    limits = {
+        "workers": (1, 256),
+        "waiting": (1, 100_000),
+        "worker_memory_mb": (0, 1 << 20),
+        "max_message_mb": (1, 1024),
+        "grace_seconds": (0, 3600),
+    }
+    wrong = [
+        FieldViolation(name, f"must be {low} to {high}")
+        for name, (low, high) in limits.items()
+        if not low <= getattr(settings, name) <= high
+    ]
+    host, _, port = settings.address.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        wrong.append(FieldViolation("address", f"`{settings.address}` is not HOST:PORT"))
+    return wrong

@@ -1,0 +1,141 @@
+"""
+Decide: the straight line from a request to a logged decision.
+
+    1 find the request_id          a repeat returns the first decision
+    2 which release governs        pinned by the caller, or active for the scope
+    3-7 the pure function          admission, parameters, safety stock, orders, review
+    8 append                       durable, or the call fails; refused if the release was revoked
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from uuid6 import uuid7
+
+from audit import Entry, KeyConflictError, Ledger, PointerMovedError, canonical
+from decision_service.decision import Caller, Decision, DecisionRequest, Lineage, Outcome, Question
+from decision_service.engine import engine, engine_digest
+from decision_service.errors import AlreadyExistsError, MovedError
+from decision_service.usecases import records
+from decision_service.usecases.records import Inputs
+from decision_service.usecases.release import Releases
+from decision_service.usecases.release_content import Release
+from optimization.network import Snapshot
+
+
+class OutcomeOf(Protocol):
+    """Runs the pure function somewhere: inline, or in a worker process under the deadline."""
+
+    async def __call__(
+        self,
+        inputs: Inputs,
+        question: Question,
+        snapshot: Snapshot | None,
+        release: Release,
+        slices: int | None = None,
+    ) -> bytes:
+        """Canonical bytes of the outcome; `slices` repeats the work of an earlier run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision, and whether it had been made before."""
+
+    decision: Decision
+    is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Decide once per request_id."""
+
+    ledger: Ledger
+    releases: Releases
+    outcome_of: OutcomeOf
+    now: Callable[[], datetime]
+    append: Callable[[Ledger, records.NewEntry], Awaitable[records.Appended]]
+
+    async def __call__(self, request: DecisionRequest, caller: Caller) -> Decided:
+        """
+        The decision on a request.
+
+        Raises
+        ------
+        AlreadyExistsError
+            The request_id stands for another request.
+        MovedError
+            The release was revoked while the decision was being made.
+        """
+        snapshot_bytes = canonical.encode_object(request.snapshot)
+        digest = records.request_digest(request, canonical.digest(snapshot_bytes))
+        if earlier := self.ledger.find(records.idempotency_key(caller, request.request_id)):
+            return self._repeat(earlier, digest, request)
+        release = self.releases.governing(request.scope, request.release, self.now().date())
+        question = Question(
+            canonical.digest(snapshot_bytes),
+            self.now().date(),
+            request.mode,
+            request.scope,
+            request.proposals,
+        )
+        inputs = Inputs(snapshot_bytes, canonical.encode_object(question), release.content.encode())
+        outcome_bytes = await self.outcome_of(inputs, question, request.snapshot, release)
+        outcome = canonical.decode_object(outcome_bytes, Outcome)
+        if request.validate_only:
+            return Decided(
+                self._unlogged(request, caller, release, digest, outcome_bytes, outcome), is_repeat=False
+            )
+        name = f"decisions/{uuid7()}"
+        new = records.new_entry(name, request, caller, release, inputs, outcome_bytes, outcome)
+        return await self._log(new, request, digest)
+
+    async def _log(self, new: records.NewEntry, request: DecisionRequest, digest: str) -> Decided:
+        try:
+            appended = await self.append(self.ledger, new)
+        except KeyConflictError as error:
+            raise _reused(request) from error
+        except PointerMovedError as error:
+            raise MovedError(
+                "the release was revoked while deciding; ask again", "RELEASE_REVOKED"
+            ) from error
+        return Decided(records.read_decision(self.ledger, appended.entry), appended.is_repeat)
+
+    def _repeat(self, earlier: Entry, digest: str, request: DecisionRequest) -> Decided:
+        if records.envelope_of(earlier)["request_digest"] != digest:
+            raise _reused(request)
+        return Decided(records.read_decision(self.ledger, earlier), is_repeat=True)
+
+    def _unlogged(  # noqa: PLR0913 - the parts of a decision
+        self,
+        request: DecisionRequest,
+        caller: Caller,
+        release: Release,
+        digest: str,
+        outcome_bytes: bytes,
+        outcome: Outcome,
+    ) -> Decision:
+        """What would be logged."""
+        lineage = Lineage(
+            snapshot_digest=canonical.digest(canonical.encode_object(request.snapshot)),
+            release=release.name,
+            release_digest=release.digest,
+            engine_digest=engine_digest(),
+            outcome_digest=canonical.digest(outcome_bytes),
+            request_digest=digest,
+            actor=caller.subject,
+            engine=engine(),
+            sources=request.snapshot.sources,
+            on_behalf_of=request.on_behalf_of,
+            trace_id=caller.trace_id,
+        )
+        return Decision("", request.request_id, request.mode, request.scope, outcome, lineage)
+
+
+def _reused(request: DecisionRequest) -> AlreadyExistsError:
+    return AlreadyExistsError(
+        f"request_id `{request.request_id}` was used for another request; give every request its own",
+        "REQUEST_ID_REUSED",
+        {"request_id": request.request_id},
+    )

@@ -1,0 +1,112 @@
+"""The read side: decisions by name, and why an order is as it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from audit import Ledger, canonical
+from decision_service.decision import Decision, DecisionMode, Disposition, JudgedOrder, Outcome
+from decision_service.errors import NotFoundError
+from decision_service.facts import SnapshotFacts
+from decision_service.usecases import records
+from decision_service.usecases.outcome import speak_to_planning
+from decision_service.usecases.release import Releases
+from optimization.network import Snapshot
+from optimization.plan import PlannedOrder, ReplenishmentPlan
+from optimization.replenishment import explain_order
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question a planner asks, and its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An order, question by question."""
+
+    order: JudgedOrder
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inquire:
+    """Answers from the log and its artifacts."""
+
+    ledger: Ledger
+    releases: Releases
+
+    def decision(self, name: str) -> Decision:
+        """A decision as it was logged."""
+        return records.read_decision(self.ledger, records.find_decision(self.ledger, name))
+
+    def explain(self, name: str, order_id: str) -> Explanation:
+        """
+        Why this order, why this much, why now, who must approve, what would change it.
+
+        Raises
+        ------
+        NotFoundError
+            The decision has no such order.
+        """
+        decision = self.decision(name)
+        order = next((o for o in decision.outcome.orders if o.id == order_id), None)
+        if order is None:
+            raise NotFoundError("order", order_id)
+        answers = (*self._planning(decision, order), *_judgement(order))
+        return Explanation(order, answers)
+
+    def _planning(self, decision: Decision, order: JudgedOrder) -> Iterator[Answer]:
+        if decision.mode is DecisionMode.JUDGE:
+            yield Answer("why this order", "the caller proposed it; the service judged it")
+            return
+        snapshot = canonical.decode_object(
+            self.ledger.artifact(decision.lineage.snapshot_digest).content, Snapshot
+        )
+        release = self.releases.load(decision.lineage.release)
+        parameters, _ = speak_to_planning(SnapshotFacts(snapshot), release)
+        stocks = {s.stage: s.safety_stock for s in decision.outcome.safety_stocks}
+        plan = plan_of(decision.outcome)
+        explained = explain_order(snapshot, stocks, parameters, plan, order.id)
+        for question, answer in explained.answers:
+            yield Answer(question, answer)
+
+
+def plan_of(outcome: Outcome) -> ReplenishmentPlan:
+    """The plan whose orders were judged."""
+    report = next(r for r in outcome.reports if r.name == "orders")
+    orders = tuple(
+        PlannedOrder(
+            o.id,
+            o.lane,
+            o.stage,
+            o.quantity,
+            o.need,
+            o.order_bucket,
+            o.due_bucket,
+            o.cost,
+            o.rounding,
+            o.pegging,
+            o.binding,
+        )
+        for o in outcome.orders
+    )
+    return ReplenishmentPlan(orders, outcome.gave_way, outcome.requirements_in_conflict, report)
+
+
+def _judgement(order: JudgedOrder) -> Iterator[Answer]:
+    rules = "; ".join(f"{r.message} ({r.table}, {r.row})" if r.row else r.message for r in order.reasons)
+    match order.disposition:
+        case Disposition.APPROVED:
+            yield Answer("who must approve", f"nobody: {rules}")
+        case Disposition.REFERRED:
+            until = (
+                f" within {order.deadline_days:g} days, then {order.on_timeout}"
+                if order.deadline_days
+                else ""
+            )
+            yield Answer("who must approve", f"{order.role}{until}: {rules}")
+        case Disposition.BLOCKED:
+            yield Answer("who must approve", f"nobody can: {rules}")

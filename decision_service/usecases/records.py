@@ -1,0 +1,199 @@
+"""
+Decisions as log entries, and back.
+
+The envelope is what the log hashes: names, digests, counts; no personal data. Whom the caller
+acted for is in the redactable payload. Snapshot, question and outcome are artifacts, by digest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from audit import Artifact, Entry, Ledger, NewEntry, canonical
+from decision_service.decision import (
+    Caller,
+    Decision,
+    DecisionMode,
+    DecisionRequest,
+    DecisionSummary,
+    Disposition,
+    Lineage,
+    LogPosition,
+    Outcome,
+    Question,
+    Verdict,
+    scope_of,
+)
+from decision_service.engine import engine, engine_digest
+from decision_service.errors import NotFoundError
+from decision_service.usecases.release_content import Release
+from optimization.network import Snapshot
+
+DECISION = "decision.v1"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The exact bytes that an outcome follows from."""
+
+    snapshot: bytes
+    question: bytes
+    release: bytes
+
+
+def artifact(content: bytes) -> Artifact:
+    """Canonical bytes, named by their digest."""
+    return Artifact(canonical.digest(content), JSON, content)
+
+
+def request_digest(request: DecisionRequest, snapshot_digest: str) -> str:
+    """Digest of what was asked, by which a repeated request_id is told from a reused one."""
+    asked = {
+        "snapshot": snapshot_digest,
+        "mode": request.mode.value,
+        "scope": request.scope.key,
+        "release": request.release,
+        "on_behalf_of": request.on_behalf_of,
+        "proposals": canonical.digest(canonical.encode_object(request.proposals)),
+    }
+    return canonical.digest(canonical.encode(asked))
+
+
+def idempotency_key(caller: Caller, request_id: str) -> str:
+    """Request ids are unique per caller."""
+    return f"decide/{caller.subject}/{request_id}"
+
+
+def new_entry(  # noqa: PLR0913 - an entry ties these together, nothing else does
+    name: str,
+    request: DecisionRequest,
+    caller: Caller,
+    release: Release,
+    inputs: Inputs,
+    outcome_bytes: bytes,
+    outcome: Outcome,
+    parents: tuple[str, ...] = (),
+) -> NewEntry:
+    """The entry that makes a decision durable; refused if its release was revoked meanwhile."""
+    artifacts = tuple(
+        artifact(b) for b in (inputs.snapshot, inputs.question, outcome_bytes, canonical.encode(engine()))
+    )
+    snapshot, question, result, _ = artifacts
+    digest = request_digest(request, snapshot.digest)
+    envelope = {
+        "name": name,
+        "request_id": request.request_id,
+        "request_digest": digest,
+        "mode": request.mode.value,
+        "scope": request.scope.key,
+        "actor": caller.subject,
+        "trace_id": caller.trace_id,
+        "parents": list(parents),
+        "snapshot_digest": snapshot.digest,
+        "question_digest": question.digest,
+        "release": release.name,
+        "release_digest": release.digest,
+        "engine_digest": engine_digest(),
+        "outcome_digest": result.digest,
+        "verdict": outcome.verdict.value,
+        "approved": outcome.count(Disposition.APPROVED),
+        "referred": outcome.count(Disposition.REFERRED),
+        "blocked": outcome.count(Disposition.BLOCKED),
+        "value": repr(outcome.value),
+        "rules": sorted({row for e in outcome.evaluations for row in e.rows}),
+    }
+    return NewEntry(
+        kind=DECISION,
+        subject=name,
+        envelope=envelope,
+        payload=canonical.encode({"on_behalf_of": request.on_behalf_of}),
+        artifacts=artifacts,
+        key=idempotency_key(caller, request.request_id),
+        key_digest=digest,
+        requires={f"revoked/{release.digest}": None},
+    )
+
+
+def envelope_of(entry: Entry) -> Mapping[str, Any]:
+    """The envelope as a mapping."""
+    return orjson.loads(entry.envelope)  # type: ignore[no-any-return]  # canonical JSON objects only
+
+
+def read_decision(ledger: Ledger, entry: Entry) -> Decision:
+    """The decision that an entry and its artifacts record."""
+    e = envelope_of(entry)
+    outcome = canonical.decode_object(ledger.artifact(e["outcome_digest"]).content, Outcome)
+    snapshot = canonical.decode_object(ledger.artifact(e["snapshot_digest"]).content, Snapshot)
+    payload = ledger.payload(entry.seq)
+    lineage = Lineage(
+        snapshot_digest=e["snapshot_digest"],
+        release=e["release"],
+        release_digest=e["release_digest"],
+        engine_digest=e["engine_digest"],
+        outcome_digest=e["outcome_digest"],
+        request_digest=e["request_digest"],
+        actor=e["actor"],
+        engine=orjson.loads(ledger.artifact(e["engine_digest"]).content),
+        parents=tuple(e["parents"]),
+        sources=snapshot.sources,
+        on_behalf_of=orjson.loads(payload)["on_behalf_of"] if payload else "",
+        trace_id=e["trace_id"],
+    )
+    mode, scope = DecisionMode(e["mode"]), scope_of(e["scope"])
+    return Decision(e["name"], e["request_id"], mode, scope, outcome, lineage, position_of(entry))
+
+
+def read_inputs(ledger: Ledger, entry: Entry) -> Inputs:
+    """The exact bytes that the decision was made from."""
+    e = envelope_of(entry)
+    digests = (e["snapshot_digest"], e["question_digest"], e["release_digest"])
+    return Inputs(*(ledger.artifact(digest).content for digest in digests))
+
+
+def summary_of(entry: Entry) -> DecisionSummary:
+    """One line of a list, from the envelope alone."""
+    e = envelope_of(entry)
+    return DecisionSummary(
+        name=e["name"],
+        request_id=e["request_id"],
+        recorded_at=entry.recorded_at,
+        verdict=Verdict(e["verdict"]),
+        release=e["release"],
+        actor=e["actor"],
+        approved=e["approved"],
+        referred=e["referred"],
+        blocked=e["blocked"],
+        value=float(e["value"]),
+        log_index=entry.seq,
+        scope=scope_of(e["scope"]),
+    )
+
+
+def position_of(entry: Entry) -> LogPosition:
+    """Where the entry stands."""
+    recorded: datetime = entry.recorded_at
+    return LogPosition(entry.seq, entry.leaf_hash.hex(), recorded)
+
+
+def find_decision(ledger: Ledger, name: str) -> Entry:
+    """
+    The entry of a decision.
+
+    Raises
+    ------
+    NotFoundError
+        No decision has this name.
+    """
+    for entry in ledger.by_subject(name):
+        if entry.kind == DECISION:
+            return entry
+    raise NotFoundError("decision", name)
+
+
+def question_of(inputs: Inputs) -> Question:
+    """What was asked."""
+    return canonical.decode_object(inputs.question, Question)

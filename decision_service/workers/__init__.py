@@ -1,0 +1,1 @@
+"""Killable processes: what is heavy, or may crash, runs here."""
