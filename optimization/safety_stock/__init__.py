@@ -2,6 +2,7 @@
 
 from optimization.safety_stock.place import place_safety_stock
 from optimization.safety_stock.problem import ExternalDemand, GsmArc, GsmProblem, GsmStage, StorageLimit
+from optimization.safety_stock.snapshot import problem_from_snapshot
 from optimization.safety_stock.willems import read_willems
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "GsmStage",
     "StorageLimit",
     "place_safety_stock",
+    "problem_from_snapshot",
     "read_willems",
 ]

@@ -18,7 +18,12 @@ from optimization.errors import InvalidNetworkError
 from optimization.network import ServiceLevelKind
 from optimization.safety_stock.layout import Layout
 from optimization.safety_stock.lead_time import exposure_moments, is_stochastic
-from optimization.safety_stock.pooling import cumulate_cost, cumulate_demand, greatest_downstream, pool_deviation
+from optimization.safety_stock.pooling import (
+    cumulate_cost,
+    cumulate_demand,
+    greatest_downstream,
+    pool_deviation,
+)
 from optimization.safety_stock.problem import ExternalDemand, GsmProblem, GsmStage
 from optimization.safety_stock.production import ration_orders
 from optimization.safety_stock.service import cycle_safety_factor, fill_rate_safety_factor
@@ -110,7 +115,9 @@ def _factor(layout: Layout, node: int, stage: GsmStage, demand: ExternalDemand) 
         return cycle_safety_factor(demand.service_level.target)
     longest = np.array([layout.step * (layout.reach_in[node] + layout.time[node])])
     deviation = _exposed_deviation(stage, demand, longest)
-    return float(fill_rate_safety_factor(demand.service_level.target, _cycle_demand(stage, demand), deviation)[0])
+    return float(
+        fill_rate_safety_factor(demand.service_level.target, _cycle_demand(stage, demand), deviation)[0]
+    )
 
 
 def _is_fill_rate(demand: ExternalDemand) -> bool:

@@ -81,7 +81,11 @@ def core_bound(
             if isinstance(edge, Order):
                 lam = prices.orders[edge.low, edge.high]
                 size = core.unary[x].size
-                price = lam[:size] if size <= lam.size else np.concatenate([lam, np.full(size - lam.size, lam[-1])])
+                price = (
+                    lam[:size]
+                    if size <= lam.size
+                    else np.concatenate([lam, np.full(size - lam.size, lam[-1])])
+                )
                 theta[x] = theta[x] + price if edge.low == x else theta[x] - price
             else:
                 if x < y:
@@ -127,7 +131,9 @@ def _replay_elimination(model: PairModel, step: Step) -> float:
     return slack
 
 
-def _pair_slack(unary: Floats, edges: tuple[Joint | Order, ...], around: tuple[int, int, int], message: Floats) -> float:
+def _pair_slack(
+    unary: Floats, edges: tuple[Joint | Order, ...], around: tuple[int, int, int], message: Floats
+) -> float:
     """Least u(x) + E(x,y) + E(x,z) - K(y,z), one row of x after the other or along the arc."""
     x, _, _ = around
     sizes = message.shape
@@ -137,9 +143,7 @@ def _pair_slack(unary: Floats, edges: tuple[Joint | Order, ...], around: tuple[i
     if isinstance(second, Order):
         return _arc_slack(unary[:, None] + table_from(first, x, (unary.size, sizes[0])), second, x, message.T)
     left, right = table_from(first, x, (unary.size, sizes[0])), table_from(second, x, (unary.size, sizes[1]))
-    return min(
-        _slack(unary[v] + left[v][:, None] + right[v][None, :], message) for v in range(unary.size)
-    )
+    return min(_slack(unary[v] + left[v][:, None] + right[v][None, :], message) for v in range(unary.size))
 
 
 def _arc_slack(wide: Floats, arc: Order, x: int, message: Floats) -> float:

@@ -55,7 +55,7 @@ def eliminate(model: PairModel, x: int) -> Step:
         model.unary[neighbours[0]] = model.unary[neighbours[0]] + message
     else:
         message = _pair_message(unary, edges, x, sizes)
-        model.connect(TableJoint(*neighbours, message))
+        model.connect(TableJoint(neighbours[0], neighbours[1], message))
     return Step(x, neighbours, unary, edges, message)
 
 
@@ -87,13 +87,14 @@ def sweep(wide: Floats, edge: Edge, x: int, size: int) -> Floats:
     if not isinstance(edge, Order):
         table = table_from(edge, x, (wide.shape[0], size))
         if wide.shape[1] == 1:
-            return (table + wide).min(axis=0)[:, None]
+            best: Floats = (table + wide).min(axis=0)[:, None]
+            return best
         return _min_plus(table, wide)
     here = np.arange(size)
     if edge.low == x:
-        running = np.minimum.accumulate(wide, axis=0)
-        return running if size == wide.shape[0] else running[np.minimum(here, wide.shape[0] - 1)]
-    running = np.minimum.accumulate(wide[::-1], axis=0)[::-1]
+        rising: Floats = np.minimum.accumulate(wide, axis=0)
+        return rising if size == wide.shape[0] else rising[np.minimum(here, wide.shape[0] - 1)]
+    running: Floats = np.minimum.accumulate(wide[::-1], axis=0)[::-1]
     if size <= wide.shape[0]:
         return running[:size]
     beyond = np.full((size - wide.shape[0], wide.shape[1]), np.inf)

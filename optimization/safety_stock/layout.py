@@ -125,7 +125,9 @@ def _topological(suppliers: list[list[int]], customers: list[list[int]], stages:
                 order.append(k)
     if len(order) < len(suppliers):
         stuck = next(j for j, count in enumerate(missing) if count > 0)
-        raise InvalidNetworkError("arcs", f"cycle {_cycle(stuck, suppliers, missing, stages)}", "remove one arc")
+        raise InvalidNetworkError(
+            "arcs", f"cycle {_cycle(stuck, suppliers, missing, stages)}", "remove one arc"
+        )
     return order
 
 
@@ -147,9 +149,10 @@ def _scale(problem: GsmProblem) -> int:
 
 def _times(problem: GsmProblem, stages: list[GsmStage], owners: list[int]) -> tuple[Ints, Ints, Ints, int]:
     scale = _scale(problem)
-    exact = scale * np.array([s.processing_time + s.review_period for s in stages])
-    floor = scale * np.array([s.external_service_time for s in stages])
-    promise = np.array([np.inf if s.max_service_time is None else scale * s.max_service_time for s in stages])
+    exact = np.array([scale * (s.processing_time + s.review_period) for s in stages], dtype=np.float64)
+    floor = np.array([scale * s.external_service_time for s in stages], dtype=np.float64)
+    promises = [np.inf if s.max_service_time is None else scale * s.max_service_time for s in stages]
+    promise = np.array(promises, dtype=np.float64)
     if max(exact.max(), floor.max()) > 1e9:
         worst = stages[int(np.maximum(exact, floor).argmax())].name
         raise InvalidNetworkError(f"stages[{worst}].processing_time", "is too long", "give days")

@@ -65,4 +65,3 @@ def _go_back(
     restore(list(reduction.steps), full)
     times = settle(layout, [full[v] for v in variables.out])
     return total_cost(bounds, times), times
-

@@ -78,4 +78,8 @@ def _findings(problem: GsmProblem, layout: Layout, bounds: DemandBounds) -> tupl
 def _rounding(problem: GsmProblem) -> str:
     if problem.time_rounding is TimeRounding.SCALED:
         return f"rounded up to a {problem.time_scale}th of a day"
-    return "rounded up to whole days" if problem.time_rounding is TimeRounding.CEIL else "rounded to the nearest day"
+    return (
+        "rounded up to whole days"
+        if problem.time_rounding is TimeRounding.CEIL
+        else "rounded to the nearest day"
+    )

@@ -79,7 +79,7 @@ def _pool_locally(layout: Layout, deviation: Floats) -> Floats:
     for j in reversed(layout.order):
         for k, quantity in zip(layout.customers[j], layout.quantities[j], strict=True):
             square[j] += quantity * quantity * square[k]
-    return np.sqrt(np.array(square))
+    return np.array(square) ** 0.5
 
 
 def _pool_along_paths(layout: Layout, deviation: Floats) -> Floats:
@@ -94,4 +94,4 @@ def _pool_along_paths(layout: Layout, deviation: Floats) -> Floats:
                 quantities = np.array(layout.quantities[j])
                 paths[j] += quantities @ paths[list(layout.customers[j])]
         square += ((paths * deviation[chunk]) ** 2).sum(axis=1)
-    return np.sqrt(square)
+    return square**0.5

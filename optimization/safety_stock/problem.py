@@ -9,6 +9,7 @@ safety stock (Graves and Willems 2000). Times are days, demand is per day, costs
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 from optimization.errors import InvalidNetworkError
@@ -87,12 +88,14 @@ class GsmStage:
     volume: float = 0.0
     capacity: float | None = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self) -> None:  # noqa: D105 - the parameters above say what is valid
         for name in _NON_NEGATIVE:
             value = getattr(self, name)
             if value is not None and not 0.0 <= value < math.inf:
                 raise InvalidNetworkError(
-                    f"stages[{self.name}].{name}", f"`{value}` is not a finite number >= 0", "correct the value"
+                    f"stages[{self.name}].{name}",
+                    f"`{value}` is not a finite number >= 0",
+                    "correct the value",
                 )
         if self.demand is not None:
             _check_demand(self.name, self.demand)
@@ -142,7 +145,7 @@ class GsmProblem:
     time_scale: int = 1
     storage: tuple[StorageLimit, ...] = ()
 
-    def __post_init__(self) -> None:
+    def __post_init__(self) -> None:  # noqa: D105 - the parameters above say what is valid
         names = {stage.name for stage in self.stages}
         if not names:
             raise InvalidNetworkError("stages", "the network is empty", "give at least one stage")
@@ -175,11 +178,15 @@ def _check_demand(stage: str, demand: ExternalDemand) -> None:
     field = f"stages[{stage}].demand"
     for name in ("mean", "std"):
         if not 0.0 <= (value := getattr(demand, name)) < math.inf:
-            raise InvalidNetworkError(f"{field}.{name}", f"`{value}` is not a finite number >= 0", "correct it")
+            raise InvalidNetworkError(
+                f"{field}.{name}", f"`{value}` is not a finite number >= 0", "correct it"
+            )
     if (demand.service_level is None) == (demand.safety_factor is None):
         raise InvalidNetworkError(field, "exactly one of service_level and safety_factor is needed")
     if demand.safety_factor is not None and not 0.0 <= demand.safety_factor < math.inf:
-        raise InvalidNetworkError(f"{field}.safety_factor", f"`{demand.safety_factor}` is not a finite number >= 0")
+        raise InvalidNetworkError(
+            f"{field}.safety_factor", f"`{demand.safety_factor}` is not a finite number >= 0"
+        )
     if demand.service_level is not None:
         check_service_level(f"stages[{stage}].service_level", demand.service_level)
 
@@ -205,9 +212,11 @@ def _check_distribution(stage: str, distribution: tuple[tuple[float, float], ...
 
 
 def _check_table(stage: str, table: tuple[float, ...]) -> None:
-    falls = any(b < a for a, b in zip(table, table[1:], strict=False))
+    falls = any(b < a for a, b in pairwise(table))
     if falls or not all(0.0 <= value < math.inf for value in table):
-        raise InvalidNetworkError(f"stages[{stage}].cost_table", "must be finite, >= 0 and never fall", "sort it")
+        raise InvalidNetworkError(
+            f"stages[{stage}].cost_table", "must be finite, >= 0 and never fall", "sort it"
+        )
 
 
 def _check_arcs(arcs: tuple[GsmArc, ...], names: set[str]) -> None:
@@ -218,12 +227,15 @@ def _check_arcs(arcs: tuple[GsmArc, ...], names: set[str]) -> None:
                 raise InvalidNetworkError("arcs", f"`{end}` is not a stage", "add the stage or drop the arc")
         if not 0.0 < arc.quantity < math.inf:
             raise InvalidNetworkError(
-                f"arcs[{arc.supplier},{arc.customer}].quantity", f"`{arc.quantity}` is not a finite number > 0"
+                f"arcs[{arc.supplier},{arc.customer}].quantity",
+                f"`{arc.quantity}` is not a finite number > 0",
             )
         pairs.add((arc.supplier, arc.customer))
     if len(pairs) < len(arcs):
         supplier, customer = next(_repeated((arc.supplier, arc.customer) for arc in arcs))
-        raise InvalidNetworkError("arcs", f"`{supplier}` to `{customer}` appears twice", "add up the quantities")
+        raise InvalidNetworkError(
+            "arcs", f"`{supplier}` to `{customer}` appears twice", "add up the quantities"
+        )
 
 
 def _check_storage(storage: tuple[StorageLimit, ...], names: set[str]) -> None:

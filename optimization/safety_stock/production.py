@@ -40,7 +40,7 @@ def ration_orders(
     if not limited:
         return {}
     slack = {j: _slack(faces[j], float(flow[j]), float(deviations[0][j])) for j in limited}
-    tau = layout.step * np.arange(_horizon(layout, slack, deviations[0]))
+    tau: Floats = layout.step * np.arange(_horizon(layout, slack, deviations[0]), dtype=np.float64)
     held: dict[int, Floats] = {}
     ordered: dict[int, Floats] = {}
     for j in reversed(layout.order):
@@ -87,7 +87,8 @@ def _excess(
     total = own[node] * root
     for k, quantity in zip(layout.customers[node], layout.quantities[node], strict=True):
         total = total + quantity * (ordered[k] if k in ordered else pooled[k] * root)
-    return np.minimum(pooled[node] * root, total)
+    bounded: Floats = np.minimum(pooled[node] * root, total)
+    return bounded
 
 
 def _worst_spell(excess: Floats, tau: Floats, slack: float) -> Floats:

@@ -22,13 +22,13 @@ _NORMAL = NormalDist()
 
 
 def cycle_safety_factor(target: float) -> float:
-    """z of a cycle service level strictly between 0 and 1."""
+    """Safety factor z of a cycle service level strictly between 0 and 1."""
     return _NORMAL.inv_cdf(target)
 
 
 def fill_rate_safety_factor(target: float, cycle_demand: float, deviation: ArrayLike) -> Floats:
     """
-    z that meets a fill rate, for each deviation of demand over the exposure.
+    Safety factor z that meets a fill rate, for each deviation of demand over the exposure.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def normal_probability(z: Floats) -> Floats:
 
 
 def _inverse_loss(loss: Floats) -> Floats:
-    """z >= 0 with L(z) = loss, by bisection: L falls and 60 halvings reach double precision."""
+    """The z >= 0 with L(z) = loss, by bisection: L falls and 60 halvings reach double precision."""
     low, high = np.zeros_like(loss), np.full_like(loss, 40.0)
     for _ in range(60):
         middle = 0.5 * (low + high)

@@ -124,7 +124,9 @@ def _scale(core: PairModel, variables: tuple[int, ...]) -> float:
     """The largest finite cost, so that the solver's absolute tolerances are relative to it."""
     largest = 0.0
     for x in variables:
-        tables = [core.unary[x]] + [e.values for y, e in core.edges[x].items() if x < y and not isinstance(e, Order)]
+        tables = [core.unary[x]] + [
+            e.values for y, e in core.edges[x].items() if x < y and not isinstance(e, Order)
+        ]
         largest = max(largest, *(float(np.abs(t[np.isfinite(t)]).max(initial=0.0)) for t in tables))
     return largest or 1.0
 

@@ -41,8 +41,8 @@ def read_willems(
     """
     try:
         document = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError) as problem:
-        raise InvalidNetworkError("file", f"`{path}` is not readable JSON: {problem}") from problem
+    except (OSError, ValueError) as cause:
+        raise InvalidNetworkError("file", f"`{path}` is not readable JSON: {cause}") from cause
     if not isinstance(document, dict) or not isinstance(document.get("stages"), list):
         raise InvalidNetworkError("stages", "is missing", 'a chain is {"stages": [...], "arcs": [...]}')
     stages = tuple(
@@ -66,10 +66,14 @@ def _stage(k: int, row: Any, holding_rate: float, *, with_varying_times: bool) -
         processing_time=_number(k, row, "lead_time", 0.0),
         added_cost=_number(k, row, "cost", 0.0),
         holding_rate=holding_rate,
-        max_service_time=None if row.get("max_service_time") is None else _number(k, row, "max_service_time", 0.0),
+        max_service_time=None
+        if row.get("max_service_time") is None
+        else _number(k, row, "max_service_time", 0.0),
         demand=_demand(k, row),
         lead_time_std=_number(k, row, "lead_time_std", 0.0) if with_varying_times else 0.0,
-        lead_time_distribution=tuple((float(t), float(p)) for t, p in distribution) if with_varying_times else (),
+        lead_time_distribution=tuple((float(t), float(p)) for t, p in distribution)
+        if with_varying_times
+        else (),
     )
 
 
