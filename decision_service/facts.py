@@ -12,6 +12,7 @@ from functools import cached_property
 
 from decision_service.decision import JudgedOrder, Question
 from optimization.network import Demand, Item, Lane, LaneKind, Location, Snapshot, Stage, Supplier
+from optimization.units import UnitFactors, unit_factors
 from rules import FactField, FactSchema, FactType
 
 Facts = Mapping[str, object]
@@ -142,6 +143,11 @@ class SnapshotFacts:
     def locations(self) -> Mapping[str, Location]:
         """Locations by id."""
         return {location.id: location for location in self.snapshot.locations}
+
+    @cached_property
+    def units(self) -> UnitFactors:
+        """Conversion factors."""
+        return unit_factors(self.snapshot)
 
     @cached_property
     def suppliers(self) -> Mapping[str, Supplier]:

@@ -8,7 +8,7 @@ from decision_service.decision import Decision, DecisionMode, Disposition, Judge
 from decision_service.errors import NotFoundError
 from decision_service.facts import SnapshotFacts
 from decision_service.usecases import records
-from decision_service.usecases.outcome import speak_to_planning
+from decision_service.usecases.planning import speak_to_planning
 from decision_service.usecases.release import Releases
 from optimization.network import Snapshot
 from optimization.plan import PlannedOrder, ReplenishmentPlan

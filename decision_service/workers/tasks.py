@@ -21,7 +21,8 @@ def decide(
     """
     from audit import canonical  # noqa: PLC0415 - see the module's docstring
     from decision_service.decision import Question  # noqa: PLC0415
-    from decision_service.usecases.outcome import Work, decide as decide_purely  # noqa: PLC0415
+    from decision_service.usecases.outcome import decide as decide_purely  # noqa: PLC0415
+    from decision_service.usecases.planning import Work  # noqa: PLC0415
     from optimization.network import Snapshot  # noqa: PLC0415
 
     work = Work(slices, None if seconds is None or slices else _until(0.8 * seconds))

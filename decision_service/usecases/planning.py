@@ -1,0 +1,72 @@
+"""Rules speak to planning, then planning plans: steps 4 to 6 of the line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from decision_service import directives
+from decision_service.decision import Evidence
+from decision_service.facts import SnapshotFacts
+from decision_service.usecases.evidence import collect
+from decision_service.usecases.release_content import Release
+from optimization.network import Finding, Stage
+from optimization.parameters import PlanningParameters, StageParameters
+from optimization.plan import Placement, ReplenishmentPlan
+from optimization.replenishment import plan_replenishment
+from optimization.safety_stock import place_safety_stock, problem_from_snapshot
+from rules import Evaluation, evaluate_stage
+
+_Evaluated = list[tuple[str, tuple[Evaluation, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much work planning may do: a fixed number of slices, or as many as the clock allows."""
+
+    slices: int | None = None
+    may_continue: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning answered."""
+
+    placement: Placement
+    plan: ReplenishmentPlan
+    findings: tuple[Finding, ...]
+
+
+def speak_to_planning(
+    known: SnapshotFacts, release: Release
+) -> tuple[PlanningParameters, tuple[Evidence, ...]]:
+    """The release's parameters with what its rules say about every stage, and the evidence."""
+    evaluated: _Evaluated = []
+    spoken = {stage.id: _speak(known, release, stage, evaluated) for stage in known.snapshot.stages}
+    stages = {stage: said for stage, said in spoken.items() if said != StageParameters()}
+    return replace(release.parameters, stages=stages), collect("parameters", evaluated)
+
+
+def plan(known: SnapshotFacts, parameters: PlanningParameters, work: Work) -> Planned:
+    """Place safety stock, then plan orders that keep it."""
+    problem, findings = problem_from_snapshot(known.snapshot, parameters)
+    placement = place_safety_stock(problem, parameters.safety_stock_limits)
+    limits = parameters.order_limits
+    if work.slices is not None:
+        limits = replace(limits, slices=work.slices)
+    stocks = {s.stage: s.safety_stock for s in placement.stocks}
+    orders = plan_replenishment(known.snapshot, stocks, parameters, limits, may_continue=work.may_continue)
+    return Planned(placement, orders, findings + placement.findings + orders.findings)
+
+
+def _speak(known: SnapshotFacts, release: Release, stage: Stage, evaluated: _Evaluated) -> StageParameters:
+    """What is said with the preferred supplier, less the suppliers that rules exclude."""
+    suppliers = tuple(known.suppliers_of(stage)) or (None,)
+    outcomes = []
+    for supplier in suppliers:
+        evaluations = evaluate_stage(release.ruleset, "parameters", known.of_stage(stage, supplier))
+        evaluated.append((stage.id, evaluations))
+        outcomes.append((supplier, directives.merge(evaluations)))
+    parameters = directives.stage_parameters(outcomes[0][1])
+    for supplier, outcome in outcomes:
+        if supplier is not None and outcome.get("exclude_supplier"):
+            parameters = directives.exclude(parameters, supplier.id)
+    return parameters
