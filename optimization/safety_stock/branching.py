@@ -20,8 +20,6 @@ from optimization.safety_stock.placement import ServiceTimes
 from optimization.safety_stock.rounding import THRESHOLDS, threshold_values
 from optimization.safety_stock.transport import Relaxation, TransportProgramme
 
-Improve = Callable[[dict[int, int]], tuple[float, ServiceTimes]]
-
 
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
@@ -45,15 +43,18 @@ class Search:
         The core as the certificate has read it.
     offset
         Bound on everything outside the core.
-    improve
+    complete
         Cost and service times of the placement that core values lead to.
+    improve
+        A local search from a placement.
     """
 
     programme: TransportProgramme
     core: PairModel
     variables: tuple[int, ...]
     offset: float
-    improve: Improve
+    complete: Callable[[dict[int, int]], tuple[float, ServiceTimes]]
+    improve: Callable[[ServiceTimes], tuple[float, ServiceTimes]]
     limits: SolveLimits
     _cost: float = np.inf
     _times: ServiceTimes | None = None
@@ -81,7 +82,7 @@ class Search:
         relaxation = self.programme.solve(domains)
         self._iterations += relaxation.iterations
         bound = self.offset + core_bound(self.core, self.variables, relaxation.prices, domains)
-        self._round(relaxation)
+        self._round(relaxation, bound)
         if self._is_closed(bound) or _fractional(relaxation) is None:
             self._closed = min(self._closed, bound)
         else:
@@ -91,16 +92,21 @@ class Search:
     def _is_closed(self, bound: float) -> bool:
         return bound >= self._cost - self.limits.gap * abs(self._cost)
 
-    def _round(self, relaxation: Relaxation) -> None:
-        seen = []
+    def _round(self, relaxation: Relaxation, bound: float) -> None:
+        """Try the thresholds, then improve on each result; a bound that is met needs neither."""
+        seen: list[dict[int, int]] = []
         for threshold in THRESHOLDS:
             values = threshold_values(relaxation.tails, threshold)
-            if values in seen:
-                continue
-            seen.append(values)
-            cost, times = self.improve(values)
-            if cost < self._cost:
-                self._cost, self._times = cost, times
+            if values not in seen and not self._is_closed(bound):
+                seen.append(values)
+                self._accept(self.complete(values))
+        for values in seen:
+            if not self._is_closed(bound):
+                self._accept(self.improve(self.complete(values)[1]))
+
+    def _accept(self, found: tuple[float, ServiceTimes]) -> None:
+        if found[0] < self._cost:
+            self._cost, self._times = found
 
     def _branch(self, domains: Domains, relaxation: Relaxation) -> list[Domains]:
         choice = _fractional(relaxation)

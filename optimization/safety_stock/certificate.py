@@ -160,7 +160,8 @@ def _slack(reached: Floats, message: Floats) -> float:
     """Least difference; where the pair is impossible anyway there is nothing to lose."""
     with np.errstate(invalid="ignore"):
         difference = reached - message
-    return float(np.where(np.isposinf(reached), np.inf, difference).min())
+    least = difference.min()
+    return float(np.nanmin(difference, initial=np.inf) if np.isnan(least) else least)
 
 
 def _least(theta: Floats, domain: tuple[int, int]) -> float:

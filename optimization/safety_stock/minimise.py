@@ -44,12 +44,15 @@ def minimise(layout: Layout, bounds: DemandBounds, limits: SolveLimits) -> Optim
     assert domains is not None  # noqa: S101 - corridors that leave nothing are relaxed before
     programme = build_programme(reduction.core, reduction.variables, limits)
 
-    def improve(values: dict[int, int]) -> tuple[float, ServiceTimes]:
-        cost, times = _go_back(layout, bounds, (variables, reduction), values)
-        better = descend(layout, bounds, times)
-        return (cost, times) if better is times else (total_cost(bounds, better), better)
-
-    search = Search(programme, untouched, reduction.variables, offset, improve, limits)
+    search = Search(
+        programme,
+        untouched,
+        reduction.variables,
+        offset,
+        lambda values: _go_back(layout, bounds, (variables, reduction), values),
+        lambda times: descend(layout, bounds, times),
+        limits,
+    )
     found = search.run(domains)
     return Optimum(
         found.times, found.cost, found.bound, found.nodes, found.iterations, programme.columns, programme.rows

@@ -13,6 +13,7 @@ A node without suppliers has a fixed SI, so its cost is unary in S and `a[j]` do
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from optimization.safety_stock.layout import Layout
@@ -42,9 +43,13 @@ class StageJoint:
     @property
     def values(self) -> Floats:
         """The table, [a, b]; made when asked for, because a long chain has many large ones."""
-        a = np.maximum(np.arange(self.sizes[0]), self.floor)
-        tau = a[:, None] + self.time - np.arange(self.sizes[1])[None, :]
-        return np.where(tau >= 0, self.cost[np.maximum(tau, 0)], np.inf)
+        rows, columns = self.sizes
+        padded = np.concatenate([np.full(columns, np.inf), self.cost])
+        start = columns + self.time
+        step = padded.strides[0]
+        # [a, b] looks at padded[start + a - b]: a window that moves, not a copy
+        table = as_strided(padded[start:], (rows, columns), (step, -step), writeable=False)
+        return table if self.floor == 0 else table[np.maximum(np.arange(rows), self.floor)]
 
 
 @dataclass(frozen=True, slots=True)

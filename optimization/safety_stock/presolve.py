@@ -11,6 +11,7 @@ sent: a table that received further terms is no longer monotone, so an earlier m
 """
 
 import heapq
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -44,19 +45,29 @@ def reduce_model(model: PairModel) -> Reduction:
 
 
 def _eliminate_up_to(model: PairModel, left: set[int], steps: list[Step | Hub], degree: int) -> None:
-    """Leave out the variable with the fewest neighbours while it has at most `degree`."""
-    queue = [(len(model.edges[x]), x) for x in left if len(model.edges[x]) <= degree]
+    """Leave out variables with at most `degree` neighbours, the least effort first."""
+    queue = [(_effort(model, x), x) for x in left if len(model.edges[x]) <= degree]
     heapq.heapify(queue)
     while queue:
-        count, x = heapq.heappop(queue)
-        if x not in left or count != len(model.edges[x]):
+        effort, x = heapq.heappop(queue)
+        if x not in left or len(model.edges[x]) > degree or effort != _effort(model, x):
             continue
         step = eliminate(model, x)
         left.discard(x)
         steps.append(step)
         for y in step.neighbours:
             if len(model.edges[y]) <= degree:
-                heapq.heappush(queue, (len(model.edges[y]), y))
+                heapq.heappush(queue, (_effort(model, y), y))
+
+
+def _effort(model: PairModel, x: int) -> int:
+    """Size of the message; times the variable's own size where no arc makes it one pass."""
+    edges = model.edges[x]
+    if len(edges) < 2:
+        return 0
+    effort = math.prod(model.unary[y].size for y in edges)
+    is_swept = any(isinstance(edge, Order) for edge in edges.values())
+    return effort if is_swept else effort * model.unary[x].size
 
 
 def _merge_twins(model: PairModel) -> list[Hub]:

@@ -23,7 +23,7 @@ def threshold_values(tails: dict[int, Floats], threshold: float) -> dict[int, in
     return {x: int(np.count_nonzero(tail >= threshold)) for x, tail in tails.items()}
 
 
-def descend(layout: Layout, bounds: DemandBounds, times: ServiceTimes) -> ServiceTimes:
+def descend(layout: Layout, bounds: DemandBounds, times: ServiceTimes) -> tuple[float, ServiceTimes]:
     """Change one promise at a time while that lowers the cost."""
     out, best = times.out.tolist(), total_cost(bounds, times)
     tables = [bounds.cost_table(j).tolist() for j in range(layout.nodes)]
@@ -37,7 +37,7 @@ def descend(layout: Layout, bounds: DemandBounds, times: ServiceTimes) -> Servic
         if cost < best * (1.0 - 1e-12):
             best, times, improves = cost, settled, True
             out = settled.out.tolist()
-    return times
+    return best, times
 
 
 def _best_promise(layout: Layout, tables: list[list[float]], out: list[int], j: int) -> int:
