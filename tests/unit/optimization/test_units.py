@@ -1,7 +1,9 @@
 import pytest
 
-from optimization.network import Item, Lane, LaneKind, UnitConversion
-from optimization.units import UnitFactors
+from optimization.network import Item, UnitConversion
+from optimization.units import Units
+
+BOLT = Item("bolt", unit="EA")
 
 
 def conversion(from_unit, to_unit, factor, item=""):
@@ -23,16 +25,12 @@ def test_a_factor_is_direct_inverse_own_chained_or_absent(conversions, expected)
     """
     The item's own conversion wins, chains are followed, and nothing is guessed.
     """
-    assert expected == UnitFactors(conversions).factor("bolt", "CS", "EA")
+    assert expected == Units(conversions).factor("CS", BOLT)
 
 
-def test_a_lane_without_a_unit_is_in_the_base_unit():
+@pytest.mark.parametrize("unit", ["", "EA"])
+def test_the_base_unit_needs_no_conversion(unit):
     """
-    An empty unit, or the item's own, needs no conversion.
+    An empty unit, or the item's own, is the base unit.
     """
-    item = Item("bolt", unit="EA")
-
-    assert [1.0, 1.0, None] == [
-        UnitFactors(()).of_lane(Lane("l", LaneKind.PURCHASE, "s", unit=unit), item)
-        for unit in ("", "EA", "CS")
-    ]
+    assert 1.0 == Units(()).factor(unit, BOLT)
