@@ -53,8 +53,8 @@ select
     assembly || ' <- ' || component as subject,
     format('used in {}, stocked in {}, and no factor is known', used_unit, unit) as message,
     'EXCLUDED: the build plan does not ask for it; state the factor in unit_factors.csv' as action
-from arc
-where quantity is null
+from usage
+where factor is null
 
 -- Vendors ---------------------------------------------------------------------------------------
 union all by name
@@ -165,7 +165,18 @@ select
     'made in house, and no active bill of materials says from what' as message,
     'EXCLUDED: cannot be planned' as action
 from part
-where is_made and product_id not in (select assembly_id from arc)
+where is_made and product_id not in (select assembly_id from usage)
+
+union all by name
+select
+    'MADE_FROM_NOTHING' as kind,
+    item as subject,
+    'made in house, and no factor is known for any of its components' as message,
+    'EXCLUDED: no assembly asks for it; state the factors in unit_factors.csv' as action
+from part
+where is_made
+    and product_id in (select assembly_id from usage)
+    and product_id not in (select product_id from obtainable)
 
 union all by name
 select
@@ -241,7 +252,7 @@ select
 from part
 join Product p on p.ProductID = part.product_id
 where not part.is_made and not p.FinishedGoodsFlag
-    and part.product_id not in (select component_id from arc)
+    and part.product_id not in (select component_id from usage)
 
 -- History ---------------------------------------------------------------------------------------
 union all by name

@@ -33,5 +33,5 @@ select
 from made
 join Product p on p.ProductID = made.product_id
 join making_cost cost on cost.product_id = made.product_id
-join arc on arc.assembly_id = made.product_id and arc.quantity is not null
+join arc on arc.assembly_id = made.product_id
 group by all

@@ -45,9 +45,9 @@ left join unit_factors f
     on f.item = part.item and f.from_unit = trim(o.UnitMeasureCode) and f.to_unit = part.unit;
 
 -- Active bill of materials: an end date means expired, a missing assembly a top-level entry.
-create table arc as
+-- `factor` turns the unit used into the component's, NULL when nobody states it.
+create table usage as
 select
-    b.BillOfMaterialsID as row_id,
     a.product_id as assembly_id,
     c.product_id as component_id,
     a.item as assembly,
@@ -55,7 +55,8 @@ select
     c.stage,
     c.unit,
     trim(b.UnitMeasureCode) as used_unit,
-    b.PerAssemblyQty * case when used_unit = c.unit then 1.0 else f.factor end as quantity
+    b.PerAssemblyQty as used,
+    case when used_unit = c.unit then 1.0 else f.factor end as factor
 from BillOfMaterials b
 join part a on a.product_id = b.ProductAssemblyID
 join part c on c.product_id = b.ComponentID
@@ -63,16 +64,30 @@ left join unit_factors f
     on f.item = c.item and f.from_unit = trim(b.UnitMeasureCode) and f.to_unit = c.unit
 where b.EndDate is null;
 
+-- What can be had: everything purchased, and what is made from something that can be had.
+create table obtainable as
+with recursive had(product_id) as (
+    select product_id from part where not is_made
+    union
+    select usage.assembly_id from had
+    join usage on usage.component_id = had.product_id and usage.factor is not null
+)
+select product_id from had;
+
+create table arc as
+select *, used * factor as quantity
+from usage
+where factor is not null and component_id in (select product_id from obtainable);
+
 -- The items whose production the build plan asks for, level by level.
 create table made as
 with recursive needed(product_id) as (
     select part.product_id from part join build_plan on build_plan.item = part.item
     union
     select arc.component_id from needed join arc on arc.assembly_id = needed.product_id
-    where arc.quantity is not null
 )
 select part.* from part join needed using (product_id)
-where part.is_made and part.product_id in (select assembly_id from arc);
+where part.is_made and part.product_id in (select product_id from obtainable);
 
 -- The snapshot's items: all that is purchased, and what is made for the build plan.
 create table planned as
@@ -102,7 +117,7 @@ with recursive used(root, product_id, quantity, depth) as (
     select used.root, arc.component_id, used.quantity * arc.quantity, used.depth + 1
     from used
     join own_cost c on c.product_id = used.product_id and c.cost is null
-    join arc on arc.assembly_id = used.product_id and arc.quantity is not null
+    join arc on arc.assembly_id = used.product_id
     where used.depth < 20 -- levels; a cycle ends here, and the planner names it
 )
 select used.root as product_id, sum(used.quantity * c.cost) as cost
