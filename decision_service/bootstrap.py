@@ -76,6 +76,7 @@ class App:
     releases: Releases
     index: DecisionIndex
     pool: WorkerPool
+    keys: tuple[Verifier, ...]
 
     async def serve(self) -> server.Running:
         """Start listening."""
@@ -100,7 +101,7 @@ class App:
         return (
             DecisionServicer(deciding, replaying, inquire, self.index),
             ReleaseServicer(self.releases),
-            AuditServicer(self.ledger),
+            AuditServicer(self.ledger, self.keys),
         )
 
 
@@ -108,11 +109,13 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     """Migrate, open, compose."""
     settings.data.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url, migrations_folder())
-    ledger = open_ledger(settings.database_url, _signer(settings), clock or now)
+    signer = _signer(settings)
+    ledger = open_ledger(settings.database_url, signer, clock or now)
     pool = WorkerPool(settings.workers, settings.waiting, settings.worker_memory_mb << 20)
     for _ in range(settings.workers):
         pool.submit("warm_up")
-    return App(settings, ledger, Releases(ledger), DecisionIndex(ledger, settings.index_url), pool)
+    index = DecisionIndex(ledger, settings.index_url)
+    return App(settings, ledger, Releases(ledger), index, pool, (signer.verifier,))
 
 
 def _signer(settings: Settings) -> Signer:

@@ -1,6 +1,7 @@
 """
-The engine record: which code and solvers decide. Recorded with every decision, never chosen by
-the caller; a replay under another engine says so.
+The engine record: which code and solvers decide.
+
+Recorded with every decision, never chosen by the caller; a replay under another engine says so.
 """
 
 import platform

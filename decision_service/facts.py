@@ -12,10 +12,10 @@ from functools import cached_property
 
 from decision_service.decision import JudgedOrder, Question
 from optimization.network import Demand, Item, Lane, LaneKind, Location, Snapshot, Stage, Supplier
-from optimization.units import UnitFactors, unit_factors
-from rules import FactField, FactSchema, FactType
+from optimization.units import Units
+from rules import FactField, FactSchema, FactType, Value
 
-Facts = Mapping[str, object]
+Facts = dict[str, Value]
 
 _TEXT, _NUMBER, _BOOLEAN = FactType.TEXT, FactType.NUMBER, FactType.BOOLEAN
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -109,7 +109,7 @@ class SnapshotFacts:
         """Facts for review, but for those of the plan."""
         stage, lane = self.stages[order.stage], self.lanes[order.lane]
         facts = self._stage_facts(stage) | _supplier_facts(self.suppliers.get(lane.supplier))
-        mean = facts["demand.mean"]
+        mean, _ = self.demands.get(stage.id, (_ZERO, _ZERO))
         quantity = decimal(order.quantity)
         return facts | {
             "order.id": order.id,
@@ -145,9 +145,9 @@ class SnapshotFacts:
         return {location.id: location for location in self.snapshot.locations}
 
     @cached_property
-    def units(self) -> UnitFactors:
+    def units(self) -> Units:
         """Conversion factors."""
-        return unit_factors(self.snapshot)
+        return Units(self.snapshot.conversions)
 
     @cached_property
     def suppliers(self) -> Mapping[str, Supplier]:
@@ -182,7 +182,7 @@ class SnapshotFacts:
     def _stage_cache(self) -> dict[str, Facts]:
         return {}
 
-    def _stage_facts(self, stage: Stage) -> dict[str, object]:
+    def _stage_facts(self, stage: Stage) -> Facts:
         if stage.id not in self._stage_cache:
             self._stage_cache[stage.id] = self._read_stage(stage)
         return dict(self._stage_cache[stage.id])
@@ -216,7 +216,7 @@ def of_plan(gap: float, total_value: float, gave_way: int) -> Facts:
     }
 
 
-def _supplier_facts(supplier: Supplier | None) -> dict[str, object]:
+def _supplier_facts(supplier: Supplier | None) -> Facts:
     if supplier is None:
         return {"supplier.id": None, "supplier.risk": None, "supplier.is_active": None}
     return {

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from decision_service.errors import FieldViolation, InvalidRequestError
@@ -29,7 +29,7 @@ _WIRE_NAMES = {(Snapshot, "findings"): "exceptions"}
 _PAIRS = {(Lane, "lead_time_distribution"): ("days", "probability")}
 
 
-def parse(message: Message, kind: type[Any], path: str = "") -> Any:
+def parse(message: Message, kind: Any, path: str = "") -> Any:
     """
     The domain object that a message stands for.
 
@@ -43,7 +43,8 @@ def parse(message: Message, kind: type[Any], path: str = "") -> Any:
 
 def render(value: Any, message: Any) -> Any:
     """Fill a message from a domain object and return it."""
-    _renderer(type(value), message.DESCRIPTOR)(value, message)
+    kind: Any = type(value)
+    _renderer(kind, message.DESCRIPTOR)(value, message)
     return message
 
 
@@ -69,7 +70,7 @@ def refuse(path: str, description: str) -> InvalidRequestError:
 
 
 @cache
-def _parser(kind: type[Any], descriptor: Descriptor) -> _Parse:
+def _parser(kind: Any, descriptor: Descriptor) -> _Parse:
     hints = typing.get_type_hints(kind)
     readers = []
     for field in dataclasses.fields(kind):
@@ -134,8 +135,8 @@ def _tuple_reader(hint: Any, wire: FieldDescriptor) -> _Parse:
 
 
 def _scalar_reader(hint: Any, wire: FieldDescriptor) -> _Parse:
-    if dataclasses.is_dataclass(hint):
-        return _parser(typing.cast("type[Any]", hint), wire.message_type)
+    if _is_dataclass(hint):
+        return _parser(hint, wire.message_type)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _enum_reader(hint, wire.enum_type)
     if hint is date:
@@ -145,7 +146,7 @@ def _scalar_reader(hint: Any, wire: FieldDescriptor) -> _Parse:
     return lambda value, _: value
 
 
-def _enum_reader(kind: type[StrEnum], wire: EnumDescriptor) -> _Parse:
+def _enum_reader(kind: type[StrEnum], wire: Any) -> _Parse:
     members = {v.number: kind(v.name.removeprefix(_prefix(wire))) for v in wire.values if v.number}
 
     def read(value: int, path: str) -> StrEnum:
@@ -167,7 +168,7 @@ def _read_date(value: str, path: str) -> date:
 
 
 @cache
-def _renderer(kind: type[Any], descriptor: Descriptor) -> _Render:
+def _renderer(kind: Any, descriptor: Descriptor) -> _Render:
     hints = typing.get_type_hints(kind)
     writers = []
     for field in dataclasses.fields(kind):
@@ -201,9 +202,9 @@ def _add_pairs(values: Any, target: Any, pair: tuple[str, str]) -> None:
         target.add(**dict(zip(pair, value, strict=True)))
 
 
-def _tuple_writer(hint: Any, name: str, wire: FieldDescriptor) -> _Render:
-    if dataclasses.is_dataclass(hint):
-        write = _renderer(typing.cast("type[Any]", hint), wire.message_type)
+def _tuple_writer(hint: Any, name: str, wire: Any) -> _Render:
+    if _is_dataclass(hint):
+        write = _renderer(hint, wire.message_type)
 
         def add(values: Any, message: Any) -> None:
             target = getattr(message, name)
@@ -211,13 +212,14 @@ def _tuple_writer(hint: Any, name: str, wire: FieldDescriptor) -> _Render:
                 write(value, target.add())
 
         return add
-    plain = (lambda v: v.isoformat()) if hint is date else (lambda v: v)
-    return lambda values, message: getattr(message, name).extend([plain(v) for v in values])
+    if hint is date:
+        return lambda values, message: getattr(message, name).extend([v.isoformat() for v in values])
+    return lambda values, message: getattr(message, name).extend(values)
 
 
-def _scalar_writer(hint: Any, name: str, wire: FieldDescriptor) -> _Render:
-    if dataclasses.is_dataclass(hint):
-        write = _renderer(typing.cast("type[Any]", hint), wire.message_type)
+def _scalar_writer(hint: Any, name: str, wire: Any) -> _Render:
+    if _is_dataclass(hint):
+        write = _renderer(hint, wire.message_type)
 
         def fill(value: Any, message: Any) -> None:
             target = getattr(message, name)
@@ -235,10 +237,14 @@ def _scalar_writer(hint: Any, name: str, wire: FieldDescriptor) -> _Render:
     return lambda value, message: setattr(message, name, value)
 
 
+def _is_dataclass(hint: Any) -> bool:
+    return dataclasses.is_dataclass(hint)
+
+
 # --- names -----------------------------------------------------------------------------------
 
 
-def _prefix(wire: EnumDescriptor) -> str:
+def _prefix(wire: Any) -> str:
     """`LANE_KIND_` of `LaneKind`: what the zero value's name ends in UNSPECIFIED with."""
     return str(wire.values_by_number[0].name).removesuffix("UNSPECIFIED")
 

@@ -50,7 +50,7 @@ def _method_handler(service: ServiceDescriptor, method: MethodDescriptor, handle
             request = _read(request_type, raw)
             response = await handler(request, Call(caller, _deadline(context)))
             return bytes(response.SerializeToString())
-        except Exception as error:  # noqa: BLE001 - translated, every one
+        except Exception as error:
             await status.abort(context, error)
             raise  # not reached: abort raises
 

@@ -1,6 +1,7 @@
 """
-Who is calling. On a plaintext loopback listener the caller says who it is, for development: the
-metadata `decision-actor` and `decision-roles`; a caller who says nothing is `local`, with every role.
+Who is calling.
+
+On a plaintext loopback listener the caller says who it is, for development: the metadata `decision-actor` and `decision-roles`; a caller who says nothing is `local`, with every role.
 """
 
 from collections.abc import Mapping
@@ -28,5 +29,5 @@ def identify(metadata: Mapping[str, str]) -> Caller:
 def _trace_id(traceparent: str) -> str:
     """The trace id of a W3C traceparent header, empty where there is none."""
     parts = traceparent.split("-")
-    is_valid = len(parts) == 4 and len(parts[1]) == 32 and all(c in "0123456789abcdef" for c in parts[1])  # noqa: PLR2004 - W3C format
+    is_valid = len(parts) == 4 and len(parts[1]) == 32 and all(c in "0123456789abcdef" for c in parts[1])
     return parts[1] if is_valid else ""

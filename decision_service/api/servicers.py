@@ -1,11 +1,12 @@
 """One method an RPC: parse, call, render."""
 
 import asyncio
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from audit import Ledger, verify
+from audit import Ledger, Verifier, verify_ledger
 from decision_service.api import convert, page_token
 from decision_service.api.endpoint import Call
 from decision_service.decision import Decision, DecisionRequest, Disposition, Scope, Verdict
@@ -24,9 +25,10 @@ from decision_service.v1 import release_service_pb2 as release_pb
 DEFAULT_PAGE = 50
 
 
-async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+async def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     """Blocking work beside the event loop."""
-    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+    work = functools.partial(function, *arguments, **named)
+    return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,12 @@ class ReleaseServicer:
         """Let it govern."""
         scope = convert.parse(request.scope, Scope)
         record, previous = await in_thread(
-            self.releases.activate, request.name, scope, request.expected, request.reason, call.caller
+            self.releases.activate,
+            request.name,
+            scope,
+            call.caller,
+            expected=request.expected,
+            reason=request.reason,
         )
         return release_pb.ActivateReleaseResponse(release=_release(record), previous=previous)
 
@@ -111,7 +118,7 @@ class ReleaseServicer:
         """Let the earlier one govern again."""
         scope = convert.parse(request.scope, Scope)
         record, previous = await in_thread(
-            self.releases.roll_back, scope, request.target, request.reason, call.caller
+            self.releases.roll_back, scope, call.caller, target=request.target, reason=request.reason
         )
         return release_pb.RollbackReleaseResponse(release=_release(record), previous=previous)
 
@@ -130,7 +137,7 @@ class ReleaseServicer:
     async def ListReleases(self, request: Any, _: Call) -> Any:  # noqa: N802 - the RPC's name
         """A page of releases."""
         size, start = _page(request)
-        records = await in_thread(self.releases.list)
+        records = await in_thread(self.releases.all)
         page = records[start or 0 : (start or 0) + size]
         response = release_pb.ListReleasesResponse(releases=[_release(r) for r in page])
         if len(records) > (start or 0) + size:
@@ -143,6 +150,7 @@ class AuditServicer:
     """The log."""
 
     ledger: Ledger
+    keys: tuple[Verifier, ...]
 
     async def GetCheckpoint(self, request: Any, _: Call) -> Any:  # noqa: ARG002, N802 - the RPC's name
         """A signed statement of size and root."""
@@ -193,7 +201,7 @@ class AuditServicer:
 
     async def VerifyLog(self, request: Any, _: Call) -> Any:  # noqa: ARG002, N802 - the RPC's name
         """Recompute every hash."""
-        found = await in_thread(verify, self.ledger)
+        found = await in_thread(verify_ledger, self.ledger, self.keys)
         return audit_pb.VerifyLogResponse(
             entries=found.entries, root=found.root, problems=[str(p) for p in found.problems]
         )

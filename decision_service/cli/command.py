@@ -78,7 +78,7 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
 def say(cell: Any) -> str:
     """A cell: numbers with thousands and as many decimals as they need."""
     if isinstance(cell, float):
-        return f"{cell:,.2f}".rstrip("0").rstrip(".") if abs(cell) < 1e12 else f"{cell:.4g}"  # noqa: PLR2004 - fits a column
+        return f"{cell:,.2f}".rstrip("0").rstrip(".") if abs(cell) < 1e12 else f"{cell:.4g}"
     if isinstance(cell, int):
         return f"{cell:,}"
     return str(cell)

@@ -28,12 +28,12 @@ def _settings(options: Options, config: Path | None) -> Settings:
 @_CONFIG
 def upgrade(options: Options, config: Path | None) -> None:
     """Migrate to the newest revision."""
-    from audit import current, upgrade as migrate  # noqa: PLC0415 - other commands start faster
+    import audit  # noqa: PLC0415 - other commands start faster
     from decision_service.bootstrap import migrations_folder  # noqa: PLC0415
 
     url = _settings(options, config).database_url
-    migrate(url, migrations_folder())
-    _say(options, current(url, migrations_folder()))
+    audit.upgrade(url, migrations_folder())
+    _say(options, audit.current(url))
 
 
 @command(db, "current")
@@ -41,9 +41,8 @@ def upgrade(options: Options, config: Path | None) -> None:
 def show_current(options: Options, config: Path | None) -> None:
     """The revision the database is at."""
     from audit import current  # noqa: PLC0415 - see above
-    from decision_service.bootstrap import migrations_folder  # noqa: PLC0415
 
-    _say(options, current(_settings(options, config).database_url, migrations_folder()))
+    _say(options, current(_settings(options, config).database_url))
 
 
 def _say(options: Options, revision: str | None) -> None:

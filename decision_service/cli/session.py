@@ -46,7 +46,7 @@ class Session:
         from google.protobuf.message_factory import GetMessageClass  # noqa: PLC0415 - commands that need no service start faster
 
         response = GetMessageClass(service.methods_by_name[method].output_type)
-        stub = self.channel.unary_unary(
+        stub: Any = self.channel.unary_unary(
             f"/{service.full_name}/{method}",
             request_serializer=lambda r: r.SerializeToString(),
             response_deserializer=response.FromString,

@@ -93,7 +93,7 @@ def _exceptions(decision: dict[str, Any], limit: int) -> None:
     if not exceptions:
         return
     kinds = Counter((e["kind"], e["action"].partition(":")[0]) for e in exceptions)
-    first = {}
+    first: dict[tuple[str, str], str] = {}
     for e in exceptions:
         first.setdefault((e["kind"], e["action"].partition(":")[0]), e["message"])
     _cut(f"Exceptions ({len(exceptions)})", ("kind", ">count", "what was done", "for example"),

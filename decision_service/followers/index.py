@@ -1,10 +1,11 @@
 """
-The decision index: what lists and filters read. A cache of the log, rebuilt whenever it is
-missing or of another schema; it lags until someone asks, then catches up.
+The decision index: what lists and filters read.
+
+A cache of the log, rebuilt whenever it is missing or of another schema; it lags until someone
+asks, then catches up.
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -61,6 +62,11 @@ class CursorRow(IndexTable, table=True):
     position: int
 
 
+_DECISIONS, _RULES, _CURSOR = (
+    IndexTable.metadata.tables[str(t.__tablename__)] for t in (DecisionRow, RuleRow, CursorRow)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionFilter:
     """All conditions given must hold; None or empty = any."""
@@ -89,7 +95,7 @@ class DecisionIndex:
     def list(self, wanted: DecisionFilter, size: int, before: int | None) -> tuple[DecisionSummary, ...]:
         """At most `size` decisions below log index `before`, newest first."""
         self.catch_up()
-        query = select(DecisionRow.__table__).order_by(DecisionRow.seq.desc()).limit(size)  # type: ignore[attr-defined]  # SQLModel column
+        query = select(_DECISIONS).order_by(_DECISIONS.c.seq.desc()).limit(size)
         for condition in _conditions(wanted, before):
             query = query.where(condition)
         with self._engine.connect() as connection:
@@ -111,18 +117,16 @@ class DecisionIndex:
     def _prepare(self) -> None:
         IndexTable.metadata.create_all(self._engine)
         with self._engine.begin() as connection:
-            row = connection.execute(select(CursorRow.__table__)).mappings().first()
+            row = connection.execute(select(_CURSOR)).mappings().first()
             if row and row["schema_version"] == SCHEMA and row["position"] <= self._ledger.size:
                 return
-            for table in (DecisionRow, RuleRow, CursorRow):
-                connection.execute(delete(table.__table__))  # type: ignore[attr-defined]  # SQLModel table
-            connection.execute(
-                insert(CursorRow.__table__), [{"id": 1, "schema_version": SCHEMA, "position": 0}]
-            )  # type: ignore[attr-defined]  # SQLModel table
+            for table in (_DECISIONS, _RULES, _CURSOR):
+                connection.execute(delete(table))
+            connection.execute(insert(_CURSOR), [{"id": 1, "schema_version": SCHEMA, "position": 0}])
 
     def _position(self) -> int:
         with self._engine.connect() as connection:
-            return int(connection.execute(select(CursorRow.position)).scalar_one())  # type: ignore[call-overload]  # SQLModel column
+            return int(connection.execute(select(_CURSOR.c.position)).scalar_one())
 
     def _add(self, entries: tuple[Entry, ...], position: int) -> None:
         decisions = [e for e in entries if e.kind == records.DECISION]
@@ -130,10 +134,10 @@ class DecisionIndex:
         rules = [{"seq": e.seq, "rule": r} for e in decisions for r in records.envelope_of(e)["rules"]]
         with self._engine.begin() as connection:
             if rows:
-                connection.execute(insert(DecisionRow.__table__), rows)  # type: ignore[attr-defined]  # SQLModel table
+                connection.execute(insert(_DECISIONS), rows)
             if rules:
-                connection.execute(insert(RuleRow.__table__), rules)  # type: ignore[attr-defined]  # SQLModel table
-            connection.execute(CursorRow.__table__.update().values(position=position))  # type: ignore[attr-defined]  # SQLModel table
+                connection.execute(insert(_RULES), rules)
+            connection.execute(_CURSOR.update().values(position=position))
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -166,27 +170,19 @@ def _summary(row: Any) -> DecisionSummary:
 
 
 def _conditions(wanted: DecisionFilter, before: int | None) -> list[Any]:
-    columns: Any = DecisionRow
-    found: list[Any] = []
-    add: Callable[[Any], None] = found.append
-    if before is not None:
-        add(columns.seq < before)
-    if wanted.verdict:
-        add(columns.verdict == wanted.verdict.value)
-    if wanted.disposition:
-        add(getattr(columns, wanted.disposition.value.lower()) > 0)
-    for name in ("release", "scope", "actor"):
-        if value := getattr(wanted, name):
-            add(getattr(columns, name) == value)
-    if wanted.min_value:
-        add(columns.value >= wanted.min_value)
-    if wanted.since:
-        add(columns.recorded_at >= wanted.since)
-    if wanted.until:
-        add(columns.recorded_at < wanted.until)
-    if "*" not in wanted.scopes:
-        add(columns.scope.in_(wanted.scopes))
-    if wanted.rule:
-        rules: Any = RuleRow
-        add(exists().where(rules.seq == columns.seq, rules.rule == wanted.rule))
-    return found
+    """The filter as SQL; what is not given does not restrict."""
+    row, rule = _DECISIONS.c, _RULES.c
+    possible = (
+        (before is not None, lambda: row.seq < before),
+        (wanted.verdict, lambda: row.verdict == wanted.verdict),
+        (wanted.disposition, lambda: row[str(wanted.disposition).lower()] > 0),
+        (wanted.release, lambda: row.release == wanted.release),
+        (wanted.scope, lambda: row.scope == wanted.scope),
+        (wanted.actor, lambda: row.actor == wanted.actor),
+        (wanted.min_value, lambda: row.value >= wanted.min_value),
+        (wanted.since, lambda: row.recorded_at >= wanted.since),
+        (wanted.until, lambda: row.recorded_at < wanted.until),
+        ("*" not in wanted.scopes, lambda: row.scope.in_(wanted.scopes)),
+        (wanted.rule, lambda: exists().where(rule.seq == row.seq, rule.rule == wanted.rule)),
+    )
+    return [condition() for is_given, condition in possible if is_given]

@@ -14,12 +14,12 @@ from typing import Protocol
 
 from uuid6 import uuid7
 
-from audit import Entry, KeyConflictError, Ledger, PointerMovedError, canonical
-from decision_service.decision import Caller, Decision, DecisionRequest, Lineage, Outcome, Question
+from audit import Appended, Entry, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
+from decision_service.decision import Caller, Decision, DecisionRequest, Lineage, Question
 from decision_service.engine import engine, engine_digest
 from decision_service.errors import AlreadyExistsError, MovedError
 from decision_service.usecases import records
-from decision_service.usecases.records import Inputs
+from decision_service.usecases.records import Deliberation, Inputs
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import Release
 from optimization.network import Snapshot
@@ -55,7 +55,7 @@ class Decide:
     releases: Releases
     outcome_of: OutcomeOf
     now: Callable[[], datetime]
-    append: Callable[[Ledger, records.NewEntry], Awaitable[records.Appended]]
+    append: Callable[[Ledger, NewEntry], Awaitable[Appended]]
 
     async def __call__(self, request: DecisionRequest, caller: Caller) -> Decided:
         """
@@ -82,16 +82,12 @@ class Decide:
         )
         inputs = Inputs(snapshot_bytes, canonical.encode_object(question), release.content.encode())
         outcome_bytes = await self.outcome_of(inputs, question, request.snapshot, release)
-        outcome = canonical.decode_object(outcome_bytes, Outcome)
+        made = Deliberation(request, caller, release, inputs, outcome_bytes)
         if request.validate_only:
-            return Decided(
-                self._unlogged(request, caller, release, digest, outcome_bytes, outcome), is_repeat=False
-            )
-        name = f"decisions/{uuid7()}"
-        new = records.new_entry(name, request, caller, release, inputs, outcome_bytes, outcome)
-        return await self._log(new, request, digest)
+            return Decided(_unlogged(made, digest), is_repeat=False)
+        return await self._log(records.new_entry(f"decisions/{uuid7()}", made), request)
 
-    async def _log(self, new: records.NewEntry, request: DecisionRequest, digest: str) -> Decided:
+    async def _log(self, new: NewEntry, request: DecisionRequest) -> Decided:
         try:
             appended = await self.append(self.ledger, new)
         except KeyConflictError as error:
@@ -107,30 +103,24 @@ class Decide:
             raise _reused(request)
         return Decided(records.read_decision(self.ledger, earlier), is_repeat=True)
 
-    def _unlogged(  # noqa: PLR0913 - the parts of a decision
-        self,
-        request: DecisionRequest,
-        caller: Caller,
-        release: Release,
-        digest: str,
-        outcome_bytes: bytes,
-        outcome: Outcome,
-    ) -> Decision:
-        """What would be logged."""
-        lineage = Lineage(
-            snapshot_digest=canonical.digest(canonical.encode_object(request.snapshot)),
-            release=release.name,
-            release_digest=release.digest,
-            engine_digest=engine_digest(),
-            outcome_digest=canonical.digest(outcome_bytes),
-            request_digest=digest,
-            actor=caller.subject,
-            engine=engine(),
-            sources=request.snapshot.sources,
-            on_behalf_of=request.on_behalf_of,
-            trace_id=caller.trace_id,
-        )
-        return Decision("", request.request_id, request.mode, request.scope, outcome, lineage)
+
+def _unlogged(made: Deliberation, digest: str) -> Decision:
+    """What would be logged."""
+    request, caller, release = made.request, made.caller, made.release
+    lineage = Lineage(
+        snapshot_digest=canonical.digest(made.inputs.snapshot),
+        release=release.name,
+        release_digest=release.digest,
+        engine_digest=engine_digest(),
+        outcome_digest=canonical.digest(made.outcome_bytes),
+        request_digest=digest,
+        actor=caller.subject,
+        engine=engine(),
+        sources=request.snapshot.sources,
+        on_behalf_of=request.on_behalf_of,
+        trace_id=caller.trace_id,
+    )
+    return Decision("", request.request_id, request.mode, request.scope, made.outcome, lineage)
 
 
 def _reused(request: DecisionRequest) -> AlreadyExistsError:

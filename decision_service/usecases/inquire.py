@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from optimization.replenishment import explain_order
+
 from audit import Ledger, canonical
 from decision_service.decision import Decision, DecisionMode, Disposition, JudgedOrder, Outcome
 from decision_service.errors import NotFoundError
@@ -12,7 +14,6 @@ from decision_service.usecases.planning import speak_to_planning
 from decision_service.usecases.release import Releases
 from optimization.network import Snapshot
 from optimization.plan import PlannedOrder, ReplenishmentPlan
-from optimization.replenishment import explain_order
 
 
 @dataclass(frozen=True, slots=True)

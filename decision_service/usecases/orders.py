@@ -76,7 +76,7 @@ def proposed_order(known: SnapshotFacts, field: str, proposal: OrderProposal) ->
 
 
 def _price(known: SnapshotFacts, field: str, lane: Lane, stage: Stage, quantity: float) -> float:
-    factor = known.units.of_lane(lane, known.items[stage.item])
+    factor = known.units.factor(lane.unit, known.items[stage.item])
     if factor is None:
         raise InvalidNetworkError(
             f"{field}.lane",

@@ -68,17 +68,27 @@ def idempotency_key(caller: Caller, request_id: str) -> str:
     return f"decide/{caller.subject}/{request_id}"
 
 
-def new_entry(  # noqa: PLR0913 - an entry ties these together, nothing else does
-    name: str,
-    request: DecisionRequest,
-    caller: Caller,
-    release: Release,
-    inputs: Inputs,
-    outcome_bytes: bytes,
-    outcome: Outcome,
-    parents: tuple[str, ...] = (),
-) -> NewEntry:
+@dataclass(frozen=True, slots=True)
+class Deliberation:
+    """All that goes into a decision, and what came out."""
+
+    request: DecisionRequest
+    caller: Caller
+    release: Release
+    inputs: Inputs
+    outcome_bytes: bytes
+    parents: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """What follows, decoded."""
+        return canonical.decode_object(self.outcome_bytes, Outcome)
+
+
+def new_entry(name: str, made: Deliberation) -> NewEntry:
     """The entry that makes a decision durable; refused if its release was revoked meanwhile."""
+    request, caller, release, inputs = made.request, made.caller, made.release, made.inputs
+    outcome, outcome_bytes = made.outcome, made.outcome_bytes
     artifacts = tuple(
         artifact(b) for b in (inputs.snapshot, inputs.question, outcome_bytes, canonical.encode(engine()))
     )
@@ -92,7 +102,7 @@ def new_entry(  # noqa: PLR0913 - an entry ties these together, nothing else doe
         "scope": request.scope.key,
         "actor": caller.subject,
         "trace_id": caller.trace_id,
-        "parents": list(parents),
+        "parents": list(made.parents),
         "snapshot_digest": snapshot.digest,
         "question_digest": question.digest,
         "release": release.name,

@@ -6,7 +6,7 @@ changes by compare-and-swap in the same transaction: two people cannot activate 
 decision of a revoked release can be logged after the revocation.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -106,7 +106,7 @@ class Releases:
         release = self.load(name)
         return self._record(release, dict(release.content.files))
 
-    def list(self) -> tuple[ReleaseRecord, ...]:
+    def all(self) -> tuple[ReleaseRecord, ...]:
         """All releases, newest first."""
         names = [pointer.removeprefix("release/") for pointer in self.ledger.pointers("release/")]
         found = [self._record(self.load(name), {}) for name in names]
@@ -203,14 +203,16 @@ class Releases:
         return self.get(name)
 
     def activate(
-        self, name: str, scope: Scope, expected: str, reason: str, caller: Caller
+        self, name: str, scope: Scope, caller: Caller, *, expected: str = "", reason: str = ""
     ) -> tuple[ReleaseRecord, str]:
         """Let an approved release govern a scope; returns it and the one that governed before."""
         self._expect(name, (ReleaseState.APPROVED,))
         self._refuse_revoked(name)
-        return self._govern(ACTIVATED, name, scope, expected, reason, caller)
+        return self._govern(ACTIVATED, name, scope, caller, expected=expected, reason=reason)
 
-    def roll_back(self, scope: Scope, target: str, reason: str, caller: Caller) -> tuple[ReleaseRecord, str]:
+    def roll_back(
+        self, scope: Scope, caller: Caller, *, target: str = "", reason: str
+    ) -> tuple[ReleaseRecord, str]:
         """
         Let the release that governed before govern again: a new activation of it.
 
@@ -226,7 +228,7 @@ class Releases:
         name = target or earlier[-1]
         if name not in earlier:
             raise PreconditionError(f"`{name}` never governed `{scope.key}`", "NOT_AN_EARLIER_RELEASE")
-        return self._govern(ROLLED_BACK, name, scope, current, reason, caller)
+        return self._govern(ROLLED_BACK, name, scope, caller, expected=current, reason=reason)
 
     def revoke(self, name: str, reason: str, caller: Caller) -> ReleaseRecord:
         """Withdraw for good; a release that governs must be rolled back first."""
@@ -245,8 +247,8 @@ class Releases:
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _govern(
-        self, kind: str, name: str, scope: Scope, expected: str, reason: str, caller: Caller
+    def _govern(  # noqa: PLR0913 - an activation says all of this
+        self, kind: str, name: str, scope: Scope, caller: Caller, *, expected: str, reason: str
     ) -> tuple[ReleaseRecord, str]:
         pointer = f"active/{scope.key}"
         current = self.ledger.pointer(pointer)
@@ -352,4 +354,4 @@ class Releases:
         """Of the charter that governs now, so that no release lowers its own bar; at first its own."""
         active = self.ledger.pointer("active/*")
         charter = (self.load(active) if active else release).charter
-        return charter.quorum(release.ruleset.owner)
+        return int(charter.quorum(release.ruleset.owner))
