@@ -24,6 +24,7 @@ from audit.opening import create_signer, load_signer, open_ledger, open_view
 from audit.proof import TlogProof, read_proof
 from audit.sql import SqlStore, current, downgrade, upgrade
 from audit.store import MemoryStore
+from audit.verify import Problem, ProblemKind, Verification, verify_ledger
 
 __all__ = [
     "Appended",
@@ -42,6 +43,8 @@ __all__ = [
     "NotInLedgerError",
     "NoteError",
     "PointerMovedError",
+    "Problem",
+    "ProblemKind",
     "ProofError",
     "SchemaError",
     "SignedCheckpoint",
@@ -49,6 +52,7 @@ __all__ = [
     "SqlStore",
     "StorageError",
     "TlogProof",
+    "Verification",
     "VerificationError",
     "Verifier",
     "canonical",
@@ -63,4 +67,5 @@ __all__ = [
     "read_proof",
     "read_vkey",
     "upgrade",
+    "verify_ledger",
 ]

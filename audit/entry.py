@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -123,6 +123,39 @@ class Entry:
         content: dict[str, Any] = orjson.loads(self.envelope)
         del content[HEADER]
         return content
+
+
+class Record(NamedTuple):
+    """An entry as a store or an export holds it: columns, not yet believed."""
+
+    seq: int
+    kind: str
+    subject: str
+    recorded_at: str
+    envelope: bytes
+    leaf_hash: bytes
+    key: str
+    payload_commitment: str
+
+
+def entry_of(record: Record) -> Entry:
+    """Return the entry that a store's row describes."""
+    seq, kind, subject, recorded_at, envelope, leaf, key, commitment = record
+    return Entry(seq, kind, subject, read_time(recorded_at), envelope, leaf, key, commitment)
+
+
+def record_of(entry: Entry) -> Record:
+    """Return an entry as the row a store keeps."""
+    return Record(
+        entry.seq,
+        entry.kind,
+        entry.subject,
+        format_time(entry.recorded_at),
+        entry.envelope,
+        entry.leaf_hash,
+        entry.key,
+        entry.payload_commitment,
+    )
 
 
 @dataclass(frozen=True, slots=True)

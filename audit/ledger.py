@@ -14,17 +14,17 @@ from typing import Self
 from audit import merkle
 from audit.artifact import Artifact
 from audit.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
-from audit.entry import Appended, Entry, NewEntry, prepare
+from audit.entry import Appended, Entry, NewEntry, entry_of, prepare
 from audit.errors import LedgerClosedError, NotInLedgerError
 from audit.note import SignsNotes
 from audit.proof import TlogProof
+from audit.rotation import announce
 from audit.sequence import Clock, Sequencing
 from audit.store import LogReader, Store
 from audit.tree import stored_nodes
 from audit.writer import Appender, GroupWriter
 
 SALT = 16  # bytes
-KEY_ROTATION = "key-rotation.v1"
 _SCAN = 1000  # entries read at a time
 
 
@@ -56,10 +56,10 @@ class LedgerView:
         NotInLedgerError
             If the log has no such place.
         """
-        entry = next(self.store.entries(seq, seq + 1), None) if seq >= 0 else None
-        if entry is None:
+        record = next(self.store.records(seq, seq + 1), None) if seq >= 0 else None
+        if record is None:
             raise NotInLedgerError(f"entry {seq}")
-        return entry
+        return entry_of(record)
 
     def find(self, key: str) -> Entry | None:
         """Return the entry that holds an idempotency key."""
@@ -73,7 +73,7 @@ class LedgerView:
         """Return entries in order; up to the present end if no other is given."""
         end = self.size if stop is None else min(stop, self.size)
         for first in range(start, end, _SCAN):
-            yield from self.store.entries(first, min(first + _SCAN, end))
+            yield from map(entry_of, self.store.records(first, min(first + _SCAN, end)))
 
     def payload(self, seq: int) -> bytes | None:
         """Return the payload of an entry, or nothing if it has none or it was erased."""
@@ -224,8 +224,7 @@ class Ledger(LedgerView):
         if successor.name != signers[0].name:
             raise LedgerClosedError(f"`{successor.name}` cannot sign the log of `{signers[0].name}`")
         self._sequencing.signers = (*signers, successor)
-        new = NewEntry(KEY_ROTATION, signers[0].name, {"successor": successor.verifier.vkey})
-        appended = self.append(new)
+        appended = self.append(announce(successor))
         self._sequencing.signers = (successor,)
         return appended
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
-from audit.entry import Appended, Entry, Prepared
+from audit.entry import Appended, Entry, Prepared, read_time
 from audit.errors import AuditError, KeyConflictError, NoteError, PointerMovedError, VerificationError
 from audit.note import SignsNotes
 from audit.store import Batch, LogReader, Move, Store, Transaction
@@ -69,7 +69,7 @@ class _Head:
     def __init__(self, reader: LogReader, signers: tuple[SignsNotes, ...]) -> None:
         size = reader.size()
         self.growth = restore(size, reader.children)
-        self.recorded_at = next(reader.entries(size - 1, size)).recorded_at if size else None
+        self.recorded_at = read_time(next(reader.records(size - 1, size)).recorded_at) if size else None
         _check_head(reader, self.growth, signers)
 
     @classmethod

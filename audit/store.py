@@ -6,6 +6,7 @@ makes everything written durable when it is left, or nothing of it.
 """
 
 import threading
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Protocol
 
 from audit.artifact import Artifact
 from audit.checkpoint import SignedCheckpoint
-from audit.entry import Entry, Sealed
+from audit.entry import Entry, Record, Sealed, record_of
 from audit.errors import NotInLedgerError
 from audit.tree import HASH, Tile
 
@@ -66,8 +67,8 @@ class LogReader(Protocol):
         """Return the number of entries."""
         ...
 
-    def entries(self, start: int, stop: int) -> Iterator[Entry]:
-        """Return the entries start..stop in order, as they are stored."""
+    def records(self, start: int, stop: int) -> Iterator[Record]:
+        """Return the entries start..stop in order, as they are stored, unjudged."""
         ...
 
     def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
@@ -83,11 +84,15 @@ class LogReader(Protocol):
         ...
 
     def artifact(self, digest: str) -> Artifact | None:
-        """Return the content with this digest."""
+        """Return the content with this digest; refuse content that no longer has it."""
         ...
 
-    def digests(self) -> Iterator[str]:
-        """Return the digests of all artifacts, in order."""
+    def digests(self, after: str, most: int) -> tuple[str, ...]:
+        """Return the digests of artifacts in order, at most so many, from the one after `after`."""
+        ...
+
+    def known_artifacts(self, digests: Iterable[str]) -> frozenset[str]:
+        """Return those of the digests under which something is kept."""
         ...
 
     def pointers(self, prefix: str) -> Mapping[str, str]:
@@ -106,8 +111,8 @@ class LogReader(Protocol):
         """Return the nodes of a complete tile."""
         ...
 
-    def checkpoints(self) -> Iterator[SignedCheckpoint]:
-        """Return all checkpoints, smallest first."""
+    def notes(self, after: int, most: int) -> tuple[tuple[int, str], ...]:
+        """Return checkpoints larger than `after` as size and note, smallest first, at most so many."""
         ...
 
     def last_checkpoint(self) -> SignedCheckpoint | None:
@@ -158,9 +163,9 @@ class MemoryStore:
         """Return the number of entries."""
         return len(self._contents.entries)
 
-    def entries(self, start: int, stop: int) -> Iterator[Entry]:
+    def records(self, start: int, stop: int) -> Iterator[Record]:
         """Return the entries start..stop in order."""
-        return iter(self._contents.entries[start:stop])
+        return map(record_of, self._contents.entries[start:stop])
 
     def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
         """Return the entries that hold these idempotency keys."""
@@ -180,9 +185,13 @@ class MemoryStore:
         """Return the content with this digest."""
         return self._contents.artifacts.get(digest)
 
-    def digests(self) -> Iterator[str]:
-        """Return the digests of all artifacts, in order."""
-        return iter(sorted(self._contents.artifacts))
+    def digests(self, after: str, most: int) -> tuple[str, ...]:
+        """Return the digests of artifacts in order, at most so many, from the one after `after`."""
+        return tuple(sorted(digest for digest in self._contents.artifacts if digest > after))[:most]
+
+    def known_artifacts(self, digests: Iterable[str]) -> frozenset[str]:
+        """Return those of the digests under which something is kept."""
+        return frozenset(self._contents.artifacts) & frozenset(digests)
 
     def pointers(self, prefix: str) -> Mapping[str, str]:
         """Return the pointers that are set and whose name starts so."""
@@ -208,9 +217,11 @@ class MemoryStore:
         except KeyError:
             raise NotInLedgerError(f"tile {number} of level {level}") from None
 
-    def checkpoints(self) -> Iterator[SignedCheckpoint]:
-        """Return all checkpoints, smallest first."""
-        return iter(tuple(self._contents.checkpoints))
+    def notes(self, after: int, most: int) -> tuple[tuple[int, str], ...]:
+        """Return checkpoints larger than `after` as size and note, smallest first, at most so many."""
+        held = self._contents.checkpoints
+        start = bisect_right(held, after, key=lambda checkpoint: checkpoint.size)
+        return tuple((checkpoint.size, checkpoint.note) for checkpoint in held[start : start + most])
 
     def last_checkpoint(self) -> SignedCheckpoint | None:
         """Return the largest checkpoint."""

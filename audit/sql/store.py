@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from audit.artifact import Artifact
 from audit.checkpoint import SignedCheckpoint, read_checkpoint
-from audit.entry import Entry, Sealed, format_time, read_time
+from audit.entry import Entry, Record, Sealed, entry_of, record_of
 from audit.errors import NotInLedgerError, SchemaError, StorageError
 from audit.sql.tables import (
     ArtifactRow,
@@ -47,7 +47,7 @@ _COLUMNS = (
     _ENTRY.c.recorded_at,
     _ENTRY.c.envelope,
     _ENTRY.c.leaf_hash,
-    _ENTRY.c.key,
+    func.coalesce(_ENTRY.c.key, ""),
     _ENTRY.c.payload_commitment,
 )
 
@@ -79,10 +79,10 @@ class SqlStore:
         with self._read() as connection:
             return _size(connection)
 
-    def entries(self, start: int, stop: int) -> Iterator[Entry]:
-        """Return the entries start..stop in order, as they are stored."""
+    def records(self, start: int, stop: int) -> Iterator[Record]:
+        """Return the entries start..stop in order, as they are stored, unjudged."""
         wanted = select(*_COLUMNS).where(_ENTRY.c.seq >= start, _ENTRY.c.seq < stop).order_by(_ENTRY.c.seq)
-        return map(_read_entry, self._all(wanted))
+        return map(Record._make, self._all(wanted))
 
     def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
         """Return the entries that hold these idempotency keys."""
@@ -115,9 +115,15 @@ class SqlStore:
         found = self._all(select(row.digest, row.media_type, row.content).where(row.digest == digest))
         return Artifact(*found[0]) if found else None
 
-    def digests(self) -> Iterator[str]:
-        """Return the digests of all artifacts, in order."""
-        return (digest for (digest,) in self._all(select(_ARTIFACT.c.digest).order_by(_ARTIFACT.c.digest)))
+    def digests(self, after: str, most: int) -> tuple[str, ...]:
+        """Return the digests of artifacts in order, at most so many, from the one after `after`."""
+        digest = _ARTIFACT.c.digest
+        return tuple(self._column(select(digest).where(digest > after).order_by(digest).limit(most)))
+
+    def known_artifacts(self, digests: Iterable[str]) -> frozenset[str]:
+        """Return those of the digests under which something is kept."""
+        with self._read() as connection:
+            return _known_artifacts(connection, digests)
 
     def pointers(self, prefix: str) -> Mapping[str, str]:
         """Return the pointers that are set and whose name starts so."""
@@ -137,7 +143,7 @@ class SqlStore:
         if level == 0:
             row = _ENTRY.c
             wanted = select(row.leaf_hash).where(row.seq >= start, row.seq < stop).order_by(row.seq)
-            return [leaf for (leaf,) in self._all(wanted)]
+            return self._column(wanted)
         tile = _TILE.c
         within = (tile.level == level - 1, tile.number >= start, tile.number < stop)
         return [
@@ -152,12 +158,11 @@ class SqlStore:
         nodes: bytes = found[0][0]
         return nodes
 
-    def checkpoints(self) -> Iterator[SignedCheckpoint]:
-        """Return all checkpoints, smallest first."""
-        return (
-            read_checkpoint(note)
-            for (note,) in self._all(select(_CHECKPOINT.c.note).order_by(_CHECKPOINT.c.size))
-        )
+    def notes(self, after: int, most: int) -> tuple[tuple[int, str], ...]:
+        """Return checkpoints larger than `after` as size and note, smallest first, at most so many."""
+        row = _CHECKPOINT.c
+        wanted = select(row.size, row.note).where(row.size > after).order_by(row.size).limit(most)
+        return tuple((size, note) for size, note in self._all(wanted))
 
     def last_checkpoint(self) -> SignedCheckpoint | None:
         """Return the largest checkpoint."""
@@ -189,6 +194,10 @@ class SqlStore:
     def _read(self) -> Iterator[Connection]:
         with translated(), self._reading.connect() as connection:
             yield connection
+
+    def _column(self, wanted: Any) -> Sequence[Any]:
+        with self._read() as connection:
+            return connection.execute(wanted).scalars().all()
 
     def _all(self, wanted: Any) -> Sequence[Any]:
         with self._read() as connection:
@@ -279,6 +288,15 @@ def _by_keys(connection: Connection, keys: Iterable[str]) -> dict[str, Entry]:
     return found
 
 
+def _known_artifacts(connection: Connection, digests: Iterable[str]) -> frozenset[str]:
+    known: set[str] = set()
+    for some in _pieces(digests):
+        known.update(
+            connection.execute(select(_ARTIFACT.c.digest).where(_ARTIFACT.c.digest.in_(some))).scalars()
+        )
+    return frozenset(known)
+
+
 def _named_pointers(connection: Connection, names: Iterable[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for some in _pieces(names):
@@ -305,18 +323,9 @@ def _pieces(values: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _entry_row(entry: Entry) -> dict[str, Any]:
-    return {
-        "seq": entry.seq,
-        "kind": entry.kind,
-        "subject": entry.subject,
-        "recorded_at": format_time(entry.recorded_at),
-        "key": entry.key or None,
-        "payload_commitment": entry.payload_commitment,
-        "leaf_hash": entry.leaf_hash,
-        "envelope": entry.envelope,
-    }
+    row = record_of(entry)._asdict()
+    return row | {"key": entry.key or None}
 
 
 def _read_entry(row: Any) -> Entry:
-    seq, kind, subject, recorded_at, envelope, leaf_hash, key, commitment = row
-    return Entry(seq, kind, subject, read_time(recorded_at), envelope, leaf_hash, key or "", commitment)
+    return entry_of(Record._make(row))
