@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
+import grpc
+
 from audit import (
     Appended,
     Ledger,
     NewEntry,
     Signer,
+    Verifier,
     canonical,
     create_signer,
     load_signer,
@@ -22,6 +25,9 @@ from audit import (
 )
 from decision_service.api import server
 from decision_service.api.endpoint import Call
+from decision_service.api.identity import PlaintextIdentifier, SecureIdentifier
+from decision_service.api.identity.grants import Grants
+from decision_service.api.identity.tokens import TokenVerifier, keys_from
 from decision_service.api.servicers import AuditServicer, DecisionServicer, ReleaseServicer
 from decision_service.config import Settings
 from decision_service.decision import DecisionMode, Question
@@ -80,7 +86,7 @@ class App:
 
     async def serve(self) -> server.Running:
         """Start listening."""
-        return await server.start(self.settings.address, self._servicers(), self.settings.max_message_mb)
+        return await server.start(listener(self.settings), self._servicers())
 
     def close(self) -> None:
         """Let everything go; what was acknowledged is durable already."""
@@ -116,6 +122,23 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
         pool.submit("warm_up")
     index = DecisionIndex(ledger, settings.index_url)
     return App(settings, ledger, Releases(ledger), index, pool, (signer.verifier,))
+
+
+def listener(settings: Settings) -> server.Listener:
+    """Plaintext on loopback, or TLS with certificates and tokens."""
+    if not settings.tls_certificate:
+        return server.Listener(settings.address, settings.max_message_mb, PlaintextIdentifier())
+    tokens = None
+    if settings.jwks:
+        tokens = TokenVerifier(keys_from(settings.jwks), settings.jwt_issuer, settings.jwt_audience)
+    identify = SecureIdentifier(Grants(Path(settings.grants)), tokens)
+    return server.Listener(settings.address, settings.max_message_mb, identify, _credentials(settings))
+
+
+def _credentials(settings: Settings) -> grpc.ServerCredentials:
+    pair = (Path(settings.tls_key).read_bytes(), Path(settings.tls_certificate).read_bytes())
+    authority = Path(settings.tls_client_ca).read_bytes() if settings.tls_client_ca else None
+    return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
 
 
 def _signer(settings: Settings) -> Signer:

@@ -39,6 +39,13 @@ class Settings:
         Largest message taken or sent.
     grace_seconds
         How long calls in flight may finish when the service stops.
+    tls_certificate, tls_key, tls_client_ca
+        PEM files. With the first two the listener speaks TLS only; with the third every client
+        must present a certificate of that authority.
+    jwks, jwt_issuer, jwt_audience
+        Bearer tokens: the issuer's key set (file or https URL), its name, and ours.
+    grants
+        TOML file: which subject has which roles and scopes. Required with TLS.
     """
 
     address: str = "127.0.0.1:50051"
@@ -50,6 +57,13 @@ class Settings:
     worker_memory_mb: int = 0
     max_message_mb: int = 64
     grace_seconds: float = 10.0
+    tls_certificate: str = ""
+    tls_key: str = ""
+    tls_client_ca: str = ""
+    jwks: str = ""
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    grants: str = ""
 
     @property
     def database_url(self) -> str:
@@ -123,4 +137,27 @@ def _out_of_range(settings: Settings) -> list[FieldViolation]:
     host, _, port = settings.address.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         wrong.append(FieldViolation("address", f"`{settings.address}` is not HOST:PORT"))
+    return wrong + _incomplete(settings)
+
+
+def _incomplete(settings: Settings) -> list[FieldViolation]:
+    """Settings that need each other, and files that must be there."""
+    needs = {
+        "tls_key": bool(settings.tls_certificate),
+        "tls_certificate": bool(
+            settings.tls_key or settings.tls_client_ca or settings.jwks or settings.grants
+        ),
+        "grants": bool(settings.tls_certificate),
+        "jwt_issuer": bool(settings.jwks),
+        "jwt_audience": bool(settings.jwks),
+    }
+    wrong = [
+        FieldViolation(n, "required beside the others")
+        for n, is_needed in needs.items()
+        if is_needed and not getattr(settings, n)
+    ]
+    for name in ("tls_certificate", "tls_key", "tls_client_ca", "grants", "jwks"):
+        value = getattr(settings, name)
+        if value and not value.startswith("https://") and not Path(value).is_file():
+            wrong.append(FieldViolation(name, f"no file `{value}`"))
     return wrong

@@ -112,6 +112,10 @@ class Caller:
     scopes: tuple[str, ...] = ("*",)
     trace_id: str = ""
 
+    def may_see(self, scope: Scope) -> bool:
+        """Whether the caller's grant covers a scope."""
+        return "*" in self.scopes or scope.key in self.scopes
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

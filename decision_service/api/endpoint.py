@@ -18,7 +18,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from decision_service.api import roles, status
 from decision_service.api.convert import refuse
-from decision_service.api.identity import identify
+from decision_service.api.identity import Identifier
 from decision_service.decision import Caller
 from decision_service.errors import FieldViolation, InvalidRequestError
 
@@ -34,18 +34,23 @@ class Call:
 Handler = Callable[[Any, Call], Awaitable[Any]]
 
 
-def generic_handler(service: ServiceDescriptor, servicer: Any) -> grpc.GenericRpcHandler:
+def generic_handler(
+    service: ServiceDescriptor, servicer: Any, identify: Identifier
+) -> grpc.GenericRpcHandler:
     """All methods of a service, each served by the servicer's method of the same name."""
-    handlers = {m.name: _method_handler(service, m, getattr(servicer, m.name)) for m in service.methods}
+    handlers = {
+        m.name: _method_handler(f"{service.name}/{m.name}", m, getattr(servicer, m.name), identify)
+        for m in service.methods
+    }
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
 
-def _method_handler(service: ServiceDescriptor, method: MethodDescriptor, handler: Handler) -> Any:
-    request_type, name = GetMessageClass(method.input_type), f"{service.name}/{method.name}"
+def _method_handler(name: str, method: MethodDescriptor, handler: Handler, identify: Identifier) -> Any:
+    request_type = GetMessageClass(method.input_type)
 
     async def call(raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
         try:
-            caller = identify({k: str(v) for k, v in context.invocation_metadata() or ()})
+            caller = identify(_metadata(context), _auth(context))
             roles.require(name, caller)
             request = _read(request_type, raw)
             response = await handler(request, Call(caller, _deadline(context)))
@@ -55,6 +60,14 @@ def _method_handler(service: ServiceDescriptor, method: MethodDescriptor, handle
             raise  # not reached: abort raises
 
     return grpc.unary_unary_rpc_method_handler(call)
+
+
+def _metadata(context: Any) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+def _auth(context: Any) -> dict[str, tuple[bytes, ...]]:
+    return {key: tuple(values) for key, values in context.auth_context().items()}
 
 
 def _read(kind: Any, raw: bytes) -> Any:

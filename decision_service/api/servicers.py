@@ -45,9 +45,11 @@ class DecisionServicer:
         decided = await self.decide(call)(convert.parse(request, DecisionRequest), call.caller)
         return pb.DecideResponse(decision=render_decision(decided.decision), is_repeat=decided.is_repeat)
 
-    async def GetDecision(self, request: Any, _: Call) -> Any:  # noqa: N802 - the RPC's name
+    async def GetDecision(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """One decision."""
-        return pb.GetDecisionResponse(decision=render_decision(self.inquire.decision(request.name)))
+        return pb.GetDecisionResponse(
+            decision=render_decision(self.inquire.decision(request.name, call.caller))
+        )
 
     async def ListDecisions(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """A page of decisions."""
@@ -62,12 +64,12 @@ class DecisionServicer:
 
     async def ReplayDecision(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Decide again and compare."""
-        replayed = await self.replay(call)(request.name)
+        replayed = await self.replay(call)(request.name, call.caller)
         return convert.render(replayed, pb.ReplayDecisionResponse())
 
-    async def ExplainOrder(self, request: Any, _: Call) -> Any:  # noqa: N802 - the RPC's name
+    async def ExplainOrder(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Why this order."""
-        explained = await in_thread(self.inquire.explain, request.name, request.order)
+        explained = await in_thread(self.inquire.explain, request.name, request.order, call.caller)
         return convert.render(explained, pb.ExplainOrderResponse())
 
 

@@ -183,6 +183,6 @@ def _conditions(wanted: DecisionFilter, before: int | None) -> list[Any]:
         (wanted.since, lambda: row.recorded_at >= wanted.since),
         (wanted.until, lambda: row.recorded_at < wanted.until),
         ("*" not in wanted.scopes, lambda: row.scope.in_(wanted.scopes)),
-        (wanted.rule, lambda: exists().where(rule.seq == row.seq, rule.rule == wanted.rule)),
+        (wanted.rule, lambda: exists(select(rule.seq).where(rule.seq == row.seq, rule.rule == wanted.rule))),
     )
     return [condition() for is_given, condition in possible if is_given]

@@ -16,56 +16,14 @@ import duckdb
 from decision_service.ingest.constants import FILE, Constants, Folder, read_constants
 from decision_service.ingest.errors import IngestError
 from decision_service.ingest.rows import check_unique, read_set, run_preparation
+from decision_service.ingest.sets import SETS, refuse_contradictions
 from decision_service.ingest.tables import TableLoader, digest_of, open_database, seal
-from optimization.network import (
-    Calendar,
-    Demand,
-    Finding,
-    Item,
-    Lane,
-    Location,
-    OrderGroup,
-    Receipt,
-    Resource,
-    Snapshot,
-    SourceFile,
-    Stage,
-    Supplier,
-    UnitConversion,
-)
+from optimization.network import Snapshot, SourceFile
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being read, how many steps are done, and how many there are."""
 
 PREPARATION = "prepare.sql"
-
-
-def _by_id(row: Any) -> tuple[str, ...]:
-    return (row.id,)
-
-
-def _by_units(row: UnitConversion) -> tuple[str, ...]:
-    return (row.item, row.from_unit, row.to_unit)
-
-
-def _by_text(row: Finding) -> tuple[str, ...]:
-    return (row.kind, row.subject, row.message)
-
-
-_SETS: tuple[tuple[str, type[Any], Callable[[Any], tuple[str, ...]]], ...] = (
-    ("items", Item, _by_id),
-    ("locations", Location, _by_id),
-    ("suppliers", Supplier, _by_id),
-    ("calendars", Calendar, _by_id),
-    ("stages", Stage, _by_id),
-    ("lanes", Lane, _by_id),
-    ("order_groups", OrderGroup, _by_id),
-    ("resources", Resource, _by_id),
-    ("demands", Demand, lambda row: (row.stage,)),
-    ("receipts", Receipt, _by_id),
-    ("conversions", UnitConversion, _by_units),
-    ("findings", Finding, _by_text),
-)
 
 
 def import_snapshot(mapping: Path, source: Path, progress: Progress | None = None) -> Snapshot:
@@ -84,10 +42,11 @@ def import_snapshot(mapping: Path, source: Path, progress: Progress | None = Non
     Raises
     ------
     IngestError
-        When a file, a column, a value or the SQL is not what the mapping declares.
+        When a file, a column, a value or the SQL is not what the mapping declares, or when the
+        sets contradict each other.
     """
     constants = _open(mapping, source)
-    steps = _Steps(progress or _silent, len(constants.files) + len(_SETS))
+    steps = _Steps(progress or _silent, len(constants.files) + len(SETS))
     database = open_database(constants)
     try:
         folders = {Folder.SOURCE: source, Folder.MAPPING: mapping}
@@ -96,7 +55,7 @@ def import_snapshot(mapping: Path, source: Path, progress: Progress | None = Non
         sets, scripts = _select(database, mapping, steps)
     finally:
         database.close()
-    return Snapshot(
+    snapshot = Snapshot(
         as_of=constants.as_of,
         source=constants.source,
         currency=constants.currency,
@@ -105,6 +64,8 @@ def import_snapshot(mapping: Path, source: Path, progress: Progress | None = Non
         sources=tuple(sorted((*files, *scripts), key=lambda file: file.name)),
         **sets,
     )
+    refuse_contradictions(snapshot)
+    return snapshot
 
 
 class _Steps:
@@ -128,7 +89,7 @@ def _open(mapping: Path, source: Path) -> Constants:
     for folder, role in ((mapping, "mapping"), (source, "source")):
         if not folder.is_dir():
             raise IngestError(str(folder), f"is no folder, so it cannot be the {role}", "name a folder")
-    known = {PREPARATION, *(f"{name}.sql" for name, _, _ in _SETS)}
+    known = {PREPARATION, *(f"{name}.sql" for name, _, _ in SETS)}
     for path in sorted(mapping.glob("*.sql")):
         if path.name not in known:
             raise IngestError(path.name, "belongs to no set", f"name it one of {', '.join(sorted(known))}")
@@ -150,7 +111,7 @@ def _select(
         run_preparation(database, preparation)
         scripts.append(_script(preparation, 0))
     sets: dict[str, Any] = {}
-    for name, form, key in _SETS:
+    for name, form, key in SETS:
         path = mapping / f"{name}.sql"
         steps.start(path.name)
         if path.is_file():

@@ -17,7 +17,7 @@ from uuid6 import uuid7
 from audit import Appended, Entry, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller, Decision, DecisionRequest, Lineage, Question
 from decision_service.engine import engine, engine_digest
-from decision_service.errors import AlreadyExistsError, MovedError
+from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError
 from decision_service.usecases import records
 from decision_service.usecases.records import Deliberation, Inputs
 from decision_service.usecases.release import Releases
@@ -65,9 +65,12 @@ class Decide:
         ------
         AlreadyExistsError
             The request_id stands for another request.
+        ForbiddenError
+            The caller's grant does not cover the scope.
         MovedError
             The release was revoked while the decision was being made.
         """
+        _refuse_foreign(request, caller)
         snapshot_bytes = canonical.encode_object(request.snapshot)
         digest = records.request_digest(request, canonical.digest(snapshot_bytes))
         if earlier := self.ledger.find(records.idempotency_key(caller, request.request_id)):
@@ -121,6 +124,14 @@ def _unlogged(made: Deliberation, digest: str) -> Decision:
         trace_id=caller.trace_id,
     )
     return Decision("", request.request_id, request.mode, request.scope, made.outcome, lineage)
+
+
+def _refuse_foreign(request: DecisionRequest, caller: Caller) -> None:
+    if not caller.may_see(request.scope):
+        raise ForbiddenError(
+            f"`{caller.subject}` may decide for {', '.join(caller.scopes) or 'nothing'}, not for `{request.scope.key}`",
+            "SCOPE_NOT_GRANTED",
+        )
 
 
 def _reused(request: DecisionRequest) -> AlreadyExistsError:

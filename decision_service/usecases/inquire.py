@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from optimization.replenishment import explain_order
-
 from audit import Ledger, canonical
-from decision_service.decision import Decision, DecisionMode, Disposition, JudgedOrder, Outcome
+from decision_service.decision import Caller, Decision, DecisionMode, Disposition, JudgedOrder, Outcome
 from decision_service.errors import NotFoundError
 from decision_service.facts import SnapshotFacts
 from decision_service.usecases import records
@@ -14,6 +12,7 @@ from decision_service.usecases.planning import speak_to_planning
 from decision_service.usecases.release import Releases
 from optimization.network import Snapshot
 from optimization.plan import PlannedOrder, ReplenishmentPlan
+from optimization.replenishment import explain_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,21 @@ class Inquire:
     ledger: Ledger
     releases: Releases
 
-    def decision(self, name: str) -> Decision:
-        """A decision as it was logged."""
-        return records.read_decision(self.ledger, records.find_decision(self.ledger, name))
+    def decision(self, name: str, caller: Caller) -> Decision:
+        """
+        A decision as it was logged.
 
-    def explain(self, name: str, order_id: str) -> Explanation:
+        Raises
+        ------
+        NotFoundError
+            There is none, or the caller's grant does not cover its scope: it is not told which.
+        """
+        entry = records.find_decision(self.ledger, name)
+        if not caller.may_see(records.summary_of(entry).scope):
+            raise NotFoundError("decision", name)
+        return records.read_decision(self.ledger, entry)
+
+    def explain(self, name: str, order_id: str, caller: Caller) -> Explanation:
         """
         Why this order, why this much, why now, who must approve, what would change it.
 
@@ -52,7 +61,7 @@ class Inquire:
         NotFoundError
             The decision has no such order.
         """
-        decision = self.decision(name)
+        decision = self.decision(name, caller)
         order = next((o for o in decision.outcome.orders if o.id == order_id), None)
         if order is None:
             raise NotFoundError("order", order_id)

@@ -8,10 +8,11 @@ from typing import Any
 import orjson
 
 from audit import Ledger, canonical
-from decision_service.decision import Decision, Outcome
+from decision_service.decision import Caller, Decision, Outcome
 from decision_service.engine import differences
 from decision_service.usecases import records
 from decision_service.usecases.decide import OutcomeOf
+from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.release import Releases
 
 MAX_DIFFERENCES = 100
@@ -42,10 +43,10 @@ class Replay:
     releases: Releases
     outcome_of: OutcomeOf
 
-    async def __call__(self, name: str) -> Replayed:
+    async def __call__(self, name: str, caller: Caller) -> Replayed:
         """Replay a decision with the work that was recorded."""
         entry = records.find_decision(self.ledger, name)
-        recorded = records.read_decision(self.ledger, entry)
+        recorded = Inquire(self.ledger, self.releases).decision(name, caller)
         inputs = records.read_inputs(self.ledger, entry)
         release = self.releases.load(recorded.lineage.release)
         question = records.question_of(inputs)
