@@ -1,4 +1,5 @@
 -- Where the export contradicts itself or says nothing, and what was done instead of guessing.
+-- What a snapshot shows by itself (receipts overdue at as_of) planning reports, whatever its source.
 
 -- Costs -----------------------------------------------------------------------------------------
 select
@@ -40,7 +41,7 @@ having count(distinct offer.offered_unit) = 1
 
 union all by name
 select
-    'UNIT_WITHOUT_FACTOR' as kind,
+    'NO_UNIT_FACTOR' as kind,
     offer.lane as subject,
     format('sold in {}, stocked in {}, and no factor is known', offered_unit, unit) as message,
     'EXCLUDED: no order can be placed; state the factor in unit_factors.csv' as action
@@ -49,7 +50,7 @@ where factor is null
 
 union all by name
 select
-    'UNIT_WITHOUT_FACTOR' as kind,
+    'NO_UNIT_FACTOR' as kind,
     assembly || ' <- ' || component as subject,
     format('used in {}, stocked in {}, and no factor is known', used_unit, unit) as message,
     'EXCLUDED: the build plan does not ask for it; state the factor in unit_factors.csv' as action
@@ -112,15 +113,6 @@ select
     if(is_open and remaining > 0, 'KEPT: expected as soon as planning starts', 'KEPT: nothing is left to receive') as action
 from line
 where due < ordered
-
-union all by name
-select
-    'OVERDUE_RECEIPT' as kind,
-    receipt as subject,
-    format('{} units were due {} and have not arrived', remaining::integer, due) as message,
-    'KEPT: counts in the first bucket; ask the vendor, or cancel it' as action
-from line
-where is_open and remaining > 0 and due < getvariable('as_of')
 
 union all by name
 select

@@ -11,6 +11,7 @@ import pytest
 
 from decision_service.ingest import count_findings, import_snapshot
 from optimization.network import Firmness, LaneKind
+from optimization.validate import validate_snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPING = ROOT / "examples" / "adventureworks"
@@ -69,14 +70,13 @@ def test_every_contradiction_is_counted(snapshot):
         ("MADE_WITHOUT_BOM", "EXCLUDED"): 1,
         ("MISSING_STOCK", "DEFAULTED"): 4,
         ("MISSING_STOCK", "EXCLUDED"): 68,
+        ("NO_UNIT_FACTOR", "EXCLUDED"): 274,
         ("ON_ORDER_CONTRADICTION", "KEPT"): 364,
-        ("OVERDUE_RECEIPT", "KEPT"): 24,
         ("PURCHASED_WITHOUT_USE", "KEPT"): 124,
         ("REORDER_POINT_BELOW_SAFETY_STOCK", "EXCLUDED"): 504,
         ("SINGLE_LEAD_TIME", "DEFAULTED"): 1,
         ("SPARSE_HISTORY", "DEFAULTED"): 32,
         ("STOCK_UNIT_UNSTATED", "DEFAULTED"): 146,
-        ("UNIT_WITHOUT_FACTOR", "EXCLUDED"): 274,
         ("UNUSUAL_ORDER", "KEPT"): 1,
         ("WORK_CENTRE_WITHOUT_ROUTING", "EXCLUDED"): 7,
         ("ZERO_COST", "DEFAULTED"): 199,
@@ -192,6 +192,7 @@ def test_on_order_is_what_has_not_been_received(snapshot):
     assert (24, 1554.0) == (len(snapshot.receipts), sum(receipt.quantity for receipt in snapshot.receipts))
     assert 83 == sum(by_vendor == by_lines for by_vendor, by_lines, _ in stated)
     assert 1554 == sum(int(still) for _, _, still in stated)
+    assert all(receipt.due < snapshot.as_of for receipt in snapshot.receipts)
     assert {Firmness.PROPOSED: 21, Firmness.RELEASED: 3} == Counter(r.firmness for r in snapshot.receipts)
 
 
@@ -279,6 +280,13 @@ def test_all_references_resolve(snapshot):
     assert {receipt.lane for receipt in snapshot.receipts} - {""} <= lanes
 
 
+def test_planning_accepts_it(snapshot):
+    """
+    Nothing in it contradicts itself; 24 receipts are overdue.
+    """
+    assert {"OVERDUE_RECEIPT": 24} == Counter(finding.kind for finding in validate_snapshot(snapshot))
+
+
 def test_the_same_export_gives_the_same_snapshot(snapshot):
     """
     An import is a function of its files.
@@ -299,7 +307,7 @@ def test_a_vendor_with_another_unit_is_excluded_until_the_factor_is_stated(copie
     path.write_text("".join("\t".join(row) + "\n" for row in rows))
 
     without = import_snapshot(mapping, source)
-    (finding,) = (f for f in findings(without, "UNIT_WITHOUT_FACTOR") if f.subject.startswith("BUY:"))
+    (finding,) = (f for f in findings(without, "NO_UNIT_FACTOR") if f.subject.startswith("BUY:"))
 
     assert finding.subject not in {lane.id for lane in without.lanes}
     assert "sold in BOX, stocked in EA" in finding.message
@@ -328,4 +336,4 @@ def test_a_stated_factor_brings_a_component_into_the_build_plan(copies):
     used = [part for lane in snapshot.lanes for part in lane.components if part.stage == "CH-0234@AW"]
 
     assert {0.0833333333} == {part.quantity for part in used}
-    assert 274 - 97 == len(findings(snapshot, "UNIT_WITHOUT_FACTOR"))
+    assert 274 - 97 == len(findings(snapshot, "NO_UNIT_FACTOR"))

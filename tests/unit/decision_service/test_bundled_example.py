@@ -7,7 +7,10 @@ import protovalidate
 import pytest
 from google.protobuf import json_format
 
+from decision_service.api import convert
 from decision_service.v1 import planning_pb2
+from optimization.network import Snapshot
+from optimization.validate import validate_snapshot
 
 PATH = Path(__file__).resolve().parents[3] / "examples" / "bundled" / "snapshot.json"
 
@@ -67,4 +70,16 @@ def test_it_shows_what_a_decision_has_to_deal_with(snapshot):
     assert {1, 2, 3} == {lane.kind for lane in snapshot.lanes}
     assert any(resource.unit_size for resource in snapshot.resources)
     assert any(stage.HasField("max_stock") for stage in snapshot.stages)
-    assert {"UNIT_WITHOUT_FACTOR", "ON_ORDER_CONTRADICTION"} == {e.kind for e in snapshot.exceptions}
+    assert {"MISSING_STOCK", "ON_ORDER_CONTRADICTION"} == {e.kind for e in snapshot.exceptions}
+
+
+def test_planning_accepts_it_and_notes_what_is_odd(snapshot):
+    """
+    A receipt that is overdue, and a lane whose unit nobody can convert.
+    """
+    findings = validate_snapshot(convert.parse(snapshot, Snapshot))
+
+    assert [
+        ("OVERDUE_RECEIPT", "PO-4702"),
+        ("NO_UNIT_FACTOR", "BUY:CLEANER-1L:DC-NORTH:HANDELSHOF-CAN"),
+    ] == [(finding.kind, finding.subject) for finding in findings]

@@ -49,6 +49,7 @@ def folders(tmp_path):
     (mapping / "constants.yaml").write_text(CONSTANTS)
     (mapping / "items.sql").write_text(ITEMS)
     (mapping / "stages.sql").write_text(STAGES)
+    (mapping / "locations.sql").write_text("select 'HQ' as id")
     (source / "part.csv").write_text(PART)
     return mapping, source
 
@@ -86,7 +87,10 @@ def test_sources_carry_digest_rows_and_contract(folders):
     """
     files = {file.name: file for file in import_snapshot(*folders).sources}
 
-    assert {"part.csv", "mapping/constants.yaml", "mapping/items.sql", "mapping/stages.sql"} == set(files)
+    assert {
+        "part.csv",
+        *(f"mapping/{name}" for name in ("constants.yaml", "items.sql", "locations.sql", "stages.sql")),
+    } == set(files)
     assert (2, "test/1") == (files["part.csv"].rows, files["part.csv"].contract)
     assert (2, "mapping") == (files["mapping/items.sql"].rows, files["mapping/items.sql"].contract)
     assert f"sha256:{hashlib.sha256(PART.encode()).hexdigest()}" == files["part.csv"].digest
@@ -115,7 +119,7 @@ def test_nested_fields_come_from_lists_and_structs(folders):
         "select 'r' as id, 'nut@HQ' as stage, 3 as quantity, date '2026-12-24' as due, 'FIRM' as firmness"
     )
     (mapping / "stages.sql").write_text(
-        "select 'nut@HQ' as id, 'nut' as item, 'HQ' as location, {'kind': 'CYCLE', 'target': 0.9} as service_level"
+        "select id || '@HQ' as id, id as item, 'HQ' as location, {'kind': 'CYCLE', 'target': 0.9} as service_level from part"
     )
 
     snapshot = import_snapshot(*folders)
@@ -144,6 +148,7 @@ def test_values_and_preparation_serve_several_sets(folders):
     (mapping / "prepare.sql").write_text(
         "create view cheap as select * from part where price < 0.2; create table t as select 1;"
     )
+    (mapping / "stages.sql").write_text(STAGES.replace("part", "cheap"))
     (mapping / "items.sql").write_text(
         "select id, getvariable('share') as value, strftime(getvariable('start'), '%d.%m.') as name from cheap"
     )
@@ -358,7 +363,6 @@ def test_missing_folders_and_constants(folders, tmp_path):
             "items.sql",
             "`current_date` answers differently",
         ),
-        ("select id from part -- random()\nwhere id = 'today()'", None, None),
     ],
 )
 def test_wrong_sql_is_named_by_file_row_and_column(folders, sql, where, problem):
@@ -366,9 +370,64 @@ def test_wrong_sql_is_named_by_file_row_and_column(folders, sql, where, problem)
     A set is exactly what its SQL selects; nothing is coerced, defaulted or dropped.
     """
     (folders[0] / "items.sql").write_text(sql)
-    if where is None:
-        assert () == import_snapshot(*folders).items
-        return
+    error = refusal(folders)
+
+    assert where == error.file
+    assert error.problem.startswith(problem)
+
+
+def test_a_word_in_a_comment_or_a_text_is_no_call(folders):
+    """
+    Only what would run is refused.
+    """
+    (folders[0] / "items.sql").write_text("select id, 'today()' as name from part -- random()")
+
+    assert {"today()"} == {item.name for item in import_snapshot(*folders).items}
+
+
+@pytest.mark.parametrize(
+    ("name", "sql", "where", "problem"),
+    [
+        (
+            "stages",
+            "select id, 'x' as item, 'HQ' as location from part",
+            "stages.sql row `bolt` column `item`",
+            "`x`",
+        ),
+        (
+            "demands",
+            "select 'x' as stage, [1] as mean",
+            "demands.sql row `x` column `stage`",
+            "`x` is not a stage",
+        ),
+        (
+            "lanes",
+            "select 'l' as id, 'PURCHASE' as kind, 'nut@HQ' as stage, 'nobody' as supplier",
+            "lanes.sql row `l` column `supplier`",
+            "`nobody`",
+        ),
+        (
+            "lanes",
+            (
+                "select id, 'PRODUCTION' as kind, id || '@HQ' as stage, [{'stage': if(id = 'nut', 'bolt', 'nut') || '@HQ', "
+                "'quantity': 1}] as components from part"
+            ),
+            "lanes.sql",
+            "components run in a circle",
+        ),
+        (
+            "conversions",
+            "select 'BOX' as from_unit, 'EA' as to_unit, 0 as factor, 'nut' as item",
+            "conversions.sql row `nut BOX EA` column `factor`",
+            "`0",
+        ),
+    ],
+)
+def test_sets_that_contradict_each_other_are_refused(folders, name, sql, where, problem):
+    """
+    What planning would refuse, the import refuses: by SQL file, row and column.
+    """
+    (folders[0] / f"{name}.sql").write_text(sql)
 
     error = refusal(folders)
 
