@@ -1,0 +1,84 @@
+"""
+Policy files to a ruleset, or every diagnostic.
+
+Names are resolved against the fact schema, cells and expressions are parsed for the types of
+their columns, outcomes are checked against the declared outputs. Nothing is left to find out
+while a decision is made.
+"""
+
+from collections.abc import Mapping
+
+from rules.compile_facts import Vocabulary, compile_facts
+from rules.compile_tables import compile_table
+from rules.compile_tests import compile_test
+from rules.diagnostics import Code, Diagnostic
+from rules.document import RulesetDocument, read_document
+from rules.errors import CompileError
+from rules.ruleset import Playbook, Ruleset, digest_of
+from rules.schema import FactSchema
+from rules.shapes import Shapes
+from rules.table import DecisionTable
+from rules.yaml_reader import Scalar
+
+
+def compile_ruleset(files: Mapping[str, str], schema: FactSchema) -> Ruleset:
+    """
+    The ruleset that policy files make together.
+
+    Parameters
+    ----------
+    files
+        Text by file name; tables, tests and the header may stand in any of them.
+    schema
+        The facts that the service provides.
+
+    Raises
+    ------
+    CompileError
+        With every diagnostic of every file.
+    """
+    problems: list[Diagnostic] = []
+    document = read_document(files, problems)
+    ruleset = _compile(document, schema, digest_of(files), Shapes(problems)) if document else None
+    if problems or ruleset is None:
+        raise CompileError(tuple(sorted(set(problems))))
+    return ruleset
+
+
+def _compile(document: RulesetDocument, schema: FactSchema, digest: str, shapes: Shapes) -> Ruleset:
+    vocabulary = compile_facts(document.facts, schema, shapes)
+    _refuse_repeats(document, shapes)
+    tables = tuple(compile_table(table, vocabulary, shapes) for table in document.tables)
+    tests = tuple(compile_test(test, tables, vocabulary, shapes) for test in document.tests)
+    header = document.header
+    return Ruleset(
+        name=header.policy,
+        version=header.version,
+        owner=header.owner,
+        effective=header.effective,
+        digest=digest,
+        schema=schema,
+        derived=vocabulary.derived,
+        tables=tables,
+        playbooks=tuple(
+            Playbook(book.name.text, book.when, book.reason_codes, book.checklist, book.actions)
+            for book in document.playbooks
+        ),
+        tests=tests,
+    )
+
+
+def _refuse_repeats(document: RulesetDocument, shapes: Shapes) -> None:
+    """Names mean one thing in a policy set; a row id names one row, so that reasons are unambiguous."""
+    _refuse_twice("table", [table.name for table in document.tables], shapes)
+    _refuse_twice("playbook", [book.name for book in document.playbooks], shapes)
+    _refuse_twice("row id", [row.id for table in document.tables for row in table.rows], shapes)
+
+
+def _refuse_twice(what: str, names: list[Scalar], shapes: Shapes) -> None:
+    first: dict[str, Scalar] = {}
+    for name in names:
+        if name.text in first:
+            problem = f"{what} `{name.text}` is used twice, first at {first[name.text].position}"
+            shapes.note(name, Code.DUPLICATE, problem, "rename one of them")
+        first.setdefault(name.text, name)

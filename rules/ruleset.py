@@ -1,0 +1,121 @@
+"""A compiled policy set: everything a release needs of its rules, immutable, with a digest."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from rules.diagnostics import Position
+from rules.document import PolicyStage
+from rules.errors import UnknownTableError
+from rules.feel import Value
+from rules.schema import FactSchema
+from rules.table import DecisionTable, DerivedFact
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """
+    One test of a policy set.
+
+    Parameters
+    ----------
+    expect
+        Whole outcome by table.
+    rows
+        Ids of all determining rows of these tables; empty = not checked.
+    """
+
+    given: Mapping[str, Value]
+    expect: Mapping[str, Mapping[str, Value]]
+    rows: tuple[str, ...]
+    where: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """
+    What a person does who wants something else than the recommendation.
+
+    Parameters
+    ----------
+    when
+        The situation, in words.
+    reason_codes
+        Codes of which the person picks one; recorded.
+    checklist
+        What to look at first.
+    actions
+        What the person may do then.
+    """
+
+    name: str
+    when: str
+    reason_codes: tuple[str, ...]
+    checklist: tuple[str, ...]
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """
+    A policy set, compiled.
+
+    Parameters
+    ----------
+    digest
+        Of the names and bytes of the files.
+    """
+
+    name: str
+    version: str
+    owner: str
+    effective: date
+    digest: str
+    schema: FactSchema
+    derived: tuple[DerivedFact, ...]
+    tables: tuple[DecisionTable, ...]
+    playbooks: tuple[Playbook, ...]
+    tests: tuple[RuleTest, ...]
+
+    def tables_of(self, stage: str) -> tuple[DecisionTable, ...]:
+        """Tables asked at a stage of a decision, in file order."""
+        return tuple(table for table in self.tables if table.stage == PolicyStage(stage))
+
+    def table(self, name: str) -> DecisionTable:
+        """
+        The table of a name.
+
+        Raises
+        ------
+        UnknownTableError
+            When there is none.
+        """
+        for table in self.tables:
+            if table.name == name:
+                return table
+        names = ", ".join(f"`{table.name}`" for table in self.tables)
+        raise UnknownTableError(f"no table `{name[:80]}`; there are {names}")
+
+    def playbook(self, name: str) -> Playbook:
+        """
+        The playbook of a name.
+
+        Raises
+        ------
+        UnknownTableError
+            When there is none.
+        """
+        for playbook in self.playbooks:
+            if playbook.name == name:
+                return playbook
+        raise UnknownTableError(f"no playbook `{name[:80]}`")
+
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """Content address of a policy set; lengths keep one file's end apart from the next one's name."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        for part in (name.encode(), files[name].encode()):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return f"sha256:{digest.hexdigest()}"

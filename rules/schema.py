@@ -1,0 +1,157 @@
+"""
+The vocabulary of rules: which facts exist, of what type, in which unit, within which range.
+
+The service declares the schema and versions it; a ruleset compiles against it, so that a typing
+error in a policy file is found when it is published and never when it decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TypeAlias
+
+from rules.errors import FactValueError, MissingFactError
+from rules.feel import FeelType, Value, YearMonthDuration
+
+MAX_TEXT = 10_000  # characters in one text fact
+MAX_DIGITS = 34  # decimal128, the numbers of DMN
+MAX_EXPONENT = 6144
+
+
+FactType: TypeAlias = FeelType  # rules and expressions share one set of types
+
+# Types that a fact or an output can have; tables order their rows by the ordered ones.
+CLASSES: Mapping[FactType, type] = {
+    FactType.TEXT: str,
+    FactType.NUMBER: Decimal,
+    FactType.BOOLEAN: bool,
+    FactType.DATE: date,
+    FactType.DATE_TIME: datetime,
+    FactType.TIME: time,
+    FactType.DAYS_DURATION: timedelta,
+    FactType.MONTHS_DURATION: YearMonthDuration,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FactField:
+    """
+    One fact that rules may read.
+
+    Parameters
+    ----------
+    name
+        Dotted path, for example ``order.value``.
+    unit
+        Unit of a number, for people: ``EUR``, ``days``, ``1`` for a share.
+    low, high
+        Closed range of a number, None = open; static analysis looks for gaps inside it only.
+    values
+        The closed set of a text; empty = any text.
+    is_optional
+        Whether None may be given, and then means known to be absent (a production order has no
+        supplier). A fact that is not given at all stays an error.
+    """
+
+    name: str
+    type: FactType
+    unit: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    values: tuple[str, ...] = ()
+    description: str = ""
+    is_optional: bool = False
+
+    def read(self, facts: Mapping[str, Value]) -> Value:
+        """
+        The checked value of this fact.
+
+        Raises
+        ------
+        MissingFactError, FactValueError
+            When it is absent, of another type, out of range or not among the declared values.
+        """
+        try:
+            value = facts[self.name]
+        except KeyError:
+            fix = f"give a {self.type}" + (" or null" if self.is_optional else "")
+            raise MissingFactError(self.name, "missing", fix) from None
+        return self.check(value)
+
+    def check(self, value: Value) -> Value:
+        """The value as rules see it; whole numbers become decimals."""
+        if value is None:
+            return self._check_absent()
+        if type(value) is int and self.type is FactType.NUMBER:
+            value = Decimal(value)
+        if type(value) is not CLASSES[self.type]:
+            problem = f"a {type(value).__name__} where the schema says {self.type}"
+            raise FactValueError(self.name, problem, f"give a {self.type}{_hint(value)}")
+        if isinstance(value, Decimal):
+            self._check_number(value)
+        elif isinstance(value, str):
+            self._check_text(value)
+        return value
+
+    def _check_absent(self) -> None:
+        if not self.is_optional:
+            raise FactValueError(self.name, "null", f"give a {self.type}")
+
+    def _check_number(self, value: Decimal) -> None:
+        if not value.is_finite():
+            raise FactValueError(self.name, f"`{value}` is not a number", "give a finite number")
+        if abs(value.adjusted()) > MAX_EXPONENT or len(value.as_tuple().digits) > MAX_DIGITS:
+            raise FactValueError(self.name, f"more than {MAX_DIGITS} digits", "round it")
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            raise FactValueError(self.name, f"`{value}` is out of range", f"give {self.range_text}")
+
+    def _check_text(self, value: str) -> None:
+        if len(value) > MAX_TEXT:
+            raise FactValueError(self.name, f"{len(value):,} characters", f"give at most {MAX_TEXT:,}")
+        if self.values and value not in self.values:
+            fix = f"give one of {', '.join(self.values)}"
+            raise FactValueError(self.name, f"`{value[:80]}` is not a declared value", fix)
+
+    @property
+    def range_text(self) -> str:
+        """The range in words, for messages."""
+        if self.low is None:
+            return f"at most {self.high}" if self.high is not None else "any number"
+        return f"{self.low} to {self.high}" if self.high is not None else f"at least {self.low}"
+
+
+def _hint(value: object) -> str:
+    if isinstance(value, float):
+        return ", for example Decimal(repr(value))"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class FactSchema:
+    """
+    Every fact the service provides.
+
+    Parameters
+    ----------
+    version
+        Changes when a fact is added, removed or changes meaning; recorded with every ruleset.
+    """
+
+    version: str
+    fields: tuple[FactField, ...]
+
+    def __post_init__(self) -> None:
+        names = [field.name for field in self.fields]
+        if len(set(names)) != len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise FactValueError(twice[0], "declared twice in the schema", "remove one of them")
+
+    def field(self, name: str) -> FactField | None:
+        """The declaration of a fact, None when there is none."""
+        return next((field for field in self.fields if field.name == name), None)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all declared facts."""
+        return frozenset(field.name for field in self.fields)
