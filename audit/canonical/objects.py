@@ -200,8 +200,8 @@ def _lower_key(key: Any) -> str:
 
 
 def _utf16(key: str) -> bytes:
-    """Sort key of RFC 8785 section 3.2.3: UTF-16 code units, which ASCII text shares with itself."""
-    return key.encode() if key.isascii() else key.encode("utf-16-be", "surrogatepass")
+    """Sort key of RFC 8785 section 3.2.3: UTF-16 code units."""
+    return key.encode("utf-16-be", "surrogatepass")
 
 
 def _lower_enum(kind: type[Enum]) -> Lowering:
@@ -230,6 +230,7 @@ def _lower_float(value: Any) -> str:
 
 
 _NOT_FINITE = frozenset({"nan", "inf", "-inf", "-0.0"})
+_PLAIN_POWER = 30  # beyond it a decimal is written with an exponent, not with its zeros
 
 
 def _lower_int(value: Any) -> int:
@@ -261,8 +262,16 @@ def _lower_decimal(value: Any) -> str:
         raise CanonicalError(
             "", f"`{value}` is not a quantity", "send a finite number, and zero without a sign"
         )
-    # Equal decimals share their bytes: 1.50 and 1.5 are one number.
-    return format(value.normalize(), "f") if value else "0"
+    return _shortest_decimal(value) if value else "0"
+
+
+def _shortest_decimal(value: Decimal) -> str:
+    """Write without trailing zeros, so that 1.50 and 1.5 share their bytes; `normalize` would round."""
+    sign, digits, exponent = value.as_tuple()
+    kept = "".join(map(str, digits)).rstrip("0")
+    power = int(exponent) + len(digits) - len(kept)
+    shortest = Decimal((sign, tuple(map(int, kept)), power))
+    return format(shortest, "f") if abs(power) <= _PLAIN_POWER else str(shortest)
 
 
 def _lower_date(value: Any) -> str:

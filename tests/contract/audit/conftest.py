@@ -1,0 +1,62 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from audit import Ledger, MemoryStore, Signer, open_ledger, upgrade
+
+MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
+SIGNER = Signer("example.com/log", bytes(range(32)))
+
+
+class Clock:
+    """
+    A clock that a test winds.
+    """
+
+    def __init__(self):
+        self.now = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+    def __call__(self):
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def reopen(request, tmp_path, clock):
+    """
+    Opens the same log again and again, in each kind of store.
+    """
+    opened = []
+    if request.param == "memory":
+        store = MemoryStore()
+
+        def build(signer=SIGNER):
+            return Ledger(store, signer, clock)
+
+    else:
+        url = f"sqlite:///{tmp_path}/ledger.db"
+        upgrade(url, MIGRATIONS)
+
+        def build(signer=SIGNER):
+            return open_ledger(url, signer, clock)
+
+    def open_again(signer=SIGNER):
+        for ledger in opened:
+            ledger.close()
+        opened[:] = [build(signer)]
+        return opened[0]
+
+    yield open_again
+    for ledger in opened:
+        ledger.close()
+
+
+@pytest.fixture
+def ledger(reopen):
+    return reopen()
