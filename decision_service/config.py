@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 from decision_service.errors import FieldViolation, InvalidRequestError
 
 PREFIX = "DECISION_SERVICE_"
+EXPORTERS = ("off", "console", "otlp", "prometheus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Settings:
         must present a certificate of that authority.
     jwks, jwt_issuer, jwt_audience
         Bearer tokens: the issuer's key set (file or https URL), its name, and ours.
+    telemetry, trace_ratio, prometheus_port
+        What is exported: off, console, otlp or prometheus; the share of calls traced; the loopback
+        port of the metrics.
     grants
         TOML file: which subject has which roles and scopes. Required with TLS.
     """
@@ -64,6 +68,9 @@ class Settings:
     jwt_issuer: str = ""
     jwt_audience: str = ""
     grants: str = ""
+    telemetry: str = "off"
+    trace_ratio: float = 0.05
+    prometheus_port: int = 9464
 
     @property
     def database_url(self) -> str:
@@ -128,6 +135,8 @@ def _out_of_range(settings: Settings) -> list[FieldViolation]:
         "worker_memory_mb": (0, 1 << 20),
         "max_message_mb": (1, 1024),
         "grace_seconds": (0, 3600),
+        "trace_ratio": (0, 1),
+        "prometheus_port": (1, 65535),
     }
     wrong = [
         FieldViolation(name, f"must be {low} to {high}")
@@ -137,6 +146,8 @@ def _out_of_range(settings: Settings) -> list[FieldViolation]:
     host, _, port = settings.address.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         wrong.append(FieldViolation("address", f"`{settings.address}` is not HOST:PORT"))
+    if settings.telemetry not in EXPORTERS:
+        wrong.append(FieldViolation("telemetry", f"must be one of {', '.join(EXPORTERS)}"))
     return wrong + _incomplete(settings)
 
 

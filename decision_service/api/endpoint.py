@@ -19,6 +19,7 @@ from google.protobuf.message_factory import GetMessageClass
 from decision_service.api import roles, status
 from decision_service.api.convert import refuse
 from decision_service.api.identity import Identifier
+from decision_service.api.telemetry import observed
 from decision_service.decision import Caller
 from decision_service.errors import FieldViolation, InvalidRequestError
 
@@ -49,15 +50,18 @@ def _method_handler(name: str, method: MethodDescriptor, handler: Handler, ident
     request_type = GetMessageClass(method.input_type)
 
     async def call(raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
-        try:
-            caller = identify(_metadata(context), _auth(context))
-            roles.require(name, caller)
-            request = _read(request_type, raw)
-            response = await handler(request, Call(caller, _deadline(context)))
-            return bytes(response.SerializeToString())
-        except Exception as error:
-            await status.abort(context, error)
-            raise  # not reached: abort raises
+        metadata = _metadata(context)
+        with observed(method.containing_service.full_name, method.name, metadata) as observation:
+            try:
+                caller = identify(metadata, _auth(context))
+                roles.require(name, caller)
+                request = _read(request_type, raw)
+                response = await handler(request, Call(caller, _deadline(context)))
+                return bytes(response.SerializeToString())
+            except Exception as error:
+                observation.status = status.code_of(error).name
+                await status.abort(context, error)
+                raise  # not reached: abort raises
 
     return grpc.unary_unary_rpc_method_handler(call)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit import Ledger, Verifier, verify_ledger
-from decision_service.api import convert, page_token
+from decision_service.api import convert, page_token, telemetry
 from decision_service.api.endpoint import Call
 from decision_service.decision import Decision, DecisionRequest, Disposition, Scope, Verdict
 from decision_service.errors import FieldViolation, InvalidRequestError, NotFoundError
@@ -43,6 +43,7 @@ class DecisionServicer:
     async def Decide(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Decide once per request_id."""
         decided = await self.decide(call)(convert.parse(request, DecisionRequest), call.caller)
+        telemetry.decided(decided.decision, is_repeat=decided.is_repeat)
         return pb.DecideResponse(decision=render_decision(decided.decision), is_repeat=decided.is_repeat)
 
     async def GetDecision(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name

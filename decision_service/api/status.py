@@ -44,6 +44,11 @@ _CODES: tuple[tuple[type[Exception], grpc.StatusCode, str], ...] = (
 )
 
 
+def code_of(error: Exception) -> grpc.StatusCode:
+    """The code that an error becomes."""
+    return next((code for kind, code, _ in _CODES if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
+
+
 def status_of(error: Exception) -> status_pb2.Status:
     """The status to send for an error."""
     for kind, code, reason in _CODES:
@@ -55,8 +60,9 @@ def status_of(error: Exception) -> status_pb2.Status:
 async def abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
     """End the call with the error's status."""
     status = status_of(error)
-    code = next(c for c in grpc.StatusCode if c.value[0] == status.code)
-    await context.abort(code, status.message, trailing_metadata=((DETAILS_KEY, status.SerializeToString()),))
+    await context.abort(
+        code_of(error), status.message, trailing_metadata=((DETAILS_KEY, status.SerializeToString()),)
+    )
 
 
 def _known(error: Exception, code: grpc.StatusCode, reason: str) -> status_pb2.Status:

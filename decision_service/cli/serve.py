@@ -1,7 +1,6 @@
 """`serve`: the gRPC service until it is told to stop."""
 
 import asyncio
-import logging
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from decision_service.cli.command import command, console
 from decision_service.cli.main_group import cli
 from decision_service.cli.session import ADDRESS, Options, locked
 from decision_service.config import Settings, load_settings
+from decision_service.observability import configure, configure_logs
 
 
 @command(cli, "serve")
@@ -27,7 +27,8 @@ def serve(options: Options, config: Path | None) -> None:
         settings = replace(settings, data=options.data)
     if options.address:
         settings = replace(settings, address=options.address)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure_logs()
+    configure(settings.telemetry, settings.trace_ratio, settings.prometheus_port)
     with locked(settings.data):
         asyncio.run(_serve(settings))
 
