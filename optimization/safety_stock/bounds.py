@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from optimization.errors import InvalidNetworkError
 from optimization.network import ServiceLevelKind
+from optimization.safety_stock.corridors import close_corridors
 from optimization.safety_stock.layout import Layout
 from optimization.safety_stock.lead_time import exposure_moments, is_stochastic
 from optimization.safety_stock.pooling import (
@@ -47,6 +48,8 @@ class DemandBounds:
         Where each node's table starts in `stock` and `cost`; node j has tau = 0 .. reach_in + T.
     stock, cost
         Units and money per year.
+    exceeded
+        Nodes whose maximum stock no placement can keep.
     """
 
     mean: Floats
@@ -56,6 +59,7 @@ class DemandBounds:
     first: Ints
     stock: Floats
     cost: Floats
+    exceeded: tuple[int, ...] = ()
 
     def stock_table(self, node: int) -> Floats:
         """Units by net replenishment time."""
@@ -90,12 +94,10 @@ def bound_demand(problem: GsmProblem, layout: Layout) -> DemandBounds:
             stock[part] = np.maximum(stock[part], stage.min_stock)
     cost = np.repeat(holding, sizes) * stock
     for j, stage in enumerate(faces):
-        part = slice(first[j], first[j + 1])
         if stage.cost_table and layout.owner[j] < 0:
-            cost[part] = _own_costs(stage, sizes[j])
-        if stage.max_stock is not None and layout.owner[j] < 0:
-            cost[part][stock[part] > stage.max_stock * (1.0 + 1e-12)] = np.inf
-    return DemandBounds(flow, pooled, reached, holding, first, stock, cost)
+            cost[first[j] : first[j + 1]] = _own_costs(stage, sizes[j])
+    exceeded = close_corridors(layout, faces, (first, stock), cost)
+    return DemandBounds(flow, pooled, reached, holding, first, stock, cost, exceeded)
 
 
 def own_demands(layout: Layout, faces: list[GsmStage]) -> list[ExternalDemand | None]:

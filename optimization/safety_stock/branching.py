@@ -96,7 +96,7 @@ class Search:
         """Try the thresholds, then improve on each result; a bound that is met needs neither."""
         seen: list[dict[int, int]] = []
         for threshold in THRESHOLDS:
-            values = threshold_values(relaxation.tails, threshold)
+            values = threshold_values(relaxation.tails, self.programme.grids, threshold)
             if values not in seen and not self._is_closed(bound):
                 seen.append(values)
                 self._accept(self.complete(values))
@@ -113,6 +113,7 @@ class Search:
         if choice is None:
             return []
         x, t = choice
+        t = int(self.programme.grids[x][t])
         low, high = domains[x]
         halves = [{**domains, x: (low, t - 1)}, {**domains, x: (t, high)}]
         kept = (propagate(self.core, half, [x]) for half in halves)

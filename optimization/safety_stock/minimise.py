@@ -2,7 +2,9 @@
 The line every placement takes: presolve, relaxation, rounding, branching, certificate, way back.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
 from optimization.report import SolveLimits
 from optimization.safety_stock.bounds import DemandBounds
@@ -15,7 +17,11 @@ from optimization.safety_stock.model import NodeVariables, build_model
 from optimization.safety_stock.placement import ServiceTimes, settle, total_cost
 from optimization.safety_stock.presolve import Reduction, reduce_model
 from optimization.safety_stock.rounding import descend
-from optimization.safety_stock.transport import build_programme
+from optimization.safety_stock.transport import Grids, build_programme, count_pairs
+from optimization.safety_stock.vertices import has_concave_costs, vertex_values
+
+PROOF_GAP = 1e-9  # relative; what double precision leaves of an equality over thousands of stages
+_LARGE = 20_000  # pairs; below, the full grid is solved faster than its vertices are found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +48,33 @@ def minimise(layout: Layout, bounds: DemandBounds, limits: SolveLimits) -> Optim
         return Optimum(times, cost, offset)
     domains = root_domains(untouched, reduction.variables)
     assert domains is not None  # noqa: S101 - corridors that leave nothing are relaxed before
-    programme = build_programme(reduction.core, reduction.variables, limits)
-
-    search = Search(
-        programme,
-        untouched,
-        reduction.variables,
-        offset,
-        lambda values: _go_back(layout, bounds, (variables, reduction), values),
-        lambda times: descend(layout, bounds, times),
-        limits,
-    )
-    found = search.run(domains)
+    complete = partial(_go_back, layout, bounds, (variables, reduction))
+    improve = partial(descend, layout, bounds)
+    for grids in _grids(layout, bounds, (variables, reduction)):
+        programme = build_programme(reduction.core, reduction.variables, limits, grids)
+        work = (
+            limits if grids is None else replace(limits, nodes=1, slices=1)
+        )  # a part of the values cannot branch
+        search = Search(programme, untouched, reduction.variables, offset, complete, improve, work)
+        found = search.run(domains)
+        if grids is None or found.cost - found.bound <= PROOF_GAP * abs(found.cost):
+            break
     return Optimum(
         found.times, found.cost, found.bound, found.nodes, found.iterations, programme.columns, programme.rows
     )
+
+
+def _grids(
+    layout: Layout, bounds: DemandBounds, reduced: tuple[NodeVariables, Reduction]
+) -> Iterator[Grids | None]:
+    """Vertex values first where they save much of a large relaxation, then all values."""
+    variables, reduction = reduced
+    full = count_pairs(reduction.core, reduction.variables)
+    if full > _LARGE and has_concave_costs(layout, bounds):
+        grids = vertex_values(layout, reduction.core, variables)
+        if count_pairs(reduction.core, reduction.variables, grids) < 0.7 * full:
+            yield grids
+    yield None
 
 
 def _go_back(

@@ -14,13 +14,14 @@ from optimization.safety_stock.layout import Layout
 from optimization.safety_stock.placement import ServiceTimes, settle, total_cost
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 THRESHOLDS = (0.999, 0.75, 0.5, 0.25, 0.001)
 
 
-def threshold_values(tails: dict[int, Floats], threshold: float) -> dict[int, int]:
+def threshold_values(tails: dict[int, Floats], grids: dict[int, Ints], threshold: float) -> dict[int, int]:
     """Value of each core variable at one threshold."""
-    return {x: int(np.count_nonzero(tail >= threshold)) for x, tail in tails.items()}
+    return {x: int(grids[x][np.count_nonzero(tail >= threshold)]) for x, tail in tails.items()}
 
 
 def descend(layout: Layout, bounds: DemandBounds, times: ServiceTimes) -> tuple[float, ServiceTimes]:

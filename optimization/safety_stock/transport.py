@@ -8,6 +8,9 @@ Tails x[t] = [value of x >= t], t >= 1, relaxed to 0..1; w[x,y] in 0..1 for ever
           x[t+1] <= x[t]                           (tails)        variables without a joint
           low[t] <= high[t]                        (orders)       arcs, t = 1 .. M of low
 
+Values may be restricted to a grid (`vertices`): x[t] then stands for the t-th value, an arc's row uses
+the first value of `high` that is not below, and Lam is joined by straight lines between the values.
+
 An integral solution is a placement, and conversely; exact on trees. On all chains of Willems
 (2008) it is integral at the root, as Blaettchen, Calmon, Hall and Tawarmalani report.
 """
@@ -22,12 +25,13 @@ from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.report import SolveLimits
 from optimization.safety_stock.certificate import Multipliers
-from optimization.safety_stock.model import Joint, Order, PairModel, ends
+from optimization.safety_stock.model import Order, PairModel, ends
 from optimization.solver import new_highs, pass_model
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Domains = dict[int, tuple[int, int]]
+Grids = dict[int, Ints]  # the values a variable may take, ascending from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,11 @@ class TransportProgramme:
 
     columns: int
     rows: int
+    grids: Grids
     _highs: Any
     _scale: float
     _tails: dict[int, Ints]
-    _orders: dict[tuple[int, int], Ints]
+    _orders: dict[tuple[int, int], tuple[Ints, Ints]]
     _marginals: dict[tuple[int, int, int], Ints]
 
     def solve(self, domains: Domains) -> Relaxation:
@@ -80,44 +85,59 @@ class TransportProgramme:
         columns, lower, upper = [], [], []
         for x, tails in self._tails.items():
             low, high = domains[x]
-            t = np.arange(1, tails.size + 1)
+            value = self.grids[x][1:]
             columns.append(tails)
-            lower.append((t <= low).astype(np.float64))
-            upper.append((t <= high).astype(np.float64))
+            lower.append((value <= low).astype(np.float64))
+            upper.append((value <= high).astype(np.float64))
         all_columns = np.concatenate(columns).astype(np.int32)
         self._highs.changeColsBounds(
             all_columns.size, all_columns, np.concatenate(lower), np.concatenate(upper)
         )
 
     def _prices(self, duals: Floats) -> Multipliers:
-        orders = {
-            pair: np.concatenate([[0.0], np.cumsum(np.maximum(0.0, -duals[rows]))])
-            for pair, rows in self._orders.items()
-        }
+        orders = {}
+        for (low, high), (rows, places) in self._orders.items():
+            steps = np.zeros(self.grids[low].size)
+            steps[places] = np.maximum(0.0, -duals[rows])
+            orders[low, high] = _join(self.grids[low], self.grids[high], np.cumsum(steps))
         return Multipliers(orders, {end: duals[rows] for end, rows in self._marginals.items()})
 
 
-def build_programme(core: PairModel, variables: tuple[int, ...], limits: SolveLimits) -> TransportProgramme:
-    """Pass the core to the solver as arrays."""
+def build_programme(
+    core: PairModel, variables: tuple[int, ...], limits: SolveLimits, grids: Grids | None = None
+) -> TransportProgramme:
+    """Pass the core to the solver as arrays, on all values or on the given ones."""
     matrix = Matrix()
+    grids = grids or {x: np.arange(core.unary[x].size) for x in variables}
     scale = _scale(core, variables)
-    tails = {x: _add_tails(matrix, core.unary[x] / scale) for x in variables}
+    tails = {x: _add_tails(matrix, core.unary[x][grids[x]] / scale) for x in variables}
     marginals: dict[tuple[int, int, int], Ints] = {}
     orders: list[Order] = []
     for x in variables:
-        edges = [edge for y, edge in sorted(core.edges[x].items()) if x < y]
-        for edge in edges:
+        for edge in [edge for y, edge in sorted(core.edges[x].items()) if x < y]:
             if isinstance(edge, Order):
                 orders.append(edge)
             else:
-                _add_joint(matrix, edge, scale, (tails, marginals))
+                table = edge.values[np.ix_(grids[edge.first], grids[edge.second])] / scale
+                marginals |= _add_joint(matrix, ends(edge), table, tails)
         if all(isinstance(edge, Order) for edge in core.edges[x].values()):
             _add_monotone(matrix, tails[x])
-    rows = _add_orders(matrix, orders, tails)
+    rows = _add_orders(matrix, orders, tails, grids)
     # presolve costs more than it saves: the core is already presolved, and dual simplex starts feasible
     highs = new_highs(limits, presolve="off", solver="simplex", dual_feasibility_tolerance=1e-9)
     pass_model(highs, matrix)
-    return TransportProgramme(matrix.columns, matrix.rows, highs, scale, tails, rows, marginals)
+    return TransportProgramme(matrix.columns, matrix.rows, grids, highs, scale, tails, rows, marginals)
+
+
+def count_pairs(core: PairModel, variables: tuple[int, ...], grids: Grids | None = None) -> int:
+    """Columns that the joints of a core take, an upper bound."""
+    sizes = {x: core.unary[x].size if grids is None else grids[x].size for x in variables}
+    return sum(
+        sizes[x] * sizes[y]
+        for x in variables
+        for y, edge in core.edges[x].items()
+        if x < y and not isinstance(edge, Order)
+    )
 
 
 def _scale(core: PairModel, variables: tuple[int, ...]) -> float:
@@ -139,24 +159,21 @@ def _add_tails(matrix: Matrix, unary: Floats) -> Ints:
 
 
 def _add_joint(
-    matrix: Matrix,
-    edge: Joint,
-    scale: float,
-    known: tuple[dict[int, Ints], dict[tuple[int, int, int], Ints]],
-) -> None:
+    matrix: Matrix, pair: tuple[int, int], table: Floats, tails: dict[int, Ints]
+) -> dict[tuple[int, int, int], Ints]:
     """The w of a joint with the rows `marginals` of both its ends."""
-    tails, marginals = known
-    table = edge.values / scale
     places = np.nonzero(np.isfinite(table))
     pairs = matrix.add_columns("w", (places[0].size,), cost=table[places])
-    for x, place, size in zip(ends(edge), places, table.shape, strict=True):
+    marginals = {}
+    for x, place, size in zip(pair, places, table.shape, strict=True):
         right = np.zeros(size)
         right[0] = 1.0
         rows = matrix.add_rows("marginals", (size,), lower=right, upper=right)
         matrix.put(rows[place], pairs, 1.0)
         matrix.put(rows[1:], tails[x], -1.0)
         matrix.put(rows[:-1], tails[x], 1.0)
-        marginals[x, edge.first, edge.second] = rows
+        marginals[x, pair[0], pair[1]] = rows
+    return marginals
 
 
 def _add_monotone(matrix: Matrix, tails: Ints) -> None:
@@ -167,18 +184,34 @@ def _add_monotone(matrix: Matrix, tails: Ints) -> None:
         matrix.put(rows, tails[:-1], -1.0)
 
 
-def _add_orders(matrix: Matrix, orders: list[Order], tails: dict[int, Ints]) -> dict[tuple[int, int], Ints]:
-    """low[t] - high[t] <= 0, all arcs at once; beyond the reach of `high` the domain of `low` ends."""
+def _add_orders(
+    matrix: Matrix, orders: list[Order], tails: dict[int, Ints], grids: Grids
+) -> dict[tuple[int, int], tuple[Ints, Ints]]:
+    """low[t] - high[first value >= t] <= 0, all arcs at once; beyond the reach of `high`, `low` ends."""
+    lows, highs, parts = [], [], []
+    for order in orders:
+        first = np.searchsorted(grids[order.high], grids[order.low])
+        places = np.flatnonzero((first > 0) & (first < grids[order.high].size))
+        places = places[places > 0]
+        lows.append(tails[order.low][places - 1])
+        highs.append(tails[order.high][first[places] - 1])
+        parts.append(places)
     if not orders:
         return {}
-    sizes = [min(tails[o.low].size, tails[o.high].size) for o in orders]
+    sizes = [part.size for part in parts]
     rows = matrix.add_rows("orders", (sum(sizes),), upper=0.0)
-    matrix.put(rows, np.concatenate([tails[o.low][:n] for o, n in zip(orders, sizes, strict=True)]), 1.0)
-    matrix.put(rows, np.concatenate([tails[o.high][:n] for o, n in zip(orders, sizes, strict=True)]), -1.0)
-    parts = np.split(rows, np.cumsum(sizes)[:-1])
-    return {(o.low, o.high): part for o, part in zip(orders, parts, strict=True)}
+    matrix.put(rows, np.concatenate(lows), 1.0)
+    matrix.put(rows, np.concatenate(highs), -1.0)
+    split = np.split(rows, np.cumsum(sizes)[:-1])
+    return {(o.low, o.high): both for o, both in zip(orders, zip(split, parts, strict=True), strict=True)}
 
 
-def has_integral_tails(relaxation: Relaxation) -> bool:
-    """Whether every tail is 0 or 1, within the solver's tolerance."""
-    return all(bool((np.minimum(t, 1.0 - t) < 1e-6).all()) for t in relaxation.tails.values())
+def _join(low: Ints, high: Ints, lam: Floats) -> Floats:
+    """Lam on all values up to the largest of `low`: constant up to each value of `high`, then a line."""
+    if low.size == low[-1] + 1:
+        return lam
+    reached = np.searchsorted(low, high, side="right") - 1
+    knots, first = np.unique(np.concatenate([low, high]), return_index=True)
+    heights = np.concatenate([lam, lam[reached]])[first]
+    joined: Floats = np.interp(np.arange(low[-1] + 1), knots, heights)
+    return joined
