@@ -7,6 +7,7 @@ from audit.entry import Appended, Entry, NewEntry
 from audit.errors import (
     AuditError,
     CanonicalError,
+    ExportError,
     InvalidEntryError,
     KeyConflictError,
     LedgerClosedError,
@@ -18,13 +19,15 @@ from audit.errors import (
     StorageError,
     VerificationError,
 )
+from audit.export import ExportFormat, export
+from audit.fsck import verify_export, verify_ledger
 from audit.ledger import Ledger, LedgerView
 from audit.note import Signer, Verifier, read_vkey
 from audit.opening import create_signer, load_signer, open_ledger, open_view
 from audit.proof import TlogProof, read_proof
 from audit.sql import SqlStore, current, downgrade, upgrade
 from audit.store import MemoryStore
-from audit.verify import Problem, ProblemKind, Verification, verify_ledger
+from audit.verify import Problem, ProblemKind, Verification
 
 __all__ = [
     "Appended",
@@ -33,6 +36,8 @@ __all__ = [
     "CanonicalError",
     "Checkpoint",
     "Entry",
+    "ExportError",
+    "ExportFormat",
     "InvalidEntryError",
     "KeyConflictError",
     "Ledger",
@@ -59,6 +64,7 @@ __all__ = [
     "create_signer",
     "current",
     "downgrade",
+    "export",
     "load_signer",
     "open_checkpoint",
     "open_ledger",
@@ -67,5 +73,6 @@ __all__ = [
     "read_proof",
     "read_vkey",
     "upgrade",
+    "verify_export",
     "verify_ledger",
 ]

@@ -127,6 +127,10 @@ class VerificationError(AuditError):
         self.step = step
 
 
+class ExportError(AuditError):
+    """A folder that cannot be exported to, or is not an export."""
+
+
 class NoteError(AuditError):
     """A signed note, checkpoint, proof or key that cannot be read or does not verify."""
 

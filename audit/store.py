@@ -119,10 +119,6 @@ class LogReader(Protocol):
         """Return the largest checkpoint."""
         ...
 
-    def erased(self) -> Mapping[int, int]:
-        """Return the entries whose payload was erased, each with the entry that says why."""
-        ...
-
 
 class Store(LogReader, Protocol):
     """A log that can be read and written."""
@@ -226,10 +222,6 @@ class MemoryStore:
     def last_checkpoint(self) -> SignedCheckpoint | None:
         """Return the largest checkpoint."""
         return self._contents.checkpoints[-1] if self._contents.checkpoints else None
-
-    def erased(self) -> Mapping[int, int]:
-        """Return the entries whose payload was erased, each with the entry that says why."""
-        return dict(self._contents.erased)
 
     @contextmanager
     def begin(self) -> Iterator["MemoryStore"]:

@@ -169,10 +169,6 @@ class SqlStore:
         found = self._all(select(_CHECKPOINT.c.note).order_by(_CHECKPOINT.c.size.desc()).limit(1))
         return read_checkpoint(found[0][0]) if found else None
 
-    def erased(self) -> Mapping[int, int]:
-        """Return the entries whose payload was erased, each with the entry that says why."""
-        return dict(self._all(select(_ERASURE.c.seq, _ERASURE.c.reason)))
-
     @contextmanager
     def begin(self) -> Iterator["SqlTransaction"]:
         """Hold the log; commit on a normal exit, undo on an exception."""

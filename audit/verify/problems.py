@@ -55,8 +55,10 @@ class Verification:
     ----------
     entries
         How many were read.
+    size
+        How many the log has; more than were read if a selection was verified.
     root
-        Merkle root computed from them, in hex.
+        Merkle root, in hex; computed from the entries, or of a selection the signed one.
     problems
         Everything found; none means that the log is what was signed.
     keys
@@ -64,6 +66,7 @@ class Verification:
     """
 
     entries: int
+    size: int
     root: str
     problems: tuple[Problem, ...]
     keys: tuple[str, ...]

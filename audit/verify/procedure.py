@@ -25,11 +25,11 @@ from collections.abc import Callable, Iterable
 from audit.checkpoint import SignedCheckpoint, read_checkpoint
 from audit.entry import Header, Record, read_header
 from audit.errors import CanonicalError, NoteError, ProofError
+from audit.evidence import Evidence, Piece
 from audit.merkle import leaf_hash, verify_inclusion
 from audit.note import Verifier
 from audit.redaction import REDACTION, redacted_by
 from audit.rotation import KEY_ROTATION, successor_of
-from audit.verify.evidence import Evidence, Piece
 from audit.verify.marks import Marks
 from audit.verify.places import Places
 from audit.verify.problems import Problem, ProblemKind, Verification
@@ -65,7 +65,7 @@ def verify(
         run.problems, key=lambda problem: (problem.step, -1 if problem.seq is None else problem.seq)
     )
     trusted = tuple(key.vkey for key in run.marks.trusted)
-    return Verification(run.count, run.trees.root().hex(), tuple(ordered), trusted)
+    return Verification(run.count, run.size, run.root.hex(), tuple(ordered), trusted)
 
 
 class _Run:
@@ -107,6 +107,8 @@ class _Run:
     def check_end(self) -> None:
         """Steps 6 to 12, as far as they need the whole log."""
         self._places.close()
+        for fault in self._evidence.faults:  # (1)
+            self._report(1, None, ProblemKind.UNREADABLE, fault)
         for seq in self._absent.keys() - self._redacted:  # (6)
             message = f"the payload of entry {seq} is gone, and no redaction names it"
             self._report(6, seq, ProblemKind.PAYLOAD_MISSING, message)
@@ -119,7 +121,21 @@ class _Run:
             self._check_pointers()  # (11)
         else:
             self.trees.break_off()  # there is no tree to compare, only proofs
-            self.marks.check(self._last.size if self._last else 0, self.trees)  # (9)
+            self.marks.check(self._last.size if self._last else self._places.next, self.trees)  # (9)
+            if self._last is None:
+                self._report(
+                    1, None, ProblemKind.UNREADABLE, "the checkpoint is not one, so no proof leads anywhere"
+                )
+
+    @property
+    def size(self) -> int:
+        """Number of entries of the log, of which a selection holds some."""
+        return self._last.size if self._last and not self._evidence.is_whole else self._places.next
+
+    @property
+    def root(self) -> bytes:
+        """Merkle root: of a whole log computed from it, of a selection the signed one."""
+        return self._last.root if self._last and not self._evidence.is_whole else self.trees.root()
 
     def _report(self, step: int, seq: int | None, kind: ProblemKind, message: str) -> None:
         self.problems.append(Problem(step, seq, kind, message))
@@ -211,10 +227,8 @@ class _Run:
 
 def _last_checkpoint(evidence: Evidence) -> SignedCheckpoint | None:
     """Return the checkpoint that exported proofs lead to; its signature is checked with all others."""
-    last = None
-    for size, note in evidence.notes():
-        last = note if size >= 0 else last
+    note = evidence.last_note()
     try:
-        return read_checkpoint(last) if last else None
+        return read_checkpoint(note) if note else None
     except NoteError:
         return None

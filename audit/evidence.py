@@ -35,6 +35,11 @@ class Evidence(Protocol):
         """Whether all entries are there, or a selection with proofs."""
         ...
 
+    @property
+    def faults(self) -> Iterable[str]:
+        """What could not be read, known when the pieces have been."""
+        ...
+
     def pieces(self) -> Iterator[Piece]:
         """Return the entries, in order."""
         ...
@@ -43,8 +48,8 @@ class Evidence(Protocol):
         """Return the checkpoints as size and note, smallest first."""
         ...
 
-    def erased(self) -> Mapping[int, int]:
-        """Return the entries whose payload was erased, with the entry that says why."""
+    def last_note(self) -> str | None:
+        """Return the checkpoint that inclusion proofs lead to."""
         ...
 
     def tile(self, level: int, number: int) -> bytes | None:
@@ -68,6 +73,7 @@ class LiveEvidence:
     """The log in a store, as far as it reached when this was built; it may grow meanwhile."""
 
     is_whole = True
+    faults: Iterable[str] = ()
 
     def __init__(self, reader: LogReader) -> None:
         self._reader = reader
@@ -90,9 +96,9 @@ class LiveEvidence:
                     yield size, note
             after = found[-1][0]
 
-    def erased(self) -> Mapping[int, int]:
-        """Return the entries whose payload was erased, with the entry that says why."""
-        return self._reader.erased()
+    def last_note(self) -> str | None:
+        """Return nothing: a live log has a tree instead of proofs."""
+        return None
 
     def tile(self, level: int, number: int) -> bytes | None:
         """Return a stored tile, empty if it is missing."""
