@@ -1,0 +1,112 @@
+"""Shared by all tests: where the repository is, and a service to call."""
+
+import asyncio
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def adventureworks():
+    """A real ERP export; tests that need it are skipped where it is absent."""
+    folder = SHARED / "data" / "adventureworks"
+    if not folder.is_dir():
+        pytest.skip("the AdventureWorks export is not here")
+    return folder
+
+
+class Service:
+    """A service in this process on a free loopback port, and a client to call it with."""
+
+    def __init__(self, data, **settings):
+        import grpc
+
+        from decision_service.bootstrap import build
+        from decision_service.cli.session import MAX_MESSAGE, Options, Session
+        from decision_service.config import Settings
+
+        self.app = build(Settings(address="127.0.0.1:0", data=data, workers=1, **settings))
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.server = asyncio.run_coroutine_threadsafe(self.app.serve(), self.loop).result(60)
+        self.channel = grpc.insecure_channel(
+            self.server.address, options=(("grpc.max_receive_message_length", MAX_MESSAGE),)
+        )
+        self.session = Session(self.channel, Options(self.server.address, data, "local", "", False, 120.0))
+
+    def call(self, service, method, request, actor="local", roles=""):
+        """One call as somebody."""
+        return _as(self.session, actor, roles).call(service, method, request)
+
+    def govern(self, folder, scope="*"):
+        """Publish a policy folder and let it govern; returns the release's name."""
+        return _govern(self.session, folder, scope)
+
+    def close(self):
+        """Stop serving."""
+        self.channel.close()
+        asyncio.run_coroutine_threadsafe(self.server.drain(1), self.loop).result(30)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.app.close()
+
+
+def _as(session, actor, roles=""):
+    return replace(session, options=replace(session.options, actor=actor, roles=roles))
+
+
+def _govern(session, folder, scope="*"):
+    from decision_service.cli.policy import SERVICE, read_policy, scope_message
+    from decision_service.v1 import release_service_pb2 as pb
+
+    author, approver = _as(session, "ada"), _as(session, "grace")
+    published = author.call(SERVICE, "PublishRelease", pb.PublishReleaseRequest(files=read_policy(folder)))
+    name = published.release.name
+    author.call(SERVICE, "ProposeRelease", pb.ProposeReleaseRequest(name=name))
+    approver.call(SERVICE, "ApproveRelease", pb.ApproveReleaseRequest(name=name))
+    request = pb.ActivateReleaseRequest(name=name, scope=scope_message(scope))
+    approver.call(SERVICE, "ActivateRelease", request)
+    return name
+
+
+@pytest.fixture(scope="session")
+def govern():
+    """govern(session, folder): publish, propose, approve and activate a policy folder."""
+    return _govern
+
+
+@pytest.fixture
+def service(tmp_path):
+    """A service of one test, with nothing published."""
+    running = Service(tmp_path / "data")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def governed(tmp_path_factory):
+    """A service of a module's tests, governed by the shipped release."""
+    running = Service(tmp_path_factory.mktemp("service"))
+    running.govern(ROOT / "policies" / "replenishment")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def example():
+    """The bundled example as a message."""
+    from decision_service.cli.snapshot_file import read_message
+
+    return read_message(ROOT / "examples" / "bundled" / "snapshot.json")
