@@ -30,7 +30,9 @@ class Vocabulary:
     by_name: Mapping[str, FactField] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "by_name", {**self.given, **{fact.field.name: fact.field for fact in self.derived}})
+        object.__setattr__(
+            self, "by_name", {**self.given, **{fact.field.name: fact.field for fact in self.derived}}
+        )
 
     def needed(self, names: Iterable[str]) -> tuple[tuple[FactField, ...], tuple[DerivedFact, ...]]:
         """Given facts and derived facts that it takes to know the named ones."""
@@ -73,7 +75,9 @@ def compile_facts(documents: tuple[FactDocument, ...], schema: FactSchema, shape
         name = document.name.text
         if name in given or name in parsed:
             where = "the schema" if name in given else f"line {parsed[name].where.line}"
-            shapes.note(document.name, Code.DUPLICATE, f"fact `{name}` exists already, in {where}", "rename it")
+            shapes.note(
+                document.name, Code.DUPLICATE, f"fact `{name}` exists already, in {where}", "rename it"
+            )
         elif (expression := parse_or_note(document.expression, document.expression.text, shapes)) is not None:
             declared = FactField(name, document.type)
             parsed[name] = DerivedFact(declared, expression, document.expression.text, document.name.position)
@@ -85,7 +89,9 @@ def compile_facts(documents: tuple[FactDocument, ...], schema: FactSchema, shape
     return vocabulary
 
 
-def _order(parsed: Mapping[str, DerivedFact], scalars: Mapping[str, Scalar], shapes: Shapes) -> tuple[DerivedFact, ...]:
+def _order(
+    parsed: Mapping[str, DerivedFact], scalars: Mapping[str, Scalar], shapes: Shapes
+) -> tuple[DerivedFact, ...]:
     """Repeatedly take facts whose ingredients are there; what is left over is a cycle."""
     waiting = {name: {n for n in fact.expression.names if n in parsed} for name, fact in parsed.items()}
     ordered: list[DerivedFact] = []
@@ -96,6 +102,8 @@ def _order(parsed: Mapping[str, DerivedFact], scalars: Mapping[str, Scalar], sha
         for needs in waiting.values():
             needs.difference_update(ready)
     for name, needs in waiting.items():
-        problem = f"derived fact `{name}` is made of itself, through {', '.join(f'`{n}`' for n in sorted(needs))}"
+        problem = (
+            f"derived fact `{name}` is made of itself, through {', '.join(f'`{n}`' for n in sorted(needs))}"
+        )
         shapes.note(scalars[name], Code.CYCLE, problem, "break the cycle")
     return tuple([*ordered, *(parsed[name] for name in waiting)])

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from rules.compile_facts import Vocabulary, parse_or_note
 from rules.conditions import Cell
@@ -40,9 +39,7 @@ class _TableCompiler:
         inputs = self._inputs()
         outputs = tuple(self._output(output) for output in document.outputs)
         self._check_hit_policy(outputs)
-        rows = tuple(
-            self._row(row, place, inputs, outputs) for place, row in enumerate(self.document.rows)
-        )
+        rows = tuple(self._row(row, place, inputs, outputs) for place, row in enumerate(self.document.rows))
         rows = _ranked(rows, outputs) if document.hit in _RANKED else rows
         default = self._row(document.default, len(rows), inputs, outputs) if document.default else None
         reads, derived = self.vocabulary.needed(_names(inputs, (*rows, *((default,) if default else ()))))
@@ -79,9 +76,17 @@ class _TableCompiler:
         return found
 
     def _output(self, document: OutputDocument) -> Output:
-        values = [self._literal(scalar, document.type, f"output `{document.name.text}`") for scalar in document.values]
+        values = [
+            self._literal(scalar, document.type, f"output `{document.name.text}`")
+            for scalar in document.values
+        ]
         if len(set(values)) != len(values):
-            self.shapes.note(document.name, Code.DUPLICATE, f"output `{document.name.text}` lists a value twice", "remove one")
+            self.shapes.note(
+                document.name,
+                Code.DUPLICATE,
+                f"output `{document.name.text}` lists a value twice",
+                "remove one",
+            )
         return Output(document.name.text, document.type, tuple(values))
 
     def _literal(self, scalar: Scalar, kind: FactType, what: str) -> Value:
@@ -175,14 +180,18 @@ class _TableCompiler:
             elif (value := self._allowed(output, scalar)) is not None:
                 outcome[output.name] = value
         if self.document.aggregate is not None and len(outcome) + len(computed) != len(outputs):
-            self.shapes.note(row.id, Code.SHAPE, f"row `{row.id.text}` has nothing to aggregate", "give the output")
+            self.shapes.note(
+                row.id, Code.SHAPE, f"row `{row.id.text}` has nothing to aggregate", "give the output"
+            )
         return {name: outcome[name] for name in outputs if name in outcome}, tuple(computed)
 
     def _allowed(self, output: Output, scalar: Scalar) -> Value:
         value = self._literal(scalar, output.type, f"output `{output.name}`")
         if value is not None and output.values and value not in output.values:
             fix = did_you_mean(str(value), map(str, output.values))
-            self.shapes.note(scalar, Code.UNKNOWN, f"output `{output.name}` is never `{scalar.text[:80]}`", fix)
+            self.shapes.note(
+                scalar, Code.UNKNOWN, f"output `{output.name}` is never `{scalar.text[:80]}`", fix
+            )
         return value
 
     def _computed(self, output: Output, scalar: Scalar) -> list[tuple[str, Expression]]:
@@ -220,7 +229,9 @@ def _names(inputs: Mapping[str, FactField], rows: tuple[Row, ...]) -> set[str]:
 def _ranked(rows: tuple[Row, ...], outputs: tuple[Output, ...]) -> tuple[Row, ...]:
     """Rows with their place in the order of output priorities; ties keep the order of the file."""
     places: list[tuple[str, dict[Value, int]]] = [
-        (output.name, {value: place for place, value in enumerate(output.values)}) for output in outputs if output.values
+        (output.name, {value: place for place, value in enumerate(output.values)})
+        for output in outputs
+        if output.values
     ]
 
     def priority(row: Row) -> tuple[int, ...]:

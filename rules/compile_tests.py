@@ -23,7 +23,9 @@ def compile_test(
     for key, node in document.expect:
         table = by_name.get(key.text)
         if table is None:
-            shapes.note(key, Code.UNKNOWN, f"unknown table `{key.text[:80]}`", did_you_mean(key.text, by_name))
+            shapes.note(
+                key, Code.UNKNOWN, f"unknown table `{key.text[:80]}`", did_you_mean(key.text, by_name)
+            )
         else:
             expect[table.name] = _expected(node, table, shapes)
     rows = {row.id for name in expect for row in by_name[name].rows} | {DEFAULT_ROW}
@@ -43,7 +45,9 @@ def _given(key: Scalar, scalar: Scalar, vocabulary: Vocabulary, shapes: Shapes) 
     try:
         return declared.check(read_literal(scalar, declared.type))
     except LiteralError as error:
-        shapes.note(scalar, Code.TYPE, f"`{key.text}`: `{scalar.text[:80]}` is not a {declared.type}", str(error))
+        shapes.note(
+            scalar, Code.TYPE, f"`{key.text}`: `{scalar.text[:80]}` is not a {declared.type}", str(error)
+        )
     except FactError as error:
         shapes.note(scalar, Code.TYPE, f"`{key.text}`: {error.problem}", error.fix)
     return None

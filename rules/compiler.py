@@ -8,7 +8,7 @@ while a decision is made.
 
 from collections.abc import Mapping
 
-from rules.compile_facts import Vocabulary, compile_facts
+from rules.compile_facts import compile_facts
 from rules.compile_tables import compile_table
 from rules.compile_tests import compile_test
 from rules.diagnostics import Code, Diagnostic
@@ -17,7 +17,6 @@ from rules.errors import CompileError
 from rules.ruleset import Playbook, Ruleset, digest_of
 from rules.schema import FactSchema
 from rules.shapes import Shapes
-from rules.table import DecisionTable
 from rules.yaml_reader import Scalar
 
 

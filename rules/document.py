@@ -14,7 +14,7 @@ from enum import StrEnum
 from rules.diagnostics import Code, Diagnostic, Position
 from rules.errors import CompileError
 from rules.schema import FactType
-from rules.shapes import Shapes, did_you_mean
+from rules.shapes import Shapes
 from rules.yaml_reader import ListNode, MapNode, Node, Scalar, read_nodes
 
 DEFAULT_ROW = "default"
@@ -178,7 +178,9 @@ class _DocumentReader:
         self.facts += filter(None, map(self._fact, self.shapes.items(found.get("facts"), "`facts`")))
         self.tables += filter(None, map(self._table, self.shapes.items(found.get("tables"), "`tables`")))
         self.joins += self.shapes.items(found.get("joins"), "`joins`")
-        self.playbooks += filter(None, map(self._playbook, self.shapes.items(found.get("playbooks"), "`playbooks`")))
+        self.playbooks += filter(
+            None, map(self._playbook, self.shapes.items(found.get("playbooks"), "`playbooks`"))
+        )
         self.tests += filter(None, map(self._test, self.shapes.items(found.get("tests"), "`tests`")))
 
     def document(self, files: Mapping[str, str]) -> RulesetDocument | None:
@@ -296,14 +298,25 @@ class _DocumentReader:
         found = shapes.fields(node, "a playbook", required, ())
         name = shapes.name(found.get("name"), "playbook")
         when = shapes.text(found.get("when"), "when")
-        codes = [shapes.name(item, "reason code") for item in shapes.items(found.get("reason_codes"), "`reason_codes`")]
-        steps = [shapes.text(item, "a checklist item") for item in shapes.items(found.get("checklist"), "`checklist`")]
-        actions = [shapes.choice(item, "action", PlannerAction) for item in shapes.items(found.get("actions"), "`actions`")]
+        codes = [
+            shapes.name(item, "reason code")
+            for item in shapes.items(found.get("reason_codes"), "`reason_codes`")
+        ]
+        steps = [
+            shapes.text(item, "a checklist item")
+            for item in shapes.items(found.get("checklist"), "`checklist`")
+        ]
+        actions = [
+            shapes.choice(item, "action", PlannerAction)
+            for item in shapes.items(found.get("actions"), "`actions`")
+        ]
         if not (name and when):
             return None
         for what, listed in (("reason code", codes), ("checklist item", steps), ("action", actions)):
             if not listed:
-                shapes.note(node, Code.SHAPE, f"playbook `{name.text}` has no {what}", "a playbook needs one at least")
+                shapes.note(
+                    node, Code.SHAPE, f"playbook `{name.text}` has no {what}", "a playbook needs one at least"
+                )
         return PlaybookDocument(
             name,
             when.text,
@@ -321,7 +334,9 @@ class _DocumentReader:
             if isinstance(value, MapNode):
                 expect.append((key, value))
             else:
-                self.shapes.note(value, Code.SHAPE, f"expect `{key.text[:80]}` must be a map", "write {output: value}")
+                self.shapes.note(
+                    value, Code.SHAPE, f"expect `{key.text[:80]}` must be a map", "write {output: value}"
+                )
         rows = [self.shapes.name(item, "row id") for item in self.shapes.items(found.get("rows"), "`rows`")]
         given = self._scalars(found["given"], "`given`")
         return TestDocument(given, tuple(expect), tuple(filter(None, rows)), node.position)
@@ -342,4 +357,8 @@ def _kind_of(values: tuple[Scalar, ...]) -> FactType:
     """Listed values are numbers when all of them are, otherwise text."""
     from decimal import Decimal
 
-    return FactType.NUMBER if values and all(isinstance(value.value, Decimal) for value in values) else FactType.TEXT
+    return (
+        FactType.NUMBER
+        if values and all(isinstance(value.value, Decimal) for value in values)
+        else FactType.TEXT
+    )

@@ -75,3 +75,7 @@ class HitPolicyError(RulesError):
 
 class UnknownTableError(RulesError):
     """The ruleset has no table, ladder or playbook of this name."""
+
+
+class CharterError(RulesError):
+    """The charter does not know a role, domain or owner that was asked for."""

@@ -125,7 +125,9 @@ def _compute(name: str, expression: Expression, scope: Mapping[str, Value]) -> V
 def _unique(table: DecisionTable, rows: Sequence[Row]) -> Sequence[Row]:
     if len(rows) > 1:
         ids = tuple(row.id for row in rows)
-        raise HitPolicyError(table.name, ids, "several rows match in a UNIQUE table; make them exclude each other")
+        raise HitPolicyError(
+            table.name, ids, "several rows match in a UNIQUE table; make them exclude each other"
+        )
     return rows
 
 
@@ -160,7 +162,9 @@ def _outcome(table: DecisionTable, rows: Sequence[Row], scope: Mapping[str, Valu
         return _count(table, rows)
     outcomes = [_outputs_of(table, row, scope) for row in rows]
     if table.aggregate is None:
-        return {output.name: tuple([found.get(output.name) for found in outcomes]) for output in table.outputs}
+        return {
+            output.name: tuple([found.get(output.name) for found in outcomes]) for output in table.outputs
+        }
     output = table.outputs[0].name
     values = [cast("Decimal", found[output]) for found in outcomes]
     return {output: _FOLDS[table.aggregate](values)} if values else {}

@@ -117,7 +117,9 @@ class _Builder(Generic[R]):
         facts = sorted({cell.fact for _, cells in rows for cell in cells})
         cut_columns = [self._column(fact, rows) for fact in facts if self.kinds[fact] in ORDERED | LISTED]
         weighed = [(_mean_rows(column), column.fact, column) for column in cut_columns]
-        return [column for mean, _, column in sorted(weighed, key=lambda w: w[:2]) if mean <= _GAIN * len(rows)]
+        return [
+            column for mean, _, column in sorted(weighed, key=lambda w: w[:2]) if mean <= _GAIN * len(rows)
+        ]
 
     def _column(self, fact: str, rows: tuple[Candidate[R], ...]) -> Column:
         cells = [next((cell for cell in cells if cell.fact == fact), None) for _, cells in rows]

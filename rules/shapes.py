@@ -39,15 +39,27 @@ class Shapes:
         """Remember one complaint."""
         self.problems.append(node.complain(code, message, fix))
 
-    def fields(self, node: Node, what: str, required: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, Node]:
+    def fields(
+        self, node: Node, what: str, required: tuple[str, ...], optional: tuple[str, ...]
+    ) -> dict[str, Node]:
         """The entries of a map with known keys only; complains about missing and unknown ones."""
         if not isinstance(node, MapNode):
-            self.note(node, Code.SHAPE, f"{what} must be a map", f"write `{required[0] if required else 'key'}: ...`")
+            self.note(
+                node,
+                Code.SHAPE,
+                f"{what} must be a map",
+                f"write `{required[0] if required else 'key'}: ...`",
+            )
             return {}
         known = (*required, *optional)
         for key, _ in node.entries:
             if key.text not in known:
-                self.note(key, Code.UNKNOWN, f"{what}: unknown key `{key.text[:MAX_NAME]}`", did_you_mean(key.text, known))
+                self.note(
+                    key,
+                    Code.UNKNOWN,
+                    f"{what}: unknown key `{key.text[:MAX_NAME]}`",
+                    did_you_mean(key.text, known),
+                )
         found = {key.text: value for key, value in node.entries if key.text in known}
         for key_name in required:
             if key_name not in found:
@@ -102,7 +114,12 @@ class Shapes:
         if scalar is None:
             return None
         if scalar.text not in set(kind):
-            self.note(scalar, Code.UNKNOWN, f"{what}: unknown `{scalar.text[:MAX_NAME]}`", did_you_mean(scalar.text, kind))
+            self.note(
+                scalar,
+                Code.UNKNOWN,
+                f"{what}: unknown `{scalar.text[:MAX_NAME]}`",
+                did_you_mean(scalar.text, kind),
+            )
             return None
         return kind(scalar.text)
 
@@ -121,7 +138,9 @@ class Shapes:
         if scalar is None:
             return None
         if not isinstance(scalar.value, Decimal) or scalar.value < low:
-            self.note(scalar, Code.TYPE, f"{what}: `{scalar.text[:MAX_NAME]}`", f"give a number of at least {low}")
+            self.note(
+                scalar, Code.TYPE, f"{what}: `{scalar.text[:MAX_NAME]}`", f"give a number of at least {low}"
+            )
             return None
         return scalar.value
 
@@ -132,7 +151,9 @@ class Shapes:
             return None
         if value != value.to_integral_value() or value > 10**9:
             assert node is not None
-            self.note(node, Code.TYPE, f"{what}: `{value}` is not a whole number below 1e9", "give a whole number")
+            self.note(
+                node, Code.TYPE, f"{what}: `{value}` is not a whole number below 1e9", "give a whole number"
+            )
             return None
         return int(value)
 
@@ -144,5 +165,7 @@ class Shapes:
         try:
             return date.fromisoformat(scalar.text)
         except ValueError:
-            self.note(scalar, Code.TYPE, f"{what}: `{scalar.text[:MAX_NAME]}` is not a day", "write YYYY-MM-DD")
+            self.note(
+                scalar, Code.TYPE, f"{what}: `{scalar.text[:MAX_NAME]}` is not a day", "write YYYY-MM-DD"
+            )
             return None

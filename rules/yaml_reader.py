@@ -189,7 +189,12 @@ class _Reader:
         return root
 
     def _events(self) -> Iterator[yaml.Event]:
-        structure = (yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent)
+        structure = (
+            yaml.StreamStartEvent,
+            yaml.StreamEndEvent,
+            yaml.DocumentStartEvent,
+            yaml.DocumentEndEvent,
+        )
         for event in yaml.parse(self.text, Loader=yaml.CSafeLoader):
             if not isinstance(event, structure):
                 yield event
