@@ -84,7 +84,7 @@ def bound_demand(problem: GsmProblem, layout: Layout) -> DemandBounds:
     sizes = np.diff(first)
     stock = np.repeat(pooled, sizes) * np.sqrt(tau)
     rationed = ration_orders(layout, faces, flow, (pooled, factor * sigma))
-    for j, stage in enumerate(faces):
+    for j, stage in _unusual(faces, rationed):
         part = slice(first[j], first[j + 1])
         if j in rationed or is_stochastic(stage):
             stock[part] = _widened(stage, tau[part], (pooled[j], reached[j] * flow[j]), rationed.get(j))
@@ -93,11 +93,25 @@ def bound_demand(problem: GsmProblem, layout: Layout) -> DemandBounds:
         if stage.min_stock > 0.0 and layout.owner[j] < 0:
             stock[part] = np.maximum(stock[part], stage.min_stock)
     cost = np.repeat(holding, sizes) * stock
-    for j, stage in enumerate(faces):
+    for j, stage in _unusual(faces, rationed):
         if stage.cost_table and layout.owner[j] < 0:
             cost[first[j] : first[j + 1]] = _own_costs(stage, sizes[j])
     exceeded = close_corridors(layout, faces, (first, stock), cost)
     return DemandBounds(flow, pooled, reached, holding, first, stock, cost, exceeded)
+
+
+def _unusual(faces: list[GsmStage], rationed: dict[int, Floats]) -> list[tuple[int, GsmStage]]:
+    """Nodes whose table is not simply k sqrt(tau)."""
+    return [
+        (j, s)
+        for j, s in enumerate(faces)
+        if s.lead_time_std > 0.0
+        or s.lead_time_distribution
+        or s.min_stock > 0.0
+        or s.cost_table
+        or j in rationed
+        or (s.demand is not None and _is_fill_rate(s.demand))
+    ]
 
 
 def own_demands(layout: Layout, faces: list[GsmStage]) -> list[ExternalDemand | None]:

@@ -9,7 +9,6 @@ ones: it may promise its inner customers another service time than the outer one
     reach_out[j] = min(reach_in[j] + T[j], max_service_time[j]) longest S
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +42,10 @@ class Layout:
         Whole steps: processing, least SI, longest SI, longest S.
     step
         Days per step.
+    rounded
+        How many stage times were not whole steps.
+    is_forest
+        Whether there is no cycle even when arcs are read without direction.
     """
 
     stage: Ints
@@ -58,6 +61,7 @@ class Layout:
     reach_out: Ints
     step: float
     rounded: int
+    is_forest: bool
 
     @property
     def nodes(self) -> int:
@@ -97,6 +101,7 @@ def lay_out(problem: GsmProblem) -> Layout:
         reach_out=reach_out,
         step=1.0 / _scale(problem),
         rounded=rounded,
+        is_forest=_is_forest(customers),
     )
 
 
@@ -141,6 +146,26 @@ def _cycle(stuck: int, suppliers: list[list[int]], missing: list[int], stages: l
     loop = [*walk[walk.index(node) :], node][::-1]
     names = [f"`{stages[j].name}`" for j in loop]
     return " -> ".join(names if len(names) <= 8 else [*names[:7], "..."])
+
+
+def _is_forest(customers: list[list[int]]) -> bool:
+    if sum(map(len, customers)) >= len(customers):
+        return False
+    root = list(range(len(customers)))
+    for j, served in enumerate(customers):
+        for k in served:
+            a, b = _find(root, j), _find(root, k)
+            if a == b:
+                return False
+            root[a] = b
+    return True
+
+
+def _find(root: list[int], j: int) -> int:
+    while root[j] != j:
+        root[j] = root[root[j]]
+        j = root[j]
+    return j
 
 
 def _scale(problem: GsmProblem) -> int:
@@ -195,7 +220,9 @@ def _check_size(reach_in: Ints, reach_out: Ints, time: Ints, names: list[str]) -
         )
 
 
-def days(layout: Layout, steps: int) -> float:
+def days(layout: Layout, steps: Ints) -> list[float]:
     """Steps as days; whole days stay whole."""
     value = steps * layout.step
-    return float(round(value)) if math.isclose(value, round(value), abs_tol=1e-12) else value
+    whole = np.rint(value)
+    listed: list[float] = np.where(np.abs(value - whole) < 1e-12, whole, value).tolist()
+    return listed

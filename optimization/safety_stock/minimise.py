@@ -21,6 +21,7 @@ from optimization.safety_stock.transport import Grids, build_programme, count_pa
 from optimization.safety_stock.vertices import has_concave_costs, vertex_values
 
 PROOF_GAP = 1e-9  # relative; what double precision leaves of an equality over thousands of stages
+_COMPILED_FROM = 3_000  # nodes of a forest; loading compiled code takes longer than smaller ones
 _LARGE = 20_000  # pairs; below, the full grid is solved faster than its vertices are found
 
 
@@ -39,6 +40,20 @@ class Optimum:
 
 def minimise(layout: Layout, bounds: DemandBounds, limits: SolveLimits) -> Optimum:
     """The cheapest service times of a network."""
+    if layout.nodes >= _COMPILED_FROM and layout.is_forest:
+        return _minimise_forest(layout, bounds)
+    return _minimise_network(layout, bounds, limits)
+
+
+def _minimise_forest(layout: Layout, bounds: DemandBounds) -> Optimum:
+    from optimization.safety_stock.forest import flatten, solve_forest  # noqa: PLC0415 - loads numba, for large ones
+
+    out, bound = solve_forest(flatten(layout, bounds))
+    times = settle(layout, out.tolist())
+    return Optimum(times, total_cost(bounds, times), bound)
+
+
+def _minimise_network(layout: Layout, bounds: DemandBounds, limits: SolveLimits) -> Optimum:
     model, variables = build_model(layout, bounds.first, bounds.cost)
     untouched = model.copy()
     reduction = reduce_model(model)

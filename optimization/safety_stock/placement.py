@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from optimization.plan import SafetyStock
 from optimization.safety_stock.bounds import DemandBounds
 from optimization.safety_stock.layout import Layout, days
-from optimization.safety_stock.lead_time import exposure_moments
+from optimization.safety_stock.lead_time import exposure_moments, is_stochastic
 from optimization.safety_stock.problem import GsmProblem
 
 Ints = NDArray[np.int64]
@@ -58,19 +58,14 @@ def describe(
         stock[owner] += stock[sink]
         cost[owner] += cost[sink]
         exposed[owner] += exposed[sink]
-    lines: list[SafetyStock | None] = [None] * len(problem.stages)
     for j in np.flatnonzero(layout.owner < 0).tolist():
         stage = problem.stages[layout.stage[j]]
-        if stage.lead_time_std > 0.0 or stage.lead_time_distribution:
+        if is_stochastic(stage):
             mean, _ = exposure_moments(stage, np.array([layout.step * times.net[j]]))
             exposed[j] += bounds.mean[j] * (mean[0] - layout.step * times.net[j])
-        lines[layout.stage[j]] = SafetyStock(
-            stage.name,
-            days(layout, int(times.into[j])),
-            days(layout, int(times.out[j])),
-            days(layout, int(times.net[j])),
-            float(stock[j]),
-            float(stock[j] + exposed[j]),
-            float(cost[j]),
-        )
-    return tuple(line for line in lines if line is not None)
+    names = [problem.stages[k].name for k in layout.stage.tolist()]
+    figures = (days(layout, times.into), days(layout, times.out), days(layout, times.net))
+    rows = zip(names, *figures, stock.tolist(), (stock + exposed).tolist(), cost.tolist(), strict=True)
+    lines = [SafetyStock(*row) for row in rows]
+    position = np.argsort(layout.stage[layout.owner < 0])
+    return tuple(lines[j] for j in position.tolist())

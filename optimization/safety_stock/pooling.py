@@ -23,7 +23,7 @@ _CHUNK = 256  # demand stages whose path counts are held at once
 
 def pool_deviation(layout: Layout, deviation: Floats, pooling: Pooling) -> Floats:
     """Root sum of squares, at every node, of the deviations of the demand it serves."""
-    if pooling is Pooling.LOCAL or is_forest(layout):
+    if pooling is Pooling.LOCAL or layout.is_forest:
         return _pool_locally(layout, deviation)
     return _pool_along_paths(layout, deviation)
 
@@ -53,25 +53,6 @@ def greatest_downstream(layout: Layout, factor: Floats) -> Floats:
         for k in layout.customers[j]:
             largest[j] = max(largest[j], largest[k])
     return np.array(largest)
-
-
-def is_forest(layout: Layout) -> bool:
-    """Whether the network has no cycle even when arcs are read without direction."""
-    root = list(range(layout.nodes))
-    for j, customers in enumerate(layout.customers):
-        for k in customers:
-            a, b = _find(root, j), _find(root, k)
-            if a == b:
-                return False
-            root[a] = b
-    return True
-
-
-def _find(root: list[int], j: int) -> int:
-    while root[j] != j:
-        root[j] = root[root[j]]
-        j = root[j]
-    return j
 
 
 def _pool_locally(layout: Layout, deviation: Floats) -> Floats:
