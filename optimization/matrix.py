@@ -80,6 +80,11 @@ class Matrix:
         """For example ``lots[3,7]``."""
         return self._name("column", column)
 
+    def block(self, kind: str, name: str) -> Ints:
+        """Numbers of a `row` or `column` block, in its shape."""
+        _, first, shape = next(b for b in self._blocks[kind] if b[0] == name)
+        return np.arange(first, first + int(np.prod(shape)), dtype=np.int64).reshape(shape)
+
     def arrays(self) -> dict[str, Any]:
         """The model by column (CSC), ready for `passModel`; entries at one place add up."""
         from scipy.sparse import coo_matrix  # noqa: PLC0415 - a slow import, needed only to solve

@@ -59,6 +59,8 @@ class PlanningParameters:
         Buckets from `as_of` in which no new order may be placed.
     rounding
         Order in which need becomes quantity; recorded on every order.
+    counts_proposed_receipts
+        Whether open orders that are only proposed count as supply; if not, they are planned anew.
     """
 
     service_level: ServiceLevel = ServiceLevel(ServiceLevelKind.CYCLE, 0.95)
@@ -72,6 +74,7 @@ class PlanningParameters:
     shortfall_penalty: float = 4.0
     frozen_buckets: int = 0
     rounding: tuple[RoundingStep, ...] = (RoundingStep.MINIMUM, RoundingStep.MULTIPLE, RoundingStep.MAXIMUM)
+    counts_proposed_receipts: bool = True
     stages: Mapping[str, StageParameters] = field(default_factory=dict)
     safety_stock_limits: SolveLimits = SolveLimits(nodes=500, gap=1e-9)
     order_limits: SolveLimits = SolveLimits()

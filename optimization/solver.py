@@ -6,6 +6,7 @@ Only work limits stop a search (HiGHS has no deterministic work unit: nodes and 
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import highspy
@@ -106,3 +107,20 @@ def report(
         ),
         values,
     )
+
+
+def solve_relaxation(
+    matrix: Matrix, limits: SolveLimits, *, name: str, **options: Any
+) -> tuple[SolveReport, NDArray[np.float64], NDArray[np.float64]]:
+    """The model without integrality: report, values and row prices; empty when it was not solved."""
+    highs = new_highs(limits, **options)
+    pass_model(highs, matrix)
+    highs.setOptionValue("solve_relaxation", True)
+    highs.run()
+    found, values = report(highs, matrix, limits, name)
+    solved = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    if not solved:
+        return found, np.empty(0), np.empty(0)
+    objective = highs.getInfo().objective_function_value
+    prices = np.array(highs.getSolution().row_dual)
+    return replace(found, objective=objective, bound=objective, gap=0.0), values, prices

@@ -1,0 +1,162 @@
+"""Lanes to arrays: when an order can be placed and when it arrives, its lots and its costs."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.network import Finding, Lane, LaneKind
+from optimization.parameters import RoundingStep
+from optimization.replenishment.buckets import bucket_from
+from optimization.replenishment.lots import LotRule
+from optimization.replenishment.problem import Arcs, Flags, Floats, Ints, Lanes
+from optimization.replenishment.reading import Reading
+
+
+def arrivals(reading: Reading) -> Ints:
+    """Bucket in which an order of each bucket can first be used, per lane; unbounded."""
+    horizon = reading.snapshot.horizon
+    result = np.zeros((len(reading.lanes), horizon), dtype=np.int64)
+    for k, lane in enumerate(reading.lanes):
+        days = math.ceil(reading.lead_days(lane) - 1e-9)
+        open_days = reading.days[lane.stage]
+        slowed = 1 if lane.id in reading.circular else 0
+        if open_days.is_always_open:
+            result[k] = np.arange(horizon) + max(slowed, -(-days // reading.snapshot.bucket_days))
+            continue
+        for t in range(horizon):
+            day = open_days.after(reading.start(t), days, working=lane.kind is LaneKind.PRODUCTION)
+            arrival = bucket_from(day, reading.snapshot.as_of, reading.snapshot.bucket_days)
+            result[k, t] = max(arrival, t + slowed)
+    return result
+
+
+def read_lanes(
+    reading: Reading, arrival: Ints, buckets: int, holding: Floats
+) -> tuple[Lanes, list[Finding]]:
+    """The lanes as arrays, and which of them rounding leaves without any quantity."""
+    rules = tuple(lot_rule(reading, k) for k in range(len(reading.lanes)))
+    closures = _closures(reading, rules)
+    shut = np.zeros(arrival.shape, dtype=np.bool_)
+    for closed in closures.values():
+        shut |= closed
+    unit_cost = np.array([lane.unit_cost / f for lane, f in _pairs(reading)])
+    stage = np.array([reading.position[lane.stage] for lane in reading.lanes], dtype=np.int64)
+    multiple = np.array([rule.multiple for rule in rules])
+    lanes = Lanes(
+        ids=tuple(lane.id for lane in reading.lanes),
+        stage=stage,
+        arrival=np.minimum(arrival, buckets),
+        is_open=~shut & (arrival < buckets),
+        closures=closures,
+        unit_cost=unit_cost,
+        surcharge=_surcharges(reading, unit_cost, holding[stage] if stage.size else holding[:0]),
+        fixed_cost=np.array([lane.fixed_cost for lane in reading.lanes]),
+        rules=rules,
+        step=np.where(multiple > 0.0, multiple, 1.0),
+        is_whole=multiple > 0.0,
+        smallest=np.array([rule.smallest if rule.is_possible else 0.0 for rule in rules]),
+        largest=np.array([rule.largest for rule in rules]),
+        lead_days=np.array([reading.lead_days(lane) for lane in reading.lanes]),
+    )
+    return lanes, list(_quantity_findings(reading, rules))
+
+
+def read_arcs(reading: Reading) -> Arcs:
+    """What each lane consumes, per base unit ordered."""
+    rows: list[tuple[int, int, float]] = []
+    for k, lane in enumerate(reading.lanes):
+        if lane.kind is LaneKind.TRANSFER:
+            rows.append((k, reading.position[lane.source], 1.0))
+        rows.extend((k, reading.position[c.stage], c.quantity) for c in lane.components)
+    return Arcs(
+        np.array([r[0] for r in rows], dtype=np.int64),
+        np.array([r[1] for r in rows], dtype=np.int64),
+        np.array([r[2] for r in rows], dtype=np.float64),
+    )
+
+
+def lot_rule(reading: Reading, k: int) -> LotRule:
+    """Minimum, multiple and maximum in base units; a step the release leaves out does not apply."""
+    lane, factor, steps = reading.lanes[k], reading.factors[k], reading.parameters.rounding
+    return LotRule(
+        lane.minimum * factor if RoundingStep.MINIMUM in steps else 0.0,
+        lane.multiple * factor if RoundingStep.MULTIPLE in steps else 0.0,
+        lane.maximum * factor if lane.maximum is not None and RoundingStep.MAXIMUM in steps else math.inf,
+        steps,
+    )
+
+
+def _pairs(reading: Reading) -> list[tuple[Lane, float]]:
+    return list(zip(reading.lanes, reading.factors, strict=True))
+
+
+def _closures(reading: Reading, rules: tuple[LotRule, ...]) -> dict[str, Flags]:
+    """By rule, the order buckets it closes."""
+    shape = (len(reading.lanes), reading.snapshot.horizon)
+    bucket = np.arange(reading.snapshot.horizon)
+    starts = [reading.start(t) for t in range(reading.snapshot.horizon)]
+
+    def rows(closed: Callable[[int, Lane], NDArray[np.bool_] | bool]) -> Flags:
+        result = np.zeros(shape, dtype=np.bool_)
+        for k, lane in enumerate(reading.lanes):
+            result[k] = closed(k, lane)
+        return result
+
+    def outside(_: int, lane: Lane) -> NDArray[np.bool_] | bool:
+        first, last = lane.effective_from, lane.effective_to
+        if first is None and last is None:
+            return False
+        return np.array([(first is not None and s < first) or (last is not None and s > last) for s in starts])
+
+    def between_reviews(_: int, lane: Lane) -> NDArray[np.bool_] | bool:
+        every = round(reading.of_stage[lane.stage].review_period / reading.snapshot.bucket_days)
+        return bucket % every != 0 if every > 1 else False
+
+    found = {
+        "frozen horizon": rows(lambda _k, _l: bucket < reading.parameters.frozen_buckets),
+        "frozen stage": rows(lambda _k, lane: reading.rule(lane.stage).is_frozen),
+        "effectivity": rows(outside),
+        "review cycle": rows(between_reviews),
+        "inactive supplier": rows(lambda _k, lane: reading.is_barred(lane) == "inactive supplier"),
+        "excluded supplier": rows(lambda _k, lane: reading.is_barred(lane) == "excluded supplier"),
+        "no order quantity": rows(lambda k, _l: not rules[k].is_possible),
+    }
+    return {name: closed for name, closed in found.items() if closed.any()}
+
+
+def _surcharges(reading: Reading, unit_cost: Floats, holding: Floats) -> Floats:
+    """
+    What a unit on a less preferred lane is charged on top of its cost, in the plan's objective only.
+
+    One rank of priority weighs as much as the stage's whole spread of unit costs and a bucket of
+    holding: cost never decides between priorities, lateness does.
+    """
+    of_stage: dict[str, list[int]] = defaultdict(list)
+    for k, lane in enumerate(reading.lanes):
+        if not reading.is_barred(lane):
+            of_stage[lane.stage].append(k)
+    result = np.zeros(len(reading.lanes))
+    for members in of_stage.values():
+        ranks = sorted({reading.lanes[k].priority for k in members})
+        spread = float(np.ptp(unit_cost[members])) + float(holding[members[0]])
+        for k in members:
+            result[k] = ranks.index(reading.lanes[k].priority) * spread
+    return result
+
+
+def _quantity_findings(reading: Reading, rules: tuple[LotRule, ...]) -> list[Finding]:
+    findings = []
+    for lane, rule in zip(reading.lanes, rules, strict=True):
+        if not rule.is_possible:
+            message = f"maximum {rule.maximum:g} leaves no whole multiple of {rule.multiple:g}"
+            findings.append(
+                Finding("NO_ORDER_QUANTITY", lane.id, message, "EXCLUDED: no order can be placed on it")
+            )
+        elif rule.minimum > rule.maximum:
+            message = f"minimum {rule.minimum:g} is above maximum {rule.maximum:g}"
+            action = f"KEPT: the release's later step wins, every order is {rule.largest:g}"
+            findings.append(Finding("MINIMUM_ABOVE_MAXIMUM", lane.id, message, action))
+    return findings

@@ -1,0 +1,112 @@
+"""
+Prices of the tiers, so that a lower tier never buys what a higher one needs.
+
+    tier 3   hard rules: capacity, room, components     _DOMINANCE times the worst that can happen to demand
+    tier 2   demand: late or lost                       the business's price, at least the floor below
+    tier 1   soft targets: safety stock, corridor       a multiple of holding cost
+
+Floor: where stages compete for a resource, a unit of it used to keep one stage's demand on time is
+worth at least _PRIORITY times what it could save as safety stock of another stage,
+
+    b[j] >= _PRIORITY u[j,r] max_i p[i] / u[i,r]        for every resource or store r.
+
+A plan ends, business does not: what is still owed at a stage's end costs what it takes to supply it,
+or else being late for the last few buckets would be cheaper than buying at all. A lost sale saves
+that cost, so it is added to the price of losing it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from optimization.replenishment.problem import Arcs, Floats, Ints, Lanes, Resources, Stages, Stores
+
+_DOMINANCE = 10.0
+_PRIORITY = 2.0
+_LONGEST_CHAIN = 100  # levels of a bill of materials or distribution network
+
+
+def with_floors(stages: Stages, lanes: Lanes, resources: Resources, stores: Stores) -> Stages:
+    """Lateness priced so that no soft target outbids demand for what both use."""
+    cost = stages.lateness_cost.copy()
+    for user, owner, use in (
+        (lanes.stage[resources.lane], resources.resource, resources.per_unit),
+        (stores.stage, stores.store, stores.per_unit),
+    ):
+        _raise(cost, stages.shortfall_cost * (stages.target.max(axis=1, initial=0.0) > 0), user, owner, use)
+    return replace(stages, lateness_cost=cost)
+
+
+def _raise(cost: Floats, soft: Floats, user: Ints, owner: Ints, use: Floats) -> None:
+    is_user = use > 0.0
+    user, owner, use = user[is_user], owner[is_user], use[is_user]
+    if not user.size:
+        return
+    rate = np.zeros(owner.max() + 1)
+    np.maximum.at(rate, owner, soft[user] / use)
+    shared = np.bincount(owner, minlength=rate.size) > 1
+    np.maximum.at(cost, user, np.where(shared[owner], _PRIORITY * rate[owner] * use, 0.0))
+
+
+def with_settlement(stages: Stages, lanes: Lanes, arcs: Arcs) -> Stages:
+    """Late and lost demand charged with the cost of the units that were not supplied."""
+    least, most = _landed(stages, lanes, arcs, np.minimum), _landed(stages, lanes, arcs, np.maximum)
+    lost = stages.lateness_cost + least
+    return replace(
+        stages, lateness_cost=np.where(stages.is_lost, lost, stages.lateness_cost), settlement_cost=most
+    )
+
+
+def _landed(stages: Stages, lanes: Lanes, arcs: Arcs, choose: np.ufunc) -> Floats:
+    """Money per unit brought to a stage, on its cheapest (or dearest) lane all the way from outside."""
+    usable = lanes.is_open.any(axis=1)
+    own = lanes.unit_cost + np.where(choose is np.maximum, lanes.surcharge, 0.0)
+    start = np.inf if choose is np.minimum else -np.inf
+    landed = np.full(stages.value.size, start)
+    choose.at(landed, lanes.stage[usable], own[usable])
+    landed = np.where(np.isfinite(landed), landed, stages.value)
+    for _ in range(_LONGEST_CHAIN):
+        cost = own.copy()
+        np.add.at(cost, arcs.lane, arcs.quantity * landed[arcs.stage])
+        through = np.full(stages.value.size, start)
+        choose.at(through, lanes.stage[usable], cost[usable])
+        through = np.where(np.isfinite(through), through, stages.value)
+        if np.array_equal(through, landed):
+            break
+        landed = through
+    return landed
+
+
+def worst_costs(stages: Stages, lanes: Lanes, arcs: Arcs) -> Floats:
+    """The most that one unit missing at a stage can cost anyone downstream."""
+    late = stages.lateness_cost * np.where(stages.is_lost, 1.0, np.maximum(1, stages.end))
+    late = late + stages.settlement_cost
+    has_demand = (stages.demand.sum(axis=1) + stages.backorders) > 0.0
+    soft = stages.shortfall_cost * np.maximum(1, stages.end) * (stages.target.max(axis=1, initial=0.0) > 0)
+    worst: Floats = np.maximum(np.where(has_demand, late, 0.0), soft)
+    for _ in range(_LONGEST_CHAIN):
+        before = worst.copy()
+        if arcs.lane.size:
+            np.maximum.at(worst, arcs.stage, before[lanes.stage[arcs.lane]] / arcs.quantity)
+        if np.array_equal(before, worst):
+            break
+    return np.maximum(worst, stages.value)
+
+
+def overload_costs(
+    worst: Floats, lanes: Lanes, resources: Resources, stores: Stores
+) -> tuple[Resources, Stores]:
+    """Hard rules priced above anything that keeping them can cost."""
+    of_resource = np.ones(len(resources.ids))
+    is_use = resources.per_unit > 0.0
+    gain = _DOMINANCE * worst[lanes.stage[resources.lane[is_use]]] / resources.per_unit[is_use]
+    np.maximum.at(of_resource, resources.resource[is_use], gain)
+    of_resource *= np.where(resources.unit_size > 0.0, resources.unit_size, 1.0)
+    of_store = np.ones(len(stores.ids))
+    np.maximum.at(of_store, stores.store, _DOMINANCE * worst[stores.stage] / stores.per_unit)
+    return replace(resources, over_cost=of_resource), replace(stores, over_cost=of_store)
+
+
+def missing_costs(worst: Floats) -> Floats:
+    """What a component that is not there costs, per unit and bucket."""
+    return _DOMINANCE * worst

@@ -1,0 +1,176 @@
+"""
+From the ERP's snapshot, the safety stocks and the release's parameters to the planning problem.
+
+The internal horizon reaches beyond the published one by the longest lead time of each stage, so
+that an order of the last bucket still has demand to serve; costs of a stage count up to there.
+What could not be taken at its word becomes a finding.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.network import DemandKind, Finding, Firmness, Receipt, Snapshot
+from optimization.parameters import PlanningParameters
+from optimization.replenishment.buckets import bucket_of
+from optimization.replenishment.demand import expected_demand
+from optimization.replenishment.lanes import arrivals, read_arcs, read_lanes
+from optimization.replenishment.prices import missing_costs, overload_costs, with_floors, with_settlement, worst_costs
+from optimization.replenishment.problem import Floats, Ints, OrderProblem, Stages
+from optimization.replenishment.reading import Reading, findings_of, read_ids
+from optimization.replenishment.shared import read_groups, read_resources, read_stores
+from optimization.replenishment.value import unit_values
+
+_DAYS_A_YEAR = 365.0
+_LONGEST_TAIL = 366  # buckets beyond the horizon; what arrives later is of no use to this plan
+
+
+def read_problem(
+    snapshot: Snapshot,
+    safety_stocks: Mapping[str, float],
+    parameters: PlanningParameters,
+    reserved: Mapping[tuple[str, int], float] | None = None,
+) -> OrderProblem:
+    """
+    Arrays of a valid snapshot.
+
+    Parameters
+    ----------
+    reserved
+        Capacity already taken, by resource and order bucket (storage: by bucket of stock).
+    """
+    reading, taken = read_ids(snapshot, parameters), reserved or {}
+    arrival = arrivals(reading)
+    end = _ends(reading, arrival)
+    buckets = int(end.max(initial=snapshot.horizon))
+    stages, findings = _read_stages(reading, safety_stocks, end, buckets)
+    lanes, lane_findings = read_lanes(reading, arrival, buckets, stages.holding)
+    arcs, resources = read_arcs(reading), read_resources(reading, taken)
+    stores = read_stores(reading, buckets, taken)
+    stages = with_settlement(with_floors(stages, lanes, resources, stores), lanes, arcs)
+    worst = worst_costs(stages, lanes, arcs)
+    resources, stores = overload_costs(worst, lanes, resources, stores)
+    return OrderProblem(
+        snapshot.as_of,
+        snapshot.bucket_days,
+        snapshot.horizon,
+        stages,
+        lanes,
+        arcs,
+        resources,
+        stores,
+        read_groups(reading),
+        missing_costs(worst),
+        (*findings_of(reading), *lane_findings, *findings),
+    )
+
+
+def _ends(reading: Reading, arrival: Ints) -> Ints:
+    """Per stage, the horizon and its longest lead time in buckets."""
+    horizon = reading.snapshot.horizon
+    end = np.full(len(reading.snapshot.stages), horizon, dtype=np.int64)
+    tail = max(2 * horizon, _LONGEST_TAIL)
+    for k, lane in enumerate(reading.lanes):
+        last = int((arrival[k] - np.arange(horizon)).max())
+        if last <= tail and not reading.is_barred(lane):
+            stage = reading.position[lane.stage]
+            end[stage] = max(end[stage], horizon + last)
+    return end
+
+
+def _read_stages(
+    reading: Reading, safety_stocks: Mapping[str, float], end: Ints, buckets: int
+) -> tuple[Stages, list[Finding]]:
+    given, days = reading.snapshot.stages, reading.snapshot.bucket_days
+    values, findings = unit_values(given, reading.items, reading.primary())
+    value, rates = np.array(values), np.array([_rate(reading, k) for k in range(len(given))])
+    holding = value * rates * days / _DAYS_A_YEAR
+    demand, is_lost, lateness = _read_demand(reading, value, end, buckets)
+    safety = np.array([safety_stocks.get(s.id, 0.0) for s in given])
+    ceiling = np.array([np.inf if s.max_stock is None else s.max_stock for s in given])
+    findings += _capped(reading, safety, ceiling)
+    safety = np.minimum(safety, ceiling)
+    target = np.maximum(safety, np.array([s.min_stock or 0.0 for s in given]))
+    receipts, odd = _read_receipts(reading, buckets)
+    shortfall = reading.parameters.shortfall_penalty * holding
+    stages = Stages(
+        ids=tuple(s.id for s in given),
+        demand=demand,
+        is_lost=is_lost,
+        lateness_cost=lateness,
+        settlement_cost=np.zeros(value.size),
+        on_hand=np.array([s.on_hand for s in given]),
+        backorders=np.array([s.backorders for s in given]),
+        receipts=receipts,
+        target=np.repeat(target[:, None], buckets, axis=1),
+        ceiling=ceiling,
+        holding=holding,
+        shortfall_cost=shortfall,
+        excess_cost=shortfall,
+        value=value,
+        life=np.array([_life(reading, s.id) for s in given], dtype=np.int64),
+        end=end,
+        safety_stock=safety,
+    )
+    return stages, findings + odd
+
+
+def _rate(reading: Reading, k: int) -> float:
+    rate = reading.snapshot.stages[k].holding_rate
+    return reading.parameters.holding_rate if rate is None else rate
+
+
+def _life(reading: Reading, stage: str) -> int:
+    days = reading.item(stage).shelf_life_days
+    return 0 if days is None else max(1, days // reading.snapshot.bucket_days)
+
+
+def _read_demand(
+    reading: Reading, value: Floats, end: Ints, buckets: int
+) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    parameters, days = reading.parameters, reading.snapshot.bucket_days
+    demand = np.zeros((value.size, buckets))
+    is_lost = np.zeros(value.size, dtype=np.bool_)
+    lateness = parameters.backorder_penalty * value * days
+    for d in reading.snapshot.demands:
+        k = reading.position[d.stage]
+        demand[k] = expected_demand(d, buckets)
+        is_lost[k] = d.kind is DemandKind.LOST_SALE
+        if is_lost[k]:
+            lateness[k] = parameters.lost_sale_penalty * value[k] if d.penalty is None else d.penalty
+        elif d.penalty is not None:
+            lateness[k] = d.penalty * days
+    demand[np.arange(buckets) >= end[:, None]] = 0.0
+    return demand, is_lost, lateness
+
+
+def _read_receipts(reading: Reading, buckets: int) -> tuple[Floats, list[Finding]]:
+    """Open orders by bucket; firm, released and travelling ones are never moved, proposed ones by rule."""
+    receipts = np.zeros((len(reading.snapshot.stages), buckets))
+    findings = []
+    for receipt in reading.snapshot.receipts:
+        if receipt.firmness is Firmness.PROPOSED:
+            findings.append(_proposed(reading, receipt))
+            if not reading.parameters.counts_proposed_receipts:
+                continue
+        factor = reading.units.factor(receipt.unit, reading.item(receipt.stage))
+        day = reading.days[receipt.stage].next_open(max(receipt.due, reading.snapshot.as_of))
+        bucket = bucket_of(day, reading.snapshot.as_of, reading.snapshot.bucket_days)
+        if factor is not None and bucket < buckets:
+            receipts[reading.position[receipt.stage], bucket] += receipt.quantity * factor
+    return receipts, findings
+
+
+def _proposed(reading: Reading, receipt: Receipt) -> Finding:
+    counts = reading.parameters.counts_proposed_receipts
+    action = "KEPT: counts as supply" if counts else "EXCLUDED: planned anew"
+    return Finding("PROPOSED_RECEIPT", receipt.id, f"{receipt.quantity:g} only proposed, due {receipt.due}", action)
+
+
+def _capped(reading: Reading, safety: Floats, ceiling: Floats) -> Iterator[Finding]:
+    for k in np.flatnonzero(safety > ceiling):
+        message = f"safety stock {safety[k]:g} is above the corridor's maximum"
+        yield Finding(
+            "SAFETY_STOCK_ABOVE_MAXIMUM", reading.snapshot.stages[k].id, message, f"CAPPED: {ceiling[k]:g}"
+        )

@@ -1,0 +1,39 @@
+"""What a unit more of a shared resource is worth: row prices of the model without integrality."""
+
+import numpy as np
+
+from optimization.replenishment.model import build_model
+from optimization.replenishment.parts import parts_of
+from optimization.replenishment.problem import OrderProblem
+from optimization.replenishment.state import State
+from optimization.report import SolveLimits
+from optimization.solver import solve_relaxation
+
+_LARGEST = 400_000  # columns; above, prices come from the decomposition
+
+
+def resource_prices(
+    problem: OrderProblem, state: State, limits: SolveLimits
+) -> dict[tuple[int, int], float]:
+    """Money per unit of a resource, by resource and bucket, where it is used to the full."""
+    place = {name: k for k, name in enumerate(problem.resources.ids)}
+    prices: dict[tuple[int, int], float] = {}
+    full = state.use >= 0.9 * np.where(
+        problem.resources.unit_size[:, None] > 0.0,
+        problem.resources.capacity * np.maximum(problem.resources.unit_size[:, None], 1e-12),
+        problem.resources.capacity,
+    )
+    tight = {problem.resources.ids[r] for r in np.flatnonzero((full & (state.use > 0.0)).any(axis=1))}
+    for part in parts_of(problem):
+        if not tight.intersection(part.problem.resources.ids):
+            continue
+        matrix, columns = build_model(part.problem)
+        if matrix.columns > _LARGEST:
+            continue
+        _, _, duals = solve_relaxation(matrix, limits, name="prices")
+        if not duals.size:
+            continue
+        rows = matrix.block("row", "capacity")
+        for r, t in np.argwhere(np.abs(duals[rows]) > 1e-9).tolist():
+            prices[place[part.problem.resources.ids[r]], t] = float(-duals[rows[r, t]])
+    return prices
