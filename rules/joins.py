@@ -20,6 +20,7 @@ from typing import TypeAlias
 from rules.diagnostics import Code, Diagnostic
 from rules.document import PolicyStage
 from rules.feel import Expression, FeelError, FeelType, parse_expression
+from rules.feel.inference import infer_type
 from rules.feel.parser import parse_expression_tree
 from rules.linear import Comparison, compare_two
 from rules.schema import FactSchema
@@ -224,9 +225,11 @@ class _JoinCompiler:
         if not spoken or len(spoken) > 2:
             raise FeelError(f"the test speaks of {len(spoken)} facts; one or two", 0, len(text))
         tree = parse_expression_tree(text, ())
+        types = {f"{alias}.{field}": self._type(alias, field, aliases) for alias, field in fields}
+        if infer_type(tree, types) is not FeelType.BOOLEAN:
+            raise FeelError("the test is no condition; write a comparison", 0, len(text))
         if len(spoken) == 1:
             return None
-        types = {f"{alias}.{field}": self._type(alias, field, aliases) for alias, field in fields}
         return compare_two(tree, types, tuple(alias.name for alias in aliases), text)
 
     def _type(self, alias: str, field: str, aliases: tuple[Alias, ...]) -> FeelType:
