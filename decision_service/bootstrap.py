@@ -121,7 +121,7 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     for _ in range(settings.workers):
         pool.submit("warm_up")
     index = DecisionIndex(ledger, settings.index_url)
-    return App(settings, ledger, Releases(ledger), index, pool, (signer.verifier,))
+    return App(settings, ledger, Releases(ledger, clock or now), index, pool, (signer.verifier,))
 
 
 def listener(settings: Settings) -> server.Listener:

@@ -130,7 +130,7 @@ def _sampler(trace_ratio: float) -> Any:
         def should_sample(
             self, parent_context: Any, trace_id: int, name: str, *args: Any, **more: Any
         ) -> Any:
-            chosen = sampling.ALWAYS_ON if name.endswith(_ALWAYS) else super()
+            chosen: Any = sampling.ALWAYS_ON if name.endswith(_ALWAYS) else super()
             return chosen.should_sample(parent_context, trace_id, name, *args, **more)
 
     return sampling.ParentBased(ByName(trace_ratio))

@@ -71,7 +71,7 @@ def _govern(session, folder, scope="*"):
     from decision_service.cli.policy import SERVICE, read_policy, scope_message
     from decision_service.v1 import release_service_pb2 as pb
 
-    author, approver = _as(session, "ada"), _as(session, "grace")
+    author, approver = _as(session, "ada.lind"), _as(session, "bruno.keller")
     published = author.call(SERVICE, "PublishRelease", pb.PublishReleaseRequest(files=read_policy(folder)))
     name = published.release.name
     author.call(SERVICE, "ProposeRelease", pb.ProposeReleaseRequest(name=name))

@@ -63,7 +63,7 @@ def tour(options: Options, policies: Path, earlier: Path, snapshot: Path) -> Non
 
 def _govern(options: Options, service: Session, folder: Path) -> str:
     """Publish and propose as one person, approve and activate as another."""
-    author, approver = _as(service, "ada", "governance"), _as(service, "grace", "governance")
+    author, approver = _as(service, "ada.lind", "governance"), _as(service, "bruno.keller", "governance")
     published = author.call(
         RELEASES, "PublishRelease", release_service_pb2.PublishReleaseRequest(files=read_policy(folder))
     ).release
@@ -73,7 +73,7 @@ def _govern(options: Options, service: Session, folder: Path) -> str:
     active = approver.call(RELEASES, "ActivateRelease", request)
     _step(
         options,
-        f"2  ada published {published.name} ({published.digest[:19]}), grace approved and activated it",
+        f"2  ada.lind published {published.name} ({published.digest[:19]}), bruno.keller approved and activated it",
     )
     return str(active.release.name)
 

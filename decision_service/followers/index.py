@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, create_engine, delete, exists, insert, select
+from sqlalchemy import Engine, MetaData, create_engine, delete, insert, select
 from sqlmodel import Field, SQLModel
 
 from audit import Entry, Ledger
@@ -183,6 +183,6 @@ def _conditions(wanted: DecisionFilter, before: int | None) -> list[Any]:
         (wanted.since, lambda: row.recorded_at >= wanted.since),
         (wanted.until, lambda: row.recorded_at < wanted.until),
         ("*" not in wanted.scopes, lambda: row.scope.in_(wanted.scopes)),
-        (wanted.rule, lambda: exists(select(rule.seq).where(rule.seq == row.seq, rule.rule == wanted.rule))),
+        (wanted.rule, lambda: row.seq.in_(select(rule.seq).where(rule.rule == wanted.rule))),
     )
     return [condition() for is_given, condition in possible if is_given]

@@ -6,7 +6,7 @@ changes by compare-and-swap in the same transaction: two people cannot activate 
 decision of a revoked release can be logged after the revocation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -25,7 +25,7 @@ from decision_service.errors import (
 )
 from decision_service.usecases import records
 from decision_service.usecases.release_content import Release, ReleaseContent, compile_release
-from rules import check_ruleset, run_tests
+from rules import CharterError, check_ruleset, run_tests
 
 PUBLISHED, PROPOSED, APPROVED = "release-published.v1", "release-proposed.v1", "release-approved.v1"
 ACTIVATED, ROLLED_BACK, REVOKED = "activation.v1", "rollback.v1", "revocation.v1"
@@ -66,6 +66,7 @@ class Releases:
     """All releases of a log."""
 
     ledger: Ledger
+    now: Callable[[], datetime]
     _compiled: dict[str, Release] = field(default_factory=dict)
 
     # --- reading -----------------------------------------------------------------------------
@@ -177,18 +178,22 @@ class Releases:
         Raises
         ------
         ForbiddenError
-            The caller published or proposed it, or has approved it already.
+            The caller published or proposed it, has approved it already, or does not belong to the
+            role that owns the policy set.
         """
-        record, release = self.get(name), self.load(name)
+        record = self.get(name)
         self._expect(name, (ReleaseState.PROPOSED,))
+        members, quorum = self._approval_rule(self.load(name))
         if caller.subject in (record.publisher, record.proposer, *record.approvers):
             raise ForbiddenError(
                 f"`{caller.subject}` published, proposed or approved `{name}`: another person must approve",
                 "FOUR_EYES",
             )
+        if caller.subject not in members:
+            raise ForbiddenError(f"`{caller.subject}` does not belong to `{record.owner}`", "NOT_THE_OWNER")
         state, count = f"state/{name}", f"approvals/{name}"
         given = len(record.approvers) + 1
-        reached = given >= self._quorum(release)
+        reached = given >= quorum
         self._append(
             APPROVED,
             name,
@@ -350,8 +355,20 @@ class Releases:
         if state not in states:
             raise PreconditionError(f"`{name}` is {state}, not {' or '.join(states)}", f"RELEASE_{state}")
 
-    def _quorum(self, release: Release) -> int:
-        """Of the charter that governs now, so that no release lowers its own bar; at first its own."""
+    def _approval_rule(self, release: Release) -> tuple[frozenset[str], int]:
+        """
+        Who may approve a release and how many must: by the charter that governs now, at first its own.
+
+        No release lowers its own bar.
+
+        Raises
+        ------
+        PreconditionError
+            The charter does not know the owner: nobody could approve.
+        """
         active = self.ledger.pointer("active/*")
-        charter = (self.load(active) if active else release).charter
-        return int(charter.quorum(release.ruleset.owner))
+        charter, owner = (self.load(active) if active else release).charter, release.ruleset.owner
+        try:
+            return frozenset(charter.members(owner, self.now().date())), charter.quorum(owner)
+        except CharterError as error:
+            raise PreconditionError(f"the owner `{owner}`: {error}", "OWNER_NOT_IN_CHARTER") from error
