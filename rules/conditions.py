@@ -13,6 +13,7 @@ looks facts up in these segments; the static analysis reasons about them.
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from rules.diagnostics import Position
@@ -82,10 +83,9 @@ class Column:
 def cut(fact: str, kind: FactType, cells: Sequence[Cell | None]) -> Column:
     """The column of a fact under one condition per row, None where a row has no condition."""
     is_ordered = kind in ORDERED
-    if is_ordered:
-        points: tuple[Any, ...] = tuple(sorted(set(_ends(cells))))
-    else:
-        points = tuple(sorted(set(_mentioned(cells))))
+    points: tuple[Any, ...] = ()
+    if is_ordered or kind in LISTED:  # times may hold zones, which have no common order
+        points = tuple(sorted(set(_ends(cells) if is_ordered else _mentioned(cells))))
     blank = Column(fact, is_ordered, points, ())
     return Column(fact, is_ordered, points, tuple(_accepted(blank, kind, cell) for cell in cells))
 
@@ -138,5 +138,5 @@ def _stretches_of_values(column: Column, cell: Cell) -> tuple[Stretch, ...]:
     if excluded is None:
         return tuple((place, place) for place in places)
     bounds = [-1, *places, len(column.points) + 1]  # the segment of every other value is accepted
-    gaps = zip(bounds[:-1], bounds[1:], strict=True)
+    gaps = pairwise(bounds)
     return tuple((before + 1, after - 1) for before, after in gaps if before + 1 <= after - 1)

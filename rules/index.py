@@ -4,8 +4,8 @@ Finding the rows that match without looking at the others.
 The rows of a table become a tree: each branch looks one fact up (a hash for listed values, a
 binary search for thresholds) and leads to the rows that are still possible; a leaf tests what is
 left of their conditions. The fact that leaves the fewest rows comes first. Where rows are asked
-in order of preference (FIRST, PRIORITY), a row with nothing left to test ends its list. Size is
-bounded: a branch that would store too many rows stays a leaf.
+in order of preference (FIRST, PRIORITY), a row with nothing left to test ends its list. Size and work
+are bounded together: when they are used up, what is left stays a leaf.
 """
 
 from bisect import bisect_left
@@ -22,7 +22,7 @@ Candidate: TypeAlias = tuple[R, tuple[Cell, ...]]
 Tree: TypeAlias = "_Ordered[R] | _Listed[R] | tuple[Candidate[R], ...]"
 
 SMALL = 3  # rows that are faster to test than to look up
-ROOM_PER_ROW = 250  # candidates that all leaves together may store, per row of the table
+ROOM_PER_ROW = 400  # candidates that may be sorted into lists, per row of the table
 _GAIN = 0.7  # a branch has to leave this share of the rows, or fewer
 
 
@@ -104,7 +104,7 @@ class _Builder(Generic[R]):
     room: int
 
     def tree(self, rows: tuple[Candidate[R], ...]) -> "Tree[R]":
-        if len(rows) <= SMALL:
+        if len(rows) <= SMALL or self.room < len(rows):
             return rows
         for column in self._columns(rows):
             lists = self._distribute(rows, column)
@@ -115,15 +115,27 @@ class _Builder(Generic[R]):
     def _columns(self, rows: tuple[Candidate[R], ...]) -> list[Column]:
         """Facts worth looking up, the most selective first."""
         facts = sorted({cell.fact for _, cells in rows for cell in cells})
-        cut_columns = [self._column(fact, rows) for fact in facts if self.kinds[fact] in ORDERED | LISTED]
-        weighed = [(_mean_rows(column), column.fact, column) for column in cut_columns]
-        return [
-            column for mean, _, column in sorted(weighed, key=lambda w: w[:2]) if mean <= _GAIN * len(rows)
+        usable = [fact for fact in facts if self.kinds[fact] in ORDERED | LISTED]
+        self.room -= len(rows) * len(usable)
+        weighed = [(self._entries(column), column) for column in (self._column(f, rows) for f in usable)]
+        worth = [
+            (entries / column.segments, column.fact, column)
+            for entries, column in weighed
+            if entries <= _GAIN * len(rows) * column.segments
+            and (self.is_preferential or entries <= self.room)
         ]
+        return [column for _, _, column in sorted(worth, key=lambda found: found[:2])]
 
     def _column(self, fact: str, rows: tuple[Candidate[R], ...]) -> Column:
         cells = [next((cell for cell in cells if cell.fact == fact), None) for _, cells in rows]
         return cut(fact, self.kinds[fact], cells)
+
+    def _entries(self, column: Column) -> int:
+        """Rows in all lists together, if none closes a segment."""
+        return sum(
+            column.segments if found is None else sum(last - first + 1 for first, last in found)
+            for found in column.stretches
+        )
 
     def _distribute(self, rows: tuple[Candidate[R], ...], column: Column) -> list[list[Candidate[R]]] | None:
         """Rows by segment; None when there is no room for them."""
@@ -141,7 +153,6 @@ class _Builder(Generic[R]):
                         open_from[place] = place + 1
                     place = _next_open(open_from, place + 1)
             if self.room < 0:
-                self.room += sum(map(len, lists))
                 return None
         return lists
 
@@ -163,15 +174,6 @@ class _Builder(Generic[R]):
             return _Ordered(column.fact, column.points, tuple(children))
         by_value = dict(zip(column.points, children, strict=False))
         return _Listed(column.fact, {**by_value, None: children[-1]}, children[-2])
-
-
-def _mean_rows(column: Column) -> float:
-    """Rows that a look-up leaves on average, segments being equally likely."""
-    covered = sum(
-        column.segments if found is None else sum(last - first + 1 for first, last in found)
-        for found in column.stretches
-    )
-    return covered / column.segments
 
 
 def _next_open(open_from: list[int], place: int) -> int:

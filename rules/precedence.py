@@ -226,9 +226,8 @@ def _split(group: _Group, criterion: Criterion) -> Iterator[_Group]:
         yield replace(group, is_closed=True)
         return
     before = _order(criterion, type_of(values[0]))
-    pairs = sorted(
-        zip(values, group.members, strict=True), key=cmp_to_key(lambda left, right: before(left[0], right[0]))
-    )
+    by_value = cmp_to_key(before)
+    pairs = sorted(zip(values, group.members, strict=True), key=lambda pair: by_value(pair[0]))
     part, best, reason = [pairs[0][1]], pairs[0][0], group.decided_by
     for value, competitor in pairs[1:]:
         if before(best, value):
