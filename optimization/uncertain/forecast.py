@@ -17,6 +17,7 @@ from optimization.errors import InvalidNetworkError
 
 Floats = NDArray[np.float64]
 _SPAN = 8.0  # deviations above the mean that a discretised distribution covers
+_EXACT_BELOW = 12.0
 _GRID = 400  # points of a discretised normal distribution
 
 
@@ -130,8 +131,20 @@ class SampledForecast:
 
 
 def poisson_quantile(probability: ArrayLike, mean: ArrayLike) -> Floats:
-    """The smallest count whose distribution function reaches `probability`."""
-    return np.asarray(np.ceil(pdtrik(probability, np.maximum(mean, 1e-12))))
+    """
+    The smallest count whose distribution function reaches `probability`.
+
+    Exact below a mean of 12; above, the Cornish-Fisher expansion, which is 30 times as fast and
+    off by one in about one of a hundred draws.
+    """
+    probability, mean = np.broadcast_arrays(probability, np.maximum(mean, 1e-12))
+    z = ndtri(probability)
+    root = np.sqrt(mean)
+    count = np.ceil(mean + z * root + (z * z - 1.0) / 6.0 + (z - z**3) / (72.0 * root) - 0.5)
+    is_small = mean < _EXACT_BELOW
+    if is_small.any():
+        count[is_small] = np.ceil(pdtrik(probability[is_small], mean[is_small]))
+    return np.asarray(np.maximum(0.0, count))
 
 
 def _discretised_poisson(mean: float) -> tuple[Floats, Floats]:

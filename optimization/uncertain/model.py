@@ -13,14 +13,14 @@ c[r,k] charges transit only for the periods inside the horizon.
 **Backorders.** A path's net stock is A[k] - C[s,k], so the expected cost of period k is convex
 and piecewise linear in A[k] with the N breakpoints C[s,k]: slope -u before the first, then
 
-    slope after j breakpoints = (j h - sum_{i > j} u[i,k]) / N,   u[s,k] = b + w[s,k] (+ p at the end)
+    slope after j breakpoints = (j h - (N - j) u[k]) / N,   u[k] = b, and b + p in the last period
 
 which needs N + 1 bounded columns and one row per period, not two columns and a row per path.
 
-**Lost sales.** I[s,k] = I[s,k-1] + A[k] - A[k-1] - d[s,k] + B[s,k],  0 <= B <= d, cost h I + (p + b + w) B.
+**Lost sales.** I[s,k] = I[s,k-1] + A[k] - A[k-1] - d[s,k] + B[s,k],  0 <= B <= d, cost h I + (p + b) B.
 
-`w` prices stock-out events: a per-event cost made linear by reweighting (see `samples`). Revenue
-of all demand, sum p d, is a constant and left out of the programme.
+**Stock-out events** add a convex piecewise linear cost of A[k] (see `event_cost`). Revenue of all
+demand, sum p d, is a constant and left out of the programme.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from optimization.matrix import Ints, Matrix
 from optimization.network import DemandKind
+from optimization.uncertain.event_cost import EventCost
 from optimization.uncertain.problem import Market, Route, StockPoint, UncertainProblem
 
 Floats = NDArray[np.float64]
@@ -38,11 +39,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class MarketPaths:
-    """Demand and price of a stock-out event, both of shape (paths, periods), of one market."""
+    """Demand of one market, shape (paths, periods), and what its stock-out events cost."""
 
     market: Market
     demand: Floats
-    event_weight: Floats
+    events: EventCost
 
 
 def network_model(problem: UncertainProblem, paths: Sequence[MarketPaths]) -> tuple[Matrix, Ints]:
@@ -60,6 +61,7 @@ def network_model(problem: UncertainProblem, paths: Sequence[MarketPaths]) -> tu
             _add_backorder_cost(matrix, arrived, point, path)
         else:
             _add_lost_sales(matrix, arrived, point, path)
+        _add_events(matrix, arrived, point, path.events)
     return matrix, flows
 
 
@@ -73,13 +75,14 @@ def known_receipts(problem: UncertainProblem, point: str) -> Floats:
     return received
 
 
-def flow_receipts(problem: UncertainProblem, point: str, flows: Floats) -> Floats:
-    """Units of planned flows received at a point, by period."""
-    received = np.zeros(problem.horizon)
+def arrivals(problem: UncertainProblem, point: str, flows: Floats) -> Floats:
+    """A[k]: stock on hand, receipts due and receipts of planned flows, cumulated."""
+    received = known_receipts(problem, point)
+    received[0] += next(p.on_hand for p in problem.points if p.id == point)
     for number, route in enumerate(problem.routes):
         if route.target == point and route.lead_time < problem.horizon:
             received[route.lead_time :] += flows[number, : problem.horizon - route.lead_time]
-    return received
+    return received.cumsum()
 
 
 def _add_flows(matrix: Matrix, problem: UncertainProblem) -> Ints:
@@ -133,17 +136,15 @@ def _put_receipts(matrix: Matrix, rows: Ints, flows: Ints, routes: Sequence[Rout
 
 
 def _add_backorder_cost(matrix: Matrix, arrived: Ints, point: StockPoint, path: MarketPaths) -> None:
-    """A[k] = C[1,k] - below[k] + sum_j between[j,k] + above[k], the columns priced by their slopes."""
+    """A[k] = C[1,k] - below[k] + sum_j above[j,k], the columns priced by their slopes."""
     market, (paths, horizon) = path.market, path.demand.shape
-    total = np.cumsum(path.demand, axis=1) + market.backorders
-    underage = market.shortage_cost + path.event_weight
-    underage[:, -1] += market.price
-    order = np.argsort(total, axis=0, kind="stable")
-    total, underage = np.take_along_axis(total, order, 0), np.take_along_axis(underage, order, 0)
-    passed = np.cumsum(underage, axis=0)
-    slope = (np.arange(1, paths + 1)[:, None] * point.holding_cost - (passed[-1] - passed)) / paths
+    total = np.sort(np.cumsum(path.demand, axis=1), axis=0) + market.backorders
+    underage = np.full(horizon, market.shortage_cost)
+    underage[-1] += market.price
+    passed = np.arange(1, paths + 1)[:, None] / paths
     width = np.vstack([np.diff(total, axis=0), np.full(horizon, np.inf)])
-    below = matrix.add_columns(f"below[{point.id}]", (horizon,), cost=passed[-1] / paths)
+    slope = passed * point.holding_cost - (1.0 - passed) * underage
+    below = matrix.add_columns(f"below[{point.id}]", (horizon,), cost=underage)
     above = matrix.add_columns(f"above[{point.id}]", (paths, horizon), cost=slope, upper=width)
     rows = matrix.add_rows(f"position[{point.id}]", (horizon,), lower=total[0], upper=total[0])
     matrix.put(rows, arrived, 1.0)
@@ -154,7 +155,7 @@ def _add_backorder_cost(matrix: Matrix, arrived: Ints, point: StockPoint, path: 
 def _add_lost_sales(matrix: Matrix, arrived: Ints, point: StockPoint, path: MarketPaths) -> None:
     """I[s,k] - I[s,k-1] - A[k] + A[k-1] - B[s,k] = -d[s,k]."""
     market, (paths, horizon) = path.market, path.demand.shape
-    cost = (market.price + market.shortage_cost + path.event_weight) / paths
+    cost = (market.price + market.shortage_cost) / paths
     stock = matrix.add_columns(f"stock[{point.id}]", (paths, horizon), cost=point.holding_cost / paths)
     lost = matrix.add_columns(f"lost[{point.id}]", (paths, horizon), cost=cost, upper=path.demand)
     rows = matrix.add_rows(f"sell[{point.id}]", (paths, horizon), lower=-path.demand, upper=-path.demand)
@@ -163,3 +164,18 @@ def _add_lost_sales(matrix: Matrix, arrived: Ints, point: StockPoint, path: Mark
     matrix.put(rows, lost, -1.0)
     matrix.put(rows, arrived, -1.0)
     matrix.put(rows[:, 1:], arrived[:-1], 1.0)
+
+
+def _add_events(matrix: Matrix, arrived: Ints, point: StockPoint, events: EventCost) -> None:
+    """A[k] = start[k] - before[k] + sum_j piece[k,j] + free[k]."""
+    horizon, pieces = events.slope.shape
+    if pieces == 0:
+        return
+    before = matrix.add_columns(f"before[{point.id}]", (horizon,), cost=-events.slope[:, 0])
+    piece = matrix.add_columns(f"piece[{point.id}]", (horizon, pieces), cost=events.slope, upper=events.width)
+    free = matrix.add_columns(f"free[{point.id}]", (horizon,))
+    rows = matrix.add_rows(f"events[{point.id}]", (horizon,), lower=events.start, upper=events.start)
+    matrix.put(rows, arrived, 1.0)
+    matrix.put(rows, before, 1.0)
+    matrix.put(rows[:, None], piece, -1.0)
+    matrix.put(rows, free, -1.0)

@@ -5,18 +5,14 @@ Orders under uncertain demand, in two modes.
 `plan_on_samples` solves it on N sampled demand paths with common flows (an open-loop stochastic
 programme, the exact time-phased newsvendor): for wide forecasts and lasting costs of a stock-out.
 
-A cost per stock-out *event* is not linear in the units short B. It is approximated by the weight
-
-    w[s,k] = pi[k] / (B[s,k] + 1),      at first  pi[k] / sqrt(E C[k])
-
-and the programme is solved again with the shortages of the last pass (reweighted l1); before
-each pass the plan is replayed on every path so that demand reacts to the service it gets.
+Stock-out *events* are priced in the path itself, or by convex hulls around the current plan (see
+`event_cost`). Before each pass the plan is replayed on many more paths than the programme holds,
+so that demand reacts to the service it gets and the tail that decides on events is seen.
 
 Both are meant to be rolled: carry out period 0, observe, plan again.
 
 References
 ----------
-Candes, Wakin, Boyd (2008), J. Fourier Anal. Appl. 14, 877-905 (reweighted l1).
 Shapiro, Dentcheva, Ruszczynski, Lectures on Stochastic Programming, ch. 5 (sample average).
 """
 
@@ -31,7 +27,8 @@ from optimization.errors import InvalidNetworkError
 from optimization.report import SolveLimits, SolveReport
 from optimization.solver import new_highs, pass_model, report
 from optimization.uncertain.economics import event_prices
-from optimization.uncertain.model import MarketPaths, flow_receipts, known_receipts, network_model
+from optimization.uncertain.event_cost import event_cost, no_events
+from optimization.uncertain.model import MarketPaths, arrivals, network_model
 from optimization.uncertain.problem import Market, UncertainProblem
 from optimization.uncertain.quantile_path import quantile_path
 from optimization.uncertain.replay import replay
@@ -47,18 +44,19 @@ class Sampling:
 
     Parameters
     ----------
-    paths
-        Demand paths N. Must be >= 1.
+    paths, event_paths
+        Demand paths in the programme, and in the replays that price stock-out events. Must be >= 1.
     passes
         Times the programme is solved where stock-out events have a cost. Must be >= 1.
     """
 
     paths: int = 100
+    event_paths: int = 1_000
     passes: int = 3
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in (("paths", self.paths), ("passes", self.passes)):
+        for name, value in (("paths", self.paths), ("event_paths", self.event_paths), ("passes", self.passes)):
             if value < 1:
                 raise InvalidNetworkError(f"sampling.{name}", f"`{value}`", "use at least 1")
 
@@ -91,40 +89,36 @@ def plan_on_samples(
     problem: UncertainProblem, sampling: Sampling | None = None, limits: SolveLimits | None = None
 ) -> UncertainPlan:
     """The plan of least expected cost over sampled demand paths."""
-    how = sampling or Sampling()
-    draws = [latin_hypercube(how.paths, problem.horizon, how.seed + n) for n in range(len(problem.markets))]
-    paths = [_first_paths(problem, m, u) for m, u in zip(problem.markets, draws, strict=True)]
-    highs, flows, proof = _solve(problem, paths, limits or SolveLimits(), "sampled-paths", basis=None)
-    for _ in range(how.passes - 1 if _has_event_costs(problem) else 0):
-        paths = [_next_paths(problem, m, u, flows) for m, u in zip(problem.markets, draws, strict=True)]
-        highs, flows, proof = _solve(problem, paths, limits or SolveLimits(), "sampled-paths", highs.getBasis())
+    how, flows, basis = sampling or Sampling(), None, None
+    for _ in range(how.passes if _has_event_costs(problem) else 1):
+        paths = [_sample(problem, market, how, flows) for market in problem.markets]
+        highs, flows, proof = _solve(problem, paths, limits or SolveLimits(), "sampled-paths", basis)
+        basis = highs.getBasis()
     return _read_plan(problem, flows, proof)
 
 
 def _has_event_costs(problem: UncertainProblem) -> bool:
-    return any(m.event_cost > 0.0 or not m.response.is_neutral for m in problem.markets)
+    return any(_prices_events(market) for market in problem.markets)
+
+
+def _prices_events(market: Market) -> bool:
+    return market.event_cost > 0.0 or not market.response.is_neutral
 
 
 def _as_one_path(market: Market, demand: Floats) -> MarketPaths:
     """Events are priced in the path already."""
-    return MarketPaths(market, demand[None, :], np.zeros((1, demand.size)))
+    return MarketPaths(market, demand[None, :], no_events(demand.size))
 
 
-def _first_paths(problem: UncertainProblem, market: Market, draw: Floats) -> MarketPaths:
-    """Demand as if service were full; events weighed by the spread of cumulative demand."""
-    demand, _ = replay(market, draw, np.full(problem.horizon, np.inf), np.inf)
-    expected = demand.mean(axis=0)
-    prices = event_prices(problem, market, expected) / np.sqrt(np.maximum(1.0, np.cumsum(expected)))
-    return MarketPaths(market, demand, np.broadcast_to(prices, demand.shape))
-
-
-def _next_paths(problem: UncertainProblem, market: Market, draw: Floats, flows: Floats) -> MarketPaths:
-    """Demand as it reacts to the plan; events weighed by the shortages it leaves."""
-    on_hand = next(p.on_hand for p in problem.points if p.id == market.point)
-    arrivals = known_receipts(problem, market.point) + flow_receipts(problem, market.point, flows)
-    demand, shortage = replay(market, draw, arrivals, on_hand)
-    prices = event_prices(problem, market, demand.mean(axis=0))
-    return MarketPaths(market, demand, prices / (shortage + 1.0))
+def _sample(problem: UncertainProblem, market: Market, how: Sampling, flows: Floats | None) -> MarketPaths:
+    """Demand as it reacts to the plan, to full service at first, and the price of events around it."""
+    arrived = np.full(problem.horizon, np.inf) if flows is None else arrivals(problem, market.point, flows)
+    demand, _ = replay(market, latin_hypercube(how.paths, problem.horizon, how.seed), arrived)
+    if not _prices_events(market):
+        return MarketPaths(market, demand, no_events(problem.horizon))
+    many, required = replay(market, latin_hypercube(how.event_paths, problem.horizon, how.seed + 1), arrived)
+    prices = event_prices(problem, market, many.mean(axis=0))
+    return MarketPaths(market, demand, event_cost(required, -np.inf if flows is None else arrived, prices))
 
 
 def _solve(

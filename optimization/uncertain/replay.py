@@ -9,27 +9,26 @@ from optimization.uncertain.problem import Market
 Floats = NDArray[np.float64]
 
 
-def replay(market: Market, probability: Floats, arrivals: Floats, on_hand: float) -> tuple[Floats, Floats]:
+def replay(market: Market, probability: Floats, arrived: Floats) -> tuple[Floats, Floats]:
     """
-    Demand and shortage, both of shape (paths, periods).
+    Demand, and the cumulated arrivals that would have spared each period its stock-out.
 
     Parameters
     ----------
     probability
-        Of the demand of each path and period; the same draw under another service level is the
-        same quantile of a shifted distribution.
-    arrivals
-        Units received at the market's point by period, beyond `on_hand`.
+        Of the demand of each path and period, shape (paths, periods); the same draw under
+        another service level is the same quantile of a shifted distribution.
+    arrived
+        Stock on hand and receipts at the market's point, cumulated, by period.
     """
     paths, horizon = probability.shape
-    demand, shortage = np.empty((paths, horizon)), np.empty((paths, horizon))
+    demand, required = np.empty((paths, horizon)), np.empty((paths, horizon))
     level = np.full(paths, market.response.level)
-    stock = np.full(paths, on_hand - market.backorders)
+    gone = np.full(paths, market.backorders)
     for k in range(horizon):
         demand[:, k] = market.forecast.at(probability[:, k], k, level)
-        stock = stock + arrivals[k] - demand[:, k]
-        shortage[:, k] = np.maximum(0.0, -stock)
+        gone = required[:, k] = gone + demand[:, k]
         if market.kind is DemandKind.LOST_SALE:
-            stock = np.maximum(0.0, stock)
-        level = market.response.after(level, shortage[:, k] > 0.0)
-    return demand, shortage
+            gone = np.minimum(gone, arrived[k])
+        level = market.response.after(level, required[:, k] > arrived[k])
+    return demand, required
