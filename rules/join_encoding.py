@@ -148,6 +148,8 @@ def encode_facts(rule: JoinRule, facts: tuple[JoinFact, ...]) -> tuple[Batch, ..
     ordered = sorted(facts, key=lambda fact: (fact.kind, fact.id))
     eligible = [(fact, _eligibility(rule, fact)) for fact in ordered]
     taking_part = [(fact, bits) for fact, bits in eligible if any(bits)]
+    if not all(any(bits[place] for _, bits in taking_part) for place in range(len(rule.aliases))):
+        return ()  # some alias stays empty
     columns = _encode_sides(rule, taking_part)
     groups = _groups(rule, len(taking_part), columns)
     return tuple(_batch(rule, taking_part, columns, group) for group in _packed(groups, rule))
@@ -234,7 +236,7 @@ def _number_coder(values: list[Decimal]) -> Callable[[Decimal], int]:
 def _groups(rule: JoinRule, count: int, columns: Mapping[str, _Column]) -> list[list[int]]:
     """Facts that equalities tie together; all in one group when they do not tie all aliases."""
     if rule.unkeyed:
-        return [list(range(count))] if count else []
+        return [list(range(count))]
     parent = list(range(count))
     first: dict[tuple[int, int], int] = {}
     for at, comparison in enumerate(_comparisons(rule)):
