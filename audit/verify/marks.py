@@ -48,9 +48,9 @@ class Marks:
         own = (_Mark(size, False, note) for size, note in stored)
         self._marks = heapq.merge(own, self._read_elsewhere(elsewhere))
         self._next = next(self._marks, None)
-        self._verified = 0  # size of the last checkpoint that matched
+        self._verified = {False: 0, True: 0}  # size of the last that matched: of the log's own, of others'
         self._covered = 0  # size of the last of the log's own, whether it matched or not
-        self._is_rewritten = False
+        self._rewritten: list[tuple[_Mark, int]] = []  # with the size up to which all was well
 
     def introduce(self, seq: int, key: Verifier) -> None:
         """Trust a key once a checkpoint over the entry that announces it was verified."""
@@ -64,8 +64,14 @@ class Marks:
             if checkpoint := self._open(mark):
                 self._check_root(mark, checkpoint, trees)
 
-    def check_end(self, size: int) -> None:
-        """Steps 10 and 12: the log is as long as it was signed to be."""
+    def check_end(self, size: int, trees: Trees) -> None:
+        """Steps 8, 10 and 12, once all is read: what was rewritten, and whether anything was cut or added."""
+        for mark, intact in self._rewritten:
+            # By now the tiles around it were compared, which tells more precisely where.
+            first, last = trees.suspects(intact, mark.size - 1)
+            where = " kept elsewhere" if mark.is_elsewhere else ""
+            message = f"the checkpoint of size {mark.size}{where} was signed over other entries between {first} and {last}"
+            self._report(12 if mark.is_elsewhere else 8, first, ProblemKind.REWRITTEN, message)
         if size > self._covered and not (self._next and not self._next.is_elsewhere):
             kind = ProblemKind.INSERTED if self._covered else ProblemKind.CHECKPOINT_MISSING
             message = f"no checkpoint covers the entries from {self._covered} on: they were added behind the log's back"
@@ -106,20 +112,16 @@ class Marks:
         return checkpoint
 
     def _check_root(self, mark: _Mark, checkpoint: Checkpoint, trees: Trees) -> None:
-        if trees.is_broken or (self._is_rewritten and not mark.is_elsewhere):
+        if trees.is_broken or (self._rewritten and not mark.is_elsewhere):
             self._accept(mark.size)  # already reported; the signatures that follow are still worth checking
         elif trees.matches(mark.size, checkpoint.root):
             self._accept(mark.size)
-            self._verified = mark.size
+            self._verified[mark.is_elsewhere] = mark.size
             for tile in trees.false_tiles(mark.size, checkpoint.root):  # (11)
                 message = f"tile {tile.number} of level {tile.level} is not that of the entries"
                 self._report(11, None, ProblemKind.TILE_CHANGED, message)
         else:
-            self._is_rewritten = self._is_rewritten or not mark.is_elsewhere
-            first, last = trees.suspects(self._verified, mark.size - 1)
-            where = " kept elsewhere" if mark.is_elsewhere else ""
-            message = f"the checkpoint of size {mark.size}{where} was signed over other entries between {first} and {last}"
-            self._report(12 if mark.is_elsewhere else 8, first, ProblemKind.REWRITTEN, message)
+            self._rewritten.append((mark, self._verified[mark.is_elsewhere]))
 
     def _accept(self, size: int) -> None:
         due = [key for seq, key in self._introduced if seq < size]

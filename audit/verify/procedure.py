@@ -117,7 +117,7 @@ class _Run:
                 7, None, ProblemKind.ARTIFACT_CHANGED, f"the content of artifact `{digest}` is another"
             )
         if self._evidence.is_whole:
-            self.marks.check_end(self._places.next)  # (10), (12)
+            self.marks.check_end(self._places.next, self.trees)  # (10), (12)
             self._check_pointers()  # (11)
         else:
             self.trees.break_off()  # there is no tree to compare, only proofs
