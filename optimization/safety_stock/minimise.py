@@ -10,13 +10,13 @@ from optimization.report import SolveLimits
 from optimization.safety_stock.bounds import DemandBounds
 from optimization.safety_stock.branching import Search
 from optimization.safety_stock.certificate import replay_steps
+from optimization.safety_stock.descent import descend
 from optimization.safety_stock.domains import root_domains
 from optimization.safety_stock.elimination import restore
 from optimization.safety_stock.layout import Layout
 from optimization.safety_stock.model import NodeVariables, build_model
 from optimization.safety_stock.placement import ServiceTimes, settle, total_cost
 from optimization.safety_stock.presolve import Reduction, reduce_model
-from optimization.safety_stock.rounding import descend
 from optimization.safety_stock.transport import Grids, build_programme, count_pairs
 from optimization.safety_stock.vertices import has_concave_costs, vertex_values
 
@@ -59,12 +59,15 @@ def _minimise_network(layout: Layout, bounds: DemandBounds, limits: SolveLimits)
     reduction = reduce_model(model)
     offset = replay_steps(untouched, reduction.steps)
     if not reduction.variables:
-        cost, times = _go_back(layout, bounds, (variables, reduction), {})
+        cost, times = go_back(layout, bounds, (variables, reduction), {})
         return Optimum(times, cost, offset)
     domains = root_domains(untouched, reduction.variables)
     assert domains is not None  # noqa: S101 - corridors that leave nothing are relaxed before
-    complete = partial(_go_back, layout, bounds, (variables, reduction))
-    improve = partial(descend, layout, bounds)
+    complete = partial(go_back, layout, bounds, (variables, reduction))
+
+    def improve(times: ServiceTimes, _: tuple[float, ...]) -> tuple[float, ServiceTimes]:
+        return descend(layout, bounds, times)
+
     for grids in _grids(layout, bounds, (variables, reduction)):
         programme = build_programme(reduction.core, reduction.variables, limits, grids)
         work = (
@@ -92,7 +95,7 @@ def _grids(
     yield None
 
 
-def _go_back(
+def go_back(
     layout: Layout, bounds: DemandBounds, reduced: tuple[NodeVariables, Reduction], values: dict[int, int]
 ) -> tuple[float, ServiceTimes]:
     """Undo every reduction, then recompute the cost from the full vector."""

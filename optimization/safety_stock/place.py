@@ -14,8 +14,9 @@ from optimization.parameters import TimeRounding
 from optimization.plan import Placement
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
 from optimization.safety_stock.bounds import DemandBounds, bound_demand
+from optimization.safety_stock.capacity import StoredOptimum, minimise_within_storage
 from optimization.safety_stock.layout import Layout, lay_out
-from optimization.safety_stock.minimise import PROOF_GAP, Optimum, minimise
+from optimization.safety_stock.minimise import PROOF_GAP, Optimum
 from optimization.safety_stock.placement import describe
 from optimization.safety_stock.problem import GsmProblem
 from optimization.solver import SOLVER
@@ -25,11 +26,11 @@ def place_safety_stock(problem: GsmProblem, limits: SolveLimits) -> Placement:
     """The cheapest safety stocks that keep every promise, stage by stage in the problem's order."""
     layout = lay_out(problem)
     bounds = bound_demand(problem, layout)
-    optimum = minimise(layout, bounds, limits)
+    stored = minimise_within_storage(problem, layout, bounds, limits)
     return Placement(
-        describe(problem, layout, bounds, optimum.times),
-        report_optimum(optimum, limits),
-        _findings(problem, layout, bounds),
+        describe(problem, layout, bounds, stored.optimum.times),
+        report_optimum(stored.optimum, limits),
+        _findings(problem, layout, bounds) + _overflows(stored),
     )
 
 
@@ -80,6 +81,18 @@ def _findings(problem: GsmProblem, layout: Layout, bounds: DemandBounds) -> tupl
         for j in bounds.exceeded
     ]
     return tuple(findings)
+
+
+def _overflows(stored: StoredOptimum) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            "STORAGE",
+            site,
+            f"the leanest safety stocks need {excess:g} more than the capacity",
+            "KEPT: the promises stand, the capacity gives way by that much",
+        )
+        for site, excess in stored.gave_way
+    )
 
 
 def _rounding(problem: GsmProblem) -> str:
