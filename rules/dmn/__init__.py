@@ -3,5 +3,16 @@
 from rules.dmn.errors import DmnError, DmnInputError
 from rules.dmn.evidence import Step
 from rules.dmn.model import Decision, DmnModel, DmnResult, InputData, read_dmn
+from rules.dmn.policy_yaml import to_policy_yaml
 
-__all__ = ["Decision", "DmnError", "DmnInputError", "DmnModel", "DmnResult", "InputData", "Step", "read_dmn"]
+__all__ = [
+    "Decision",
+    "DmnError",
+    "DmnInputError",
+    "DmnModel",
+    "DmnResult",
+    "InputData",
+    "Step",
+    "read_dmn",
+    "to_policy_yaml",
+]

@@ -10,6 +10,7 @@ Namespaces of DMN 1.1 to 1.5 are read. A decision is evaluated after the decisio
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from rules.dmn.errors import DmnError
@@ -17,7 +18,7 @@ from rules.dmn.evidence import Notes, Step
 from rules.dmn.logic import Logic, LogicReader
 from rules.dmn.types import ItemType, TypeBook, conforms, read_input
 from rules.dmn.xml_tree import Element, parse_xml
-from rules.feel import BUILTINS, FeelError, Value
+from rules.feel import BUILTINS, FeelError, Value, written
 
 _LENIENT = frozenset(
     {"http://www.omg.org/spec/DMN/20151101/dmn.xsd", "http://www.omg.org/spec/DMN/20180521/MODEL/"}
@@ -85,6 +86,20 @@ class DmnResult:
 
     outcome: Value
     evidence: tuple[Step, ...]
+
+    def as_plain(self) -> dict[str, Any]:
+        """For JSON: dates and durations as text, numbers as Decimal, lists and objects as they are."""
+        steps = [
+            {
+                "element": step.element,
+                "outcome": plain(step.outcome),
+                "readings": plain(step.readings),
+                "rows": list(step.rows),
+                "problem": step.problem,
+            }
+            for step in self.evidence
+        ]
+        return {"outcome": plain(self.outcome), "evidence": steps}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +191,17 @@ class DmnModel:
         if problem or len(notes.steps) == seen:
             notes.steps.append(Step(decision.name, conforming, problem=problem))
         return conforming
+
+
+def plain(value: Value) -> Any:
+    """A value as JSON has it; only numbers stay `Decimal`, since JSON writers differ on them."""
+    if value is None or isinstance(value, bool | str | Decimal):
+        return value
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return written(value)
 
 
 def _requires(part: InputData | Decision | Knowledge) -> tuple[str, ...]:
