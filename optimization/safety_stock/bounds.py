@@ -168,12 +168,28 @@ def _widened(stage: GsmStage, tau: Floats, spread: tuple[float, float], excess: 
     return np.maximum.accumulate(np.sqrt(covered + flow**2 * variance))
 
 
-def _holding(layout: Layout, faces: list[GsmStage]) -> Floats:
+def unit_values(problem: GsmProblem, layout: Layout) -> tuple[float, ...]:
+    """What a unit of each stage is worth where it stands, in the order of the problem."""
+    faces = [problem.stages[k] for k in layout.stage]
+    values = [0.0] * len(problem.stages)
+    for k, owner, value in zip(
+        layout.stage.tolist(), layout.owner.tolist(), _values(layout, faces), strict=True
+    ):
+        if owner < 0:
+            values[k] = float(value)
+    return tuple(values)
+
+
+def _values(layout: Layout, faces: list[GsmStage]) -> Floats:
     added = np.array([s.added_cost for s in faces])
     added[layout.owner >= 0] = 0.0  # a sink adds nothing to its owner's value
     value = cumulate_cost(layout, added)
     own = np.array([np.nan if s.holding_value is None else s.holding_value for s in faces])
-    return np.array([s.holding_rate for s in faces]) * np.where(np.isnan(own), value, own)
+    return np.where(np.isnan(own), value, own)
+
+
+def _holding(layout: Layout, faces: list[GsmStage]) -> Floats:
+    return np.array([s.holding_rate for s in faces]) * _values(layout, faces)
 
 
 def _taus(layout: Layout) -> tuple[Ints, Floats]:

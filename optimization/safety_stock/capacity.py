@@ -66,8 +66,6 @@ def minimise_within_storage(
     problem: GsmProblem, layout: Layout, bounds: DemandBounds, limits: SolveLimits
 ) -> StoredOptimum:
     """The cheapest service times whose stock fits every site, or fits with the least excess."""
-    if not problem.storage:
-        return StoredOptimum(minimise(layout, bounds, limits), ())
     sites = read_sites(problem, layout, bounds)
     free = minimise(layout, bounds, limits)
     if _fits(bounds, sites, free.times):

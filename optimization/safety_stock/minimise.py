@@ -3,8 +3,9 @@ The line every placement takes: presolve, relaxation, rounding, branching, certi
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from optimization.report import SolveLimits
 from optimization.safety_stock.bounds import DemandBounds
@@ -38,11 +39,20 @@ class Optimum:
     rows: int = 0
 
 
-def minimise(layout: Layout, bounds: DemandBounds, limits: SolveLimits) -> Optimum:
+@dataclass(slots=True)
+class WarmStart:
+    """The last optimal basis by shape of the relaxation; for one network and its variations."""
+
+    bases: dict[tuple[int, int], Any] = field(default_factory=dict)
+
+
+def minimise(
+    layout: Layout, bounds: DemandBounds, limits: SolveLimits, start: WarmStart | None = None
+) -> Optimum:
     """The cheapest service times of a network."""
     if layout.nodes >= _COMPILED_FROM and layout.is_forest:
         return _minimise_forest(layout, bounds)
-    return _minimise_network(layout, bounds, limits)
+    return _minimise_network(layout, bounds, limits, start)
 
 
 def _minimise_forest(layout: Layout, bounds: DemandBounds) -> Optimum:
@@ -53,7 +63,9 @@ def _minimise_forest(layout: Layout, bounds: DemandBounds) -> Optimum:
     return Optimum(times, total_cost(bounds, times), bound)
 
 
-def _minimise_network(layout: Layout, bounds: DemandBounds, limits: SolveLimits) -> Optimum:
+def _minimise_network(
+    layout: Layout, bounds: DemandBounds, limits: SolveLimits, start: WarmStart | None = None
+) -> Optimum:
     model, variables = build_model(layout, bounds.first, bounds.cost)
     untouched = model.copy()
     reduction = reduce_model(model)
@@ -74,7 +86,12 @@ def _minimise_network(layout: Layout, bounds: DemandBounds, limits: SolveLimits)
             limits if grids is None else replace(limits, nodes=1, slices=1)
         )  # a part of the values cannot branch
         search = Search(programme, untouched, reduction.variables, offset, complete, improve, work)
+        shape = (programme.columns, programme.rows)
+        if start is not None and shape in start.bases:
+            programme.start_from(start.bases[shape])
         found = search.run(domains)
+        if start is not None:
+            start.bases[shape] = programme.root_basis
         if grids is None or found.cost - found.bound <= PROOF_GAP * abs(found.cost):
             break
     return Optimum(

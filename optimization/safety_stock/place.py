@@ -16,7 +16,7 @@ from optimization.report import SolveLimits, SolveReport, Termination, relative_
 from optimization.safety_stock.bounds import DemandBounds, bound_demand
 from optimization.safety_stock.capacity import StoredOptimum, minimise_within_storage
 from optimization.safety_stock.layout import Layout, lay_out
-from optimization.safety_stock.minimise import PROOF_GAP, Optimum
+from optimization.safety_stock.minimise import PROOF_GAP, Optimum, WarmStart, minimise
 from optimization.safety_stock.placement import describe
 from optimization.safety_stock.problem import GsmProblem
 from optimization.solver import SOLVER
@@ -24,9 +24,17 @@ from optimization.solver import SOLVER
 
 def place_safety_stock(problem: GsmProblem, limits: SolveLimits) -> Placement:
     """The cheapest safety stocks that keep every promise, stage by stage in the problem's order."""
+    return place_from(problem, limits, None)
+
+
+def place_from(problem: GsmProblem, limits: SolveLimits, start: WarmStart | None) -> Placement:
+    """The same, starting from what an earlier, similar solve has left in `start`."""
     layout = lay_out(problem)
     bounds = bound_demand(problem, layout)
-    stored = minimise_within_storage(problem, layout, bounds, limits)
+    if problem.storage:
+        stored = minimise_within_storage(problem, layout, bounds, limits)
+    else:
+        stored = StoredOptimum(minimise(layout, bounds, limits, start), ())
     return Placement(
         describe(problem, layout, bounds, stored.optimum.times),
         report_optimum(stored.optimum, limits),

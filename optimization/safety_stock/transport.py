@@ -90,6 +90,7 @@ class TransportProgramme:
     _marginals: dict[tuple[int, int, int], Ints]
     side_rows: tuple[SideRow, ...]
     _sides: Ints
+    root_basis: Any = None
 
     def solve(self, domains: Domains) -> Relaxation:
         """Solve within the domains, which must leave a placement possible."""
@@ -97,6 +98,8 @@ class TransportProgramme:
         self._highs.run()
         if self._highs.getModelStatus().name != "kOptimal":
             raise SolverError(f"HiGHS stopped with `{self._highs.getModelStatus().name}` on a relaxation")
+        if self.root_basis is None:
+            self.root_basis = self._highs.getBasis()
         solution = self._highs.getSolution()
         values, duals = np.array(solution.col_value), np.array(solution.row_dual) * self._scale
         return Relaxation(
@@ -105,6 +108,10 @@ class TransportProgramme:
             int(self._highs.getInfo().simplex_iteration_count),
             self._side_prices(duals),
         )
+
+    def start_from(self, basis: Any) -> None:
+        """Take the optimal basis of a programme of the same shape."""
+        self._highs.setBasis(basis)
 
     def _restrict(self, domains: Domains) -> None:
         columns, lower, upper = [], [], []

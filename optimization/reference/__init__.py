@@ -1,0 +1,1 @@
+"""The same models in Pyomo, written to be read."""
