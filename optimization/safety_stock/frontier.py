@@ -109,7 +109,8 @@ def draw_frontier(frontier: tuple[FrontierPoint, ...], form: str) -> bytes:
     """A picture of the frontier as `png` or `svg`; needs the `pictures` extra."""
     if form not in {"png", "svg"}:
         raise InvalidNetworkError("form", f"`{form}` is not a picture format", "use png or svg")
-    from matplotlib.figure import Figure  # noqa: PLC0415 - an optional extra, only for pictures
+    from matplotlib import rc_context  # noqa: PLC0415 - an optional extra, only for pictures
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
@@ -122,7 +123,8 @@ def draw_frontier(frontier: tuple[FrontierPoint, ...], form: str) -> bytes:
     axes.grid(visible=True, alpha=0.3)
     picture = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {"Software": None}  # the same bytes every time
-    figure.savefig(picture, format=form, metadata=metadata)
+    with rc_context({"svg.hashsalt": "frontier"}):
+        figure.savefig(picture, format=form, metadata=metadata)
     return picture.getvalue()
 
 

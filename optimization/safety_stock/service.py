@@ -68,4 +68,4 @@ def _inverse_loss(loss: Floats) -> Floats:
         middle = 0.5 * (low + high)
         is_short = unit_loss(middle) > loss
         low, high = np.where(is_short, middle, low), np.where(is_short, high, middle)
-    return high
+    return np.where(loss >= unit_loss(0.0), 0.0, high)
