@@ -208,8 +208,8 @@ print(json.dumps([time.perf_counter() - start, cost]))
 def stockpyl_python(folder):
     python = folder / "bin/python"
     uv = Path(sys.executable).parent / "uv"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "check": True, "timeout": 300}
-    subprocess.run([uv, "venv", "-q", "--python", sys.executable, folder], **quiet)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "timeout": 300}
+    subprocess.run([uv, "venv", "-q", "--python", sys.executable, folder], check=True, **quiet)
     subprocess.run(
         [uv, "pip", "install", "-q", "--python", python, "stockpyl==1.0.2", "setuptools<81"], **quiet
     )
