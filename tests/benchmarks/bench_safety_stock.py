@@ -211,7 +211,9 @@ def stockpyl_python(folder):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "timeout": 300}
     subprocess.run([uv, "venv", "-q", "--python", sys.executable, folder], check=True, **quiet)
     subprocess.run(
-        [uv, "pip", "install", "-q", "--python", python, "stockpyl==1.0.2", "setuptools<81"], **quiet
+        [uv, "pip", "install", "-q", "--python", python, "stockpyl==1.0.2", "setuptools<81"],
+        check=True,
+        **quiet,
     )
     return python
 
