@@ -109,6 +109,9 @@ class _Run:
         self._places.close()
         for fault in self._evidence.faults:  # (1)
             self._report(1, None, ProblemKind.UNREADABLE, fault)
+        if self._last is None and self._evidence.last_note() is not None:
+            message = "`checkpoint` is not one, so no proof leads anywhere"
+            self._report(1, None, ProblemKind.UNREADABLE, message)
         for seq in self._absent.keys() - self._redacted:  # (6)
             message = f"the payload of entry {seq} is gone, and no redaction names it"
             self._report(6, seq, ProblemKind.PAYLOAD_MISSING, message)
@@ -122,10 +125,6 @@ class _Run:
         else:
             self.trees.break_off()  # there is no tree to compare, only proofs
             self.marks.check(self._last.size if self._last else self._places.next, self.trees)  # (9)
-            if self._last is None:
-                self._report(
-                    1, None, ProblemKind.UNREADABLE, "the checkpoint is not one, so no proof leads anywhere"
-                )
 
     @property
     def size(self) -> int:

@@ -237,7 +237,7 @@ def test_an_inserted_entry_is_named(attack, seq):
 
     found = attack(change)
     assert ("INSERTED", seq) in found
-    assert {kind for kind, _ in found} <= {"INSERTED", "CLOCK_BACKWARDS", "PAYLOAD_CHANGED"}
+    assert {kind for kind, _ in found} <= {"INSERTED", "CLOCK_BACKWARDS", "PAYLOAD_CHANGED", "REWRITTEN"}
 
 
 def test_an_appended_entry_is_named(attack):
