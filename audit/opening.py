@@ -3,12 +3,15 @@
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from audit.errors import NoteError, StorageError
 from audit.ledger import Ledger, LedgerView
 from audit.note import Signer, read_private_key
 from audit.sequence import Clock
+from audit.sql.outbox import Outbox
+from audit.sql.postgres import connect_postgres
 from audit.sql.sqlite import connect_sqlite
 from audit.sql.store import SqlStore
 from audit.store import MemoryStore, Store
@@ -26,7 +29,8 @@ def open_ledger(url: str, signer: Signer, clock: Clock = now) -> Ledger:
     Parameters
     ----------
     url
-        ``sqlite:///path/to/file`` or ``memory://``.
+        ``sqlite:///path/to/file`` (one writer process), ``postgresql://...`` (many replicas) or
+        ``memory://``.
     signer
         The log's key; see `load_signer`.
 
@@ -37,6 +41,10 @@ def open_ledger(url: str, signer: Signer, clock: Clock = now) -> Ledger:
     VerificationError
         If what is stored is not what was signed last.
     """
+    if url.startswith("postgresql"):
+        engines = connect_postgres(url)
+        store = SqlStore(*engines)
+        return Ledger(store, signer, clock, appender=partial(Outbox, store, engines))
     return Ledger(_open_store(url), signer, clock)
 
 
@@ -89,4 +97,6 @@ def _open_store(url: str) -> Store:
         return MemoryStore()
     if url.startswith("sqlite:///"):
         return SqlStore(*connect_sqlite(url))
+    if url.startswith("postgresql"):
+        return SqlStore(*connect_postgres(url))
     raise StorageError(f"`{url}`: a ledger lives in `sqlite:///path`, `postgresql://...` or `memory://`")

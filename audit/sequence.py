@@ -36,7 +36,12 @@ class Sequencing:
         self.signers = signers
         self._store = store
         self._clock = clock
-        self._head = _Head(store, signers)
+        with store.begin():  # nobody may write between the reading of size, tree and checkpoint
+            self._head: _Head | None = _Head(store, signers)
+
+    def forget(self) -> None:
+        """Read the head again before the next batch: somebody else may have led, or a commit may be lost."""
+        self._head = None
 
     def run(self, requests: Sequence[Request]) -> list[Outcome]:
         """Judge the requests and commit what they add; when this returns, it is durable."""
@@ -45,7 +50,9 @@ class Sequencing:
 
     def run_within(self, transaction: Transaction, requests: Sequence[Request]) -> list[Outcome]:
         """Judge the requests and write what they add into a transaction that the caller commits."""
-        if transaction.size() != self._head.growth.size:  # another process wrote, or a commit failed
+        if (
+            self._head is None or transaction.size() != self._head.growth.size
+        ):  # another process wrote, or a commit failed
             self._head = _Head(self._store, self.signers)
         sitting = _Sitting.open(transaction, requests, self._head, self._clock())
         outcomes = [sitting.judge(request) for request in requests]

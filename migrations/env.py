@@ -8,6 +8,7 @@ version before keeps writing while they run.
 
 from alembic import context
 from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import make_url
 
 from audit.sql.tables import LedgerTable
 
@@ -21,7 +22,7 @@ def _connect(url: str) -> Connection:
         event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine.connect()
-    connection = create_engine(url).connect()
+    connection = create_engine(make_url(url).set(drivername="postgresql+psycopg")).connect()
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
     connection.execute(text("SELECT pg_advisory_lock(:turn)"), {"turn": TURN})

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.util.exc import CommandError
 from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.errors import SchemaError, StorageError
@@ -45,7 +46,10 @@ def downgrade(url: str, folder: Path, revision: str) -> None:
 
 def current(url: str) -> str | None:
     """Return the revision the tables are at, or nothing in a database without them."""
-    engine = create_engine(url)
+    target = make_url(url)
+    if target.get_backend_name() == "postgresql":
+        target = target.set(drivername="postgresql+psycopg")
+    engine = create_engine(target)
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()

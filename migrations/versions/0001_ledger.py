@@ -27,6 +27,10 @@ def upgrade() -> None:
     _create_tables()
     if op.get_bind().dialect.name == "sqlite":
         _guard_sqlite()
+    else:
+        _create_outbox()
+        _guard_postgresql()
+        _grant()
 
 
 def downgrade() -> None:
@@ -37,6 +41,18 @@ def downgrade() -> None:
         raise sa.exc.InvalidRequestError(message)
     for table in reversed(KEYS):
         op.drop_table(table)
+    if op.get_bind().dialect.name != "sqlite":
+        for table in ("outbox", "outcome"):
+            op.drop_table(table)
+        for function in (
+            "ledger_refuse",
+            "ledger_dense",
+            "ledger_keep_payload",
+            "ledger_erase",
+            "ledger_forget",
+        ):
+            op.execute(f"DROP FUNCTION {function}")
+        # The role stays: it belongs to the server, and other databases may use it.
 
 
 def _create_tables() -> None:
@@ -101,6 +117,11 @@ def _guard_sqlite() -> None:
         "BEFORE DELETE ON payload WHEN NOT EXISTS (SELECT 1 FROM erasure WHERE seq = OLD.seq)",
         "a payload is deleted only after its erasure is recorded",
     )
+    _refuse(
+        "erasure_has_reason",
+        "BEFORE INSERT ON erasure WHEN NOT EXISTS (SELECT 1 FROM entry WHERE seq = NEW.reason AND kind = 'redaction.v1')",
+        "an erasure names the redaction entry that gives its reason",
+    )
     # A second entry under a known key would let OR REPLACE drop the first.
     _refuse(
         "entry_key_once",
@@ -116,3 +137,110 @@ def _guard_sqlite() -> None:
 
 def _refuse(name: str, when: str, message: str) -> None:
     op.execute(f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{message}'); END")
+
+
+def _create_outbox() -> None:
+    """Requests of all replicas wait here, unordered, until the elected sequencer takes them."""
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("ticket", sa.Uuid, nullable=False, unique=True),
+        sa.Column("request", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "outcome",
+        sa.Column("ticket", sa.Uuid, primary_key=True),
+        sa.Column("content", sa.Text, nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    )
+
+
+def _guard_postgresql() -> None:
+    """Refuse UPDATE, DELETE, TRUNCATE and UPSERT; ENABLE ALWAYS holds under the replica role too."""
+    op.execute(
+        """
+        CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$
+        """,
+    )
+    op.execute(
+        """
+        CREATE FUNCTION ledger_dense() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NEW.seq IS DISTINCT FROM (SELECT coalesce(max(seq), -1) + 1 FROM entry) THEN
+            RAISE EXCEPTION 'seq must be the next one';
+          END IF;
+          RETURN NEW;
+        END $$
+        """,
+    )
+    op.execute(
+        """
+        CREATE FUNCTION ledger_keep_payload() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NOT EXISTS (SELECT 1 FROM erasure WHERE seq = OLD.seq) THEN
+            RAISE EXCEPTION 'a payload is deleted only after its erasure is recorded';
+          END IF;
+          RETURN OLD;
+        END $$
+        """,
+    )
+    for table in KEYS:
+        verbs = "UPDATE OR TRUNCATE" if table == "payload" else "UPDATE OR DELETE OR TRUNCATE"
+        _always(
+            table,
+            "append_only",
+            f"BEFORE {verbs} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
+        )
+    _always("payload", "keep", "BEFORE DELETE ON payload FOR EACH ROW EXECUTE FUNCTION ledger_keep_payload()")
+    _always("entry", "dense", "BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION ledger_dense()")
+
+
+def _always(table: str, name: str, definition: str) -> None:
+    op.execute(f"CREATE TRIGGER {table}_{name} {definition}")
+    op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{name}")
+
+
+def _grant() -> None:
+    """
+    Let the service insert and read, and nothing else.
+
+    What else it needs runs with the owner's rights and checks for itself: a payload is erased only
+    for a redaction entry, a request is forgotten only once its outcome is known.
+    """
+    op.execute(
+        """
+        CREATE FUNCTION ledger_erase(erased bigint, why bigint) RETURNS void
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+        BEGIN
+          IF NOT EXISTS (SELECT 1 FROM entry WHERE seq = why AND kind = 'redaction.v1') THEN
+            RAISE EXCEPTION 'an erasure names the redaction entry that gives its reason';
+          END IF;
+          INSERT INTO erasure VALUES (erased, why);
+          DELETE FROM payload WHERE seq = erased;
+        END $$
+        """,
+    )
+    op.execute(
+        """
+        CREATE FUNCTION ledger_forget() RETURNS void
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+        BEGIN
+          DELETE FROM outbox USING outcome WHERE outbox.ticket = outcome.ticket;
+          DELETE FROM outcome WHERE settled_at < now() - interval '1 hour';
+        END $$
+        """,
+    )
+    op.execute(
+        """
+        DO $$ BEGIN
+          IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'decision_log_writer') THEN
+            CREATE ROLE decision_log_writer NOLOGIN;
+          END IF;
+        END $$
+        """,
+    )
+    op.execute("REVOKE EXECUTE ON FUNCTION ledger_erase, ledger_forget FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION ledger_erase, ledger_forget TO decision_log_writer")
+    for table in (*KEYS, "outbox", "outcome"):
+        op.execute(f"GRANT SELECT, INSERT ON {table} TO decision_log_writer")

