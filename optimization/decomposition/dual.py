@@ -20,6 +20,8 @@ from optimization.decomposition.master import Master, MasterSolution
 from optimization.report import SolveLimits
 
 _WARM_UP = 12
+_FIRST_RADIUS = 0.07
+_LEAST_RADIUS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def maximise(
     queue = list(seeds) or [centre]
     tried = []
     prices = queue.pop(0)
+    radius = _FIRST_RADIUS
     for step in range(max(iterations, 1) + len(seeds)):
         cuts = evaluate(crew, prices)
         tried.append(prices)
@@ -78,6 +81,9 @@ def maximise(
             prices = _subgradient_step(blocks, cuts, prices, step)
             continue
         alpha = max(0.3, 0.9 * alpha) if is_better else min(0.9, alpha + 0.07)
+        if seeds:  # what the sample taught is nearly right: do not let few cuts point far away
+            radius = 1.5 * radius if is_better else max(_LEAST_RADIUS, 0.7 * radius)
+            master.trust(centre, radius)
         point = master.solve()
         if point.value - best <= limits.gap * abs(best):
             break

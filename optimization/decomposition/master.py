@@ -57,7 +57,8 @@ class Master:
         free = np.full(count, self._highs.getInfinity())
         cost = np.concatenate([np.full(count, -1.0), self._scale * np.where(is_limited, capacity, 0.0)])
         lower = np.concatenate([-free, np.zeros(capacity.size)])
-        upper = np.concatenate([free, np.where(is_limited, top / self._scale, 0.0)])
+        self._top = np.where(is_limited, top / self._scale, 0.0)
+        upper = np.concatenate([free, self._top])
         empty = np.empty(0, np.int32)
         self._highs.addCols(cost.size, cost, lower, upper, 0, empty, empty, np.empty(0))
 
@@ -81,6 +82,16 @@ class Master:
             blocks, low, cuts.cost, int(kept.sum()), starts, columns[kept], values[kept]
         )
         self._cuts += 1
+
+    def trust(self, centre: Prices, radius: float) -> None:
+        """Look only at prices within `radius` times (price + half the price scale) of the centre."""
+        near = np.concatenate([centre.supply.ravel(), centre.storage.ravel()]) / self._scale
+        reach = radius * (near + 0.5)
+        first = self._blocks.count
+        columns = np.arange(first, first + near.size, dtype=np.int32)
+        self._highs.changeColsBounds(
+            near.size, columns, np.clip(near - reach, 0.0, self._top), np.clip(near + reach, 0.0, self._top)
+        )
 
     def solve(self) -> MasterSolution:
         """The prices the cuts so far point at."""

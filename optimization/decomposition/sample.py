@@ -17,7 +17,7 @@ from optimization.decomposition.instance import Floats, Instance, Ints, Items
 
 _SMALLEST = 2_000  # below this a sample says little about each supplier
 _GROWTH = 10
-_MOST_SEEDS = 16
+_MOST_SEEDS = 6
 _LEAST_WEIGHT = 0.002
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 

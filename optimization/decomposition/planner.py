@@ -1,0 +1,136 @@
+"""
+Plan item-locations: prices first, then a plan from the prices, then both side by side.
+
+1. prices on samples, then on all items (`sample`, `dual`): a bound that the prices prove;
+2. one plan per item from the master's weights (`rounding`);
+3. exchange of plans by a restricted MILP (`exchange`), repair of what overflows (`repair`), polish.
+
+All steps count work, none looks at a clock, and sums are taken in the order of the blocks: the
+same plan comes out of one process, many processes or a cluster.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optimization.decomposition.blocks import Blocks, Prices, split
+from optimization.decomposition.crew import Crew
+from optimization.decomposition.dual import Dual, maximise
+from optimization.decomposition.exchange import exchange
+from optimization.decomposition.instance import Floats, Instance, Ints
+from optimization.decomposition.polish import polish
+from optimization.decomposition.proposals import Planners, planners
+from optimization.decomposition.regret import regrets
+from optimization.decomposition.repair import clear, repair
+from optimization.decomposition.rounding import round_weights
+from optimization.decomposition.sample import sample, sample_sizes, seeds
+from optimization.decomposition.state import State
+from optimization.decomposition.variants import variants
+from optimization.report import SolveLimits, relative_gap
+
+# Iterations after seeds are dear on many items and few are needed on most samples.
+_SEEDED_ITERATIONS = 14
+_EXCHANGE_ITEMS, _EXCHANGE_MOST = 1_500, 5_000
+_EXCHANGES = 2
+_EXCHANGE_LIMITS = {"nodes": 20, "gap": 1e-4}
+
+
+@dataclass(frozen=True, slots=True)
+class DecompositionPlan:
+    """
+    Lots by item and arrival period, with the proof.
+
+    `objective` counts what is overloaded at its penalty; the overloads are 0 wherever a plan
+    without overload was found. `prices` are those that prove `bound`: money per unit of each
+    supplier's and store's capacity, by period. `iterations` counts passes over all items.
+    """
+
+    orders: Ints
+    objective: float
+    bound: float
+    gap: float
+    prices: Prices
+    iterations: int
+    supply_overload: Floats
+    storage_overload: Floats
+
+
+def plan_item_locations(
+    instance: Instance,
+    limits: SolveLimits,
+    executor: Executor | None = None,
+    *,
+    warm: Prices | None = None,
+) -> DecompositionPlan:
+    """
+    The cheapest orders found, and a bound on how cheap any could be.
+
+    Parameters
+    ----------
+    limits
+        `iterations` bounds the unseeded price search; `slices` multiplies the exchanges.
+    executor
+        Where items are planned; None is this process.
+    warm
+        Prices of an earlier plan of these suppliers and stores: the search starts from them.
+    """
+    blocks = split(instance)
+    crew = Crew(blocks.parts(), executor)
+    dual = _search_prices(instance, blocks, crew, limits, (warm,) if warm else ())
+    team = planners(crew)
+    state = round_weights(blocks, dual, team)
+    _improve(state, team, dual, limits)
+    supply, storage = state.overload
+    return DecompositionPlan(
+        _in_caller_order(blocks, state.plans),
+        state.objective,
+        dual.bound,
+        relative_gap(state.objective, dual.bound),
+        dual.centre,
+        dual.iterations,
+        supply,
+        storage,
+    )
+
+
+def _search_prices(
+    instance: Instance, blocks: Blocks, crew: Crew, limits: SolveLimits, known: Sequence[Prices]
+) -> Dual:
+    """Prices on growing samples, each seeding the next, then on all items."""
+    close = replace(limits, gap=min(limits.gap, 1e-4))
+    if not known:
+        for size in sample_sizes(instance.items.count):
+            part = split(sample(instance, size, limits.seed))
+            steps = _SEEDED_ITERATIONS if known else limits.iterations
+            known = seeds(maximise(part, Crew(part.parts()), close, known, steps))
+    return maximise(blocks, crew, close, known, _SEEDED_ITERATIONS if known else limits.iterations)
+
+
+def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> None:
+    """Exchange while the instance is small enough for it to matter, repair, polish."""
+    rng = np.random.default_rng(limits.seed)
+    count = state.instance.items.count
+    heavy = seeds(dual)
+    work = replace(limits, slices=1, **_EXCHANGE_LIMITS)
+    if count <= _EXCHANGE_MOST:
+        for _ in range(_EXCHANGES * limits.slices):
+            free = _worst(state, team, dual.centre, min(count, _EXCHANGE_ITEMS))
+            prices = [*heavy, *variants(state, dual.centre, 16, rng)]
+            exchange(state, team, free, prices, work, len(free))
+    repair(state, team, dual.centre)
+    polish(state, team, dual.centre)
+    clear(state)
+
+
+def _worst(state: State, team: Planners, prices: Prices, most: int) -> Ints:
+    """The items whose plans lose most against the bound, in rising order."""
+    lost = regrets(team, state.plans, state.costs, prices)
+    return np.sort(np.argsort(-lost, kind="stable")[:most]).astype(np.int32)
+
+
+def _in_caller_order(blocks: Blocks, plans: Ints) -> Ints:
+    orders = np.empty_like(plans)
+    orders[blocks.order] = plans
+    return orders

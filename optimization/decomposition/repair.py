@@ -1,0 +1,113 @@
+"""
+Exact repair: items of overloaded resources are planned again at higher prices, until nothing overflows.
+
+Prices rise on overloaded cells and, so that the trouble does not move next door, on cells with
+less room than one large lot. Proposals are sorted by what a unit of relief costs and taken one by
+one, each judged by the overload that it really leaves.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.decomposition.blocks import Prices
+from optimization.decomposition.instance import Floats, Instance, Ints
+from optimization.decomposition.proposals import Planners, Proposals
+from optimization.decomposition.state import State
+
+_RAISES = (0.4, 1.0, 2.5, 6.0, 15.0, 180.0)  # times the price scale; the next every two rounds
+_ROUNDS = 40
+
+
+def repair(state: State, planners: Planners, centre: Prices) -> None:
+    """Re-plan until no resource is overloaded, at most forty rounds."""
+    for step in range(_ROUNDS):
+        supply, storage = state.overload
+        if not (supply.any() or storage.any()):
+            return
+        prices = _raised(state, centre, _RAISES[min(step // 2, len(_RAISES) - 1)])
+        which = _touching(state, supply > 0.0, storage > 0.0)
+        proposals = planners.propose(which, np.zeros(len(which), np.int32), [prices])
+        relief = _relief(state, proposals, supply > 0.0, storage > 0.0)
+        helps = relief > 0.0
+        rate = (proposals.costs - state.costs[which])[helps] / relief[helps]
+        rank = np.flatnonzero(helps)[np.argsort(rate, kind="stable")]
+        state.accept(which[rank], proposals.plans[rank], proposals.costs[rank])
+
+
+def large_lot(instance: Instance) -> float:
+    """The space that nine lots in ten do not exceed."""
+    return float(np.quantile(instance.items.unit_use * instance.items.lot, 0.9))
+
+
+def _raised(state: State, centre: Prices, factor: float) -> Prices:
+    """Prices plus factor x scale on nearly full cells, and again on overloaded ones."""
+    instance, (supply, storage) = state.instance, state.overload
+    scale, lot = factor * instance.price_scale, large_lot(instance)
+    is_tight = state.supply > instance.supply - lot
+    return Prices(
+        centre.supply + scale * is_tight + scale * (supply > 0.0),
+        centre.storage + 0.2 * scale * (storage > 0.0),
+    )
+
+
+def _touching(state: State, supply: NDArray[np.bool_], storage: NDArray[np.bool_]) -> Ints:
+    """Items that order or store something where a cell is marked."""
+    return np.flatnonzero((touch_counts(state, supply, storage) > 0.0)).astype(np.int32)
+
+
+def touch_counts(state: State, supply: NDArray[np.bool_], storage: NDArray[np.bool_]) -> Floats:
+    """By item, how much of the marked cells it takes."""
+    items = state.instance.items
+    taken = np.zeros(items.count)
+    rows = np.flatnonzero(supply.any(axis=1)[items.supplier] | storage.any(axis=1)[items.store])
+    taken[rows] = _taken(state, rows, state.plans[rows], supply, storage)
+    return taken
+
+
+def _relief(
+    state: State, proposals: Proposals, supply: NDArray[np.bool_], storage: NDArray[np.bool_]
+) -> Floats:
+    """By proposal, how much less it takes of the marked cells than the present plan."""
+    which = proposals.which.astype(np.int64)
+    before = _taken(state, which, state.plans[which], supply, storage)
+    return before - _taken(state, which, proposals.plans, supply, storage)
+
+
+def _taken(
+    state: State, which: NDArray[np.int64], plans: Ints, supply: NDArray[np.bool_], storage: NDArray[np.bool_]
+) -> Floats:
+    """What plans of items take of marked cells: supply by order period, storage by period."""
+    items, periods = state.instance.items, plans.shape[1]
+    arrival = np.minimum(np.arange(periods) + items.lead_time[which, None], periods)
+    padded = np.hstack([plans, np.zeros((len(plans), 1), np.int32)])
+    ordered = np.take_along_axis(padded, arrival, axis=1)
+    use = items.unit_use[which, None] * items.lot[which, None] * ordered + items.order_use[which, None] * (ordered > 0)
+    stock = items.net[which] + items.lot[which, None] * np.cumsum(plans, axis=1)
+    space = items.volume[which, None] * np.maximum(stock, 0.0)
+    return (use * supply[items.supplier[which]]).sum(axis=1) + (space * storage[items.store[which]]).sum(axis=1)
+
+
+def clear(state: State) -> None:
+    """
+    Drop orders, cheapest relief first, while a supplier is still overloaded.
+
+    To order less is always possible, so that supplier capacity holds whatever repair could not do.
+    """
+    instance = state.instance
+    items = instance.items
+    for g, t in np.argwhere(state.overload[0] > 0.0):
+        arrival = t + items.lead_time
+        at = np.minimum(arrival, instance.periods - 1)
+        here = np.flatnonzero((items.supplier == g) & (arrival < instance.periods))
+        here = here[state.plans[here, at[here]] > 0]
+        use = items.unit_use[here] * items.lot[here] * state.plans[here, at[here]] + items.order_use[here]
+        harm = items.backlog[here] / np.maximum(items.unit_use[here], 1e-12)
+        excess = state.overload[0][g, t]
+        for r in np.argsort(harm, kind="stable"):
+            if excess <= 0.0:
+                break
+            state.plans[here[r], at[here[r]]] = 0
+            excess -= use[r]
+    state.recount()
