@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, make_url
 
 WRITE, LEAD = 0x6C65646701, 0x6C65646702  # advisory locks: one transaction at a time; one sequencer
 # A server that hears nothing from the sequencer for so long ends its session, which frees the lead.
-SILENCE = "4s"
+SILENCE = "3s"
 
 
 def connect_postgres(url: str) -> tuple[Engine, Engine]:

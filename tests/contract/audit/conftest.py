@@ -39,16 +39,28 @@ def server(tmp_path_factory):
     running.cleanup()
 
 
+@pytest.fixture(scope="session")
+def fresh_database(server):
+    """
+    Makes databases with the ledger's tables.
+    """
+
+    def make():
+        name = f"log_{uuid.uuid4().hex}"
+        server.psql(f"CREATE DATABASE {name}")
+        url = server.get_uri().replace("/postgres?", f"/{name}?")
+        upgrade(url, MIGRATIONS)
+        return url
+
+    return make
+
+
 @pytest.fixture
-def postgres(server):
+def postgres(fresh_database):
     """
     The URL of a fresh, migrated database.
     """
-    name = f"log_{uuid.uuid4().hex}"
-    server.psql(f"CREATE DATABASE {name}")
-    url = server.get_uri().replace("/postgres?", f"/{name}?")
-    upgrade(url, MIGRATIONS)
-    return url
+    return fresh_database()
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

@@ -11,6 +11,8 @@ from audit import (
     Artifact,
     ExportError,
     ExportFormat,
+    Ledger,
+    MemoryStore,
     NewEntry,
     NotInLedgerError,
     Signer,
@@ -34,11 +36,16 @@ def new(number):
     )
 
 
-@pytest.fixture
-def filled(ledger):
+def fill(ledger):
     for start in range(0, SIZE, 20):
         ledger.append_all(tuple(new(number) for number in range(start, start + 20)))
     return ledger
+
+
+@pytest.fixture
+def filled(clock):
+    with Ledger(MemoryStore(), SIGNER, clock) as ledger:
+        yield fill(ledger)
 
 
 def found(folder, keys=KEYS, elsewhere=()):
@@ -46,10 +53,11 @@ def found(folder, keys=KEYS, elsewhere=()):
 
 
 @pytest.mark.parametrize("form", list(ExportFormat))
-def test_a_whole_export_verifies_in_each_format(filled, tmp_path, form):
+def test_a_whole_export_verifies_from_each_store_in_each_format(ledger, tmp_path, form):
     """
-    Root and size are those of the log, whatever the rows are written as.
+    Root and size are those of the log, wherever it is kept and whatever the rows are written as.
     """
+    filled = fill(ledger)
     folder = tmp_path / "stick"
 
     assert export(filled, folder, KEYS, form=form) == SIZE

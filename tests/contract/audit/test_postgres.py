@@ -1,0 +1,219 @@
+"""
+What only PostgreSQL can promise: roles, guards that hold for everybody, and many replicas.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from audit import NewEntry, Signer, StorageError, open_ledger, open_view, verify_ledger
+
+SIGNER = Signer("example.com/log", bytes(range(32)))
+
+
+@pytest.fixture(scope="module")
+def filled(fresh_database):
+    postgres = fresh_database()
+    with open_ledger(postgres, SIGNER) as ledger:
+        ledger.append_all(
+            tuple(
+                NewEntry("k", f"s{n}", {"n": n}, payload=b"p", key=f"k{n}", sets={"p": "x"})
+                for n in range(300)
+            )
+        )
+    return postgres
+
+
+GUARDED = [
+    "UPDATE {table} SET {column} = {column}",
+    "DELETE FROM {table}",
+    "TRUNCATE {table}",
+    "INSERT INTO {table} SELECT * FROM {table} LIMIT 1 ON CONFLICT ({key}) DO UPDATE SET {column} = excluded.{column}",
+]
+KEYS = {
+    "entry": "seq",
+    "payload": "seq",
+    "artifact": "digest",
+    "pointer": "name, seq",
+    "tile": "level, number",
+    "checkpoint": "size",
+}
+
+
+@pytest.mark.parametrize("role", ["origin", "replica"])
+@pytest.mark.parametrize("statement", GUARDED)
+@pytest.mark.parametrize("table", KEYS)
+def test_even_the_owner_cannot_change_the_log_by_accident(filled, table, statement, role):
+    """
+    UPDATE, DELETE, TRUNCATE and UPSERT are refused, also under session_replication_role=replica.
+    """
+    column = KEYS[table].split(",")[0]
+    with psycopg.connect(filled) as connection:
+        connection.execute(f"SET session_replication_role = {role}")
+        if table == "artifact":
+            connection.execute("INSERT INTO artifact VALUES ('sha256:0', 't', '')")
+        with pytest.raises(psycopg.errors.RaiseException, match=r"append-only|erasure is recorded"):
+            connection.execute(statement.format(table=table, column=column, key=KEYS[table]))
+
+
+def test_a_gap_is_refused(filled):
+    """
+    The next entry takes the next place, whoever inserts it.
+    """
+    with (
+        psycopg.connect(filled) as connection,
+        pytest.raises(psycopg.errors.RaiseException, match=r"the next one"),
+    ):
+        connection.execute(
+            "INSERT INTO entry SELECT 999, kind, subject, recorded_at, 'x', payload_commitment, leaf_hash, envelope FROM entry LIMIT 1"
+        )
+
+
+@pytest.fixture(scope="module")
+def application(filled):
+    """
+    The URL of a login that is a member of the writer's role and nothing else.
+    """
+    with psycopg.connect(filled, autocommit=True) as connection:
+        connection.execute(
+            "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'service') THEN "
+            "CREATE ROLE service LOGIN PASSWORD 'x' IN ROLE decision_log_writer; END IF; END $$",
+        )
+    return filled.replace("postgres:@", "service:x@")
+
+
+def test_the_application_role_selects_and_inserts_and_no_more(application):
+    """
+    The grants, from the catalogue; and what they refuse.
+    """
+    with psycopg.connect(application, autocommit=True) as connection:
+        granted = connection.execute(
+            "SELECT DISTINCT privilege_type FROM information_schema.role_table_grants WHERE grantee = 'decision_log_writer'",
+        ).fetchall()
+        assert {("SELECT",), ("INSERT",)} == set(granted)
+        for statement in (
+            "UPDATE entry SET kind = 'x'",
+            "DELETE FROM payload",
+            "DELETE FROM outbox",
+            "TRUNCATE entry",
+            "ALTER TABLE entry DISABLE TRIGGER ALL",
+            "DROP TABLE entry",
+            "SET session_replication_role = replica",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+        with pytest.raises(psycopg.errors.RaiseException, match="redaction entry"):
+            connection.execute("SELECT ledger_erase(1, 1)")
+
+
+def test_the_service_works_with_the_application_role(application):
+    """
+    Appending, sequencing and settling need no more than the role has.
+    """
+    with open_ledger(application, SIGNER) as ledger:
+        assert ledger.append(NewEntry("k", "s", {"by": "service"})).entry.seq == 300
+        assert verify_ledger(ledger, [SIGNER.verifier]).holds
+
+
+def test_three_replicas_make_one_log(postgres):
+    """
+    Many callers on three ledgers: one dense order, idempotent across replicas, and it verifies.
+    """
+    replicas = [open_ledger(postgres, SIGNER) for _ in range(3)]
+
+    def call(number):
+        key = f"k{number % 200}"  # each key arrives at more than one replica
+        return replicas[number % 3].append(NewEntry("k", key, {"key": key}, key=key, key_digest="d"))
+
+    with ThreadPoolExecutor(24) as callers:
+        answers = list(callers.map(call, range(400)))
+    verification = verify_ledger(replicas[1], [SIGNER.verifier])
+    for replica in replicas:
+        replica.close()
+
+    assert set(range(200)) == {answer.entry.seq for answer in answers}
+    assert [answer.is_repeat for answer in answers].count(False) == 200
+    assert verification.holds, verification.problems
+    assert verification.entries == 200
+
+
+REPLICA = """
+import sys, time
+from audit import Signer, open_ledger
+ledger = open_ledger(sys.argv[1], Signer("example.com/log", bytes(range(32))))
+time.sleep(1)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_another_replica_takes_over(postgres, how):
+    """
+    The sequencer is killed, or frozen with its lock in hand: the next append is answered within 5 s.
+    """
+    leader = subprocess.Popen([sys.executable, "-c", REPLICA, postgres], stdout=subprocess.PIPE, text=True)
+    assert leader.stdout.readline() == "ready\n"
+    follower = open_ledger(postgres, SIGNER)
+    assert follower.append(NewEntry("k", "before", {})).entry.seq == 0
+    with psycopg.connect(postgres) as connection:
+        leaders = connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
+        ).fetchone()
+    assert leaders == (1,)
+
+    os.kill(leader.pid, how)
+    started = time.monotonic()
+    assert follower.append(NewEntry("k", "after", {})).entry.seq == 1
+    waited = time.monotonic() - started
+    leader.kill()
+    leader.wait()
+    follower.close()
+
+    assert waited < 5.0
+
+
+def test_an_unanswered_request_is_given_back(postgres, monkeypatch):
+    """
+    With nobody to sequence, the caller hears that the request may still be recorded, and it is.
+    """
+    monkeypatch.setattr("audit.sql.outbox.PATIENCE", 1.0)
+    with psycopg.connect(postgres) as other:
+        ledger = open_ledger(postgres, SIGNER)
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (0x6C65646701,))  # no batch can be written
+        with pytest.raises(StorageError, match="same key"):
+            ledger.append(NewEntry("k", "s", {}, key="k", key_digest="d"))
+        other.rollback()
+        monkeypatch.undo()
+        again = ledger.append(NewEntry("k", "s", {}, key="k", key_digest="d"))
+        ledger.close()
+
+    assert again.entry.seq == 0
+
+
+def test_readers_need_no_key_and_see_a_growing_log(postgres):
+    """
+    Verification of a live log that takes entries meanwhile finds nothing wrong.
+    """
+    ledger, view = open_ledger(postgres, SIGNER), open_view(postgres)
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            ledger.append(NewEntry("k", "s", {}))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    found = [verify_ledger(view, [SIGNER.verifier]).problems for _ in range(10)]
+    stop.set()
+    writer.join()
+    ledger.close()
+
+    assert [()] * 10 == found
