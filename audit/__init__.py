@@ -1,6 +1,7 @@
 """Entries and digests in, proofs out; knows nothing of decisions, rules or the wire."""
 
 from audit import canonical
+from audit.anchor import publish, published
 from audit.artifact import Artifact
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, read_checkpoint
 from audit.entry import Appended, Entry, NewEntry
@@ -11,6 +12,7 @@ from audit.errors import (
     InvalidEntryError,
     KeyConflictError,
     LedgerClosedError,
+    LegalHoldError,
     NoteError,
     NotInLedgerError,
     PointerMovedError,
@@ -22,12 +24,15 @@ from audit.errors import (
 from audit.export import ExportFormat, export
 from audit.fsck import verify_export, verify_ledger
 from audit.ledger import Ledger, LedgerView
-from audit.note import Signer, Verifier, read_vkey
+from audit.note import Cosigner, Signer, Verifier, read_vkey
 from audit.opening import create_signer, load_signer, open_ledger, open_view
 from audit.proof import TlogProof, read_proof
+from audit.redaction import Redaction, lift_hold, place_hold, redact
+from audit.retention import RetentionClass, due, read_classes
 from audit.sql import SqlStore, current, downgrade, upgrade
 from audit.store import MemoryStore
 from audit.verify import Problem, ProblemKind, Verification
+from audit.witness import Refusal, Witness, WitnessRefusedError
 
 __all__ = [
     "Appended",
@@ -35,6 +40,7 @@ __all__ = [
     "AuditError",
     "CanonicalError",
     "Checkpoint",
+    "Cosigner",
     "Entry",
     "ExportError",
     "ExportFormat",
@@ -43,6 +49,7 @@ __all__ = [
     "Ledger",
     "LedgerClosedError",
     "LedgerView",
+    "LegalHoldError",
     "MemoryStore",
     "NewEntry",
     "NotInLedgerError",
@@ -51,6 +58,9 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "ProofError",
+    "Redaction",
+    "Refusal",
+    "RetentionClass",
     "SchemaError",
     "SignedCheckpoint",
     "Signer",
@@ -60,18 +70,27 @@ __all__ = [
     "Verification",
     "VerificationError",
     "Verifier",
+    "Witness",
+    "WitnessRefusedError",
     "canonical",
     "create_signer",
     "current",
     "downgrade",
+    "due",
     "export",
+    "lift_hold",
     "load_signer",
     "open_checkpoint",
     "open_ledger",
     "open_view",
+    "place_hold",
+    "publish",
+    "published",
     "read_checkpoint",
+    "read_classes",
     "read_proof",
     "read_vkey",
+    "redact",
     "upgrade",
     "verify_export",
     "verify_ledger",

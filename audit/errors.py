@@ -85,6 +85,24 @@ class PointerMovedError(AuditError):
         self.actual = actual
 
 
+class LegalHoldError(AuditError):
+    """
+    The subject is on legal hold, so nothing of it is erased.
+
+    Parameters
+    ----------
+    subject
+        What is held.
+    reason
+        Why, as recorded with the hold.
+    """
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(f"`{subject}` is on legal hold ({reason}); lift the hold first")
+        self.subject = subject
+        self.reason = reason
+
+
 class NotInLedgerError(AuditError):
     """
     Nothing is recorded under this name.

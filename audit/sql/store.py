@@ -190,6 +190,17 @@ class SqlStore:
             else:
                 connection.execute(insert(_ERASURE), [{"seq": seq, "reason": reason}])
                 connection.execute(delete(_PAYLOAD).where(_PAYLOAD.c.seq == seq))
+        if self._writing.dialect.name == "sqlite":
+            self._leave_no_residue()
+
+    def _leave_no_residue(self) -> None:
+        """Empty the write-ahead log, where the erased bytes still stand; outside any transaction."""
+        with translated():
+            connection = self._writing.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Let go of connections and files."""

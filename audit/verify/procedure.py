@@ -28,7 +28,7 @@ from audit.errors import CanonicalError, NoteError, ProofError
 from audit.evidence import Evidence, Piece
 from audit.merkle import leaf_hash, verify_inclusion
 from audit.note import Verifier
-from audit.redaction import REDACTION, redacted_by
+from audit.redacted import REDACTION, redacted_by
 from audit.rotation import KEY_ROTATION, successor_of
 from audit.verify.marks import Marks
 from audit.verify.places import Places

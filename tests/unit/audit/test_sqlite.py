@@ -51,7 +51,9 @@ def test_the_database_refuses_to_change_the_log(url, statement):
     UPDATE, DELETE, REPLACE, UPSERT and gaps are refused whoever connects; our connections included.
     """
     plain = sqlite3.connect(url.removeprefix("sqlite:///"))
-    with pytest.raises(sqlite3.DatabaseError, match=r"append-only|the next one|another entry|erasure is recorded"):
+    with pytest.raises(
+        sqlite3.DatabaseError, match=r"append-only|the next one|another entry|erasure is recorded"
+    ):
         plain.execute(statement)
     plain.close()
 
