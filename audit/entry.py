@@ -75,11 +75,11 @@ class NewEntry:
                 raise InvalidEntryError(name, "is empty", "name it")
         if HEADER in self.envelope:
             raise InvalidEntryError(f"envelope.{HEADER}", "is the ledger's own key", "rename yours")
-        pointers = {f"requires[{name}]": name for name in self.requires} | {
-            f"sets[{name}]": name for name in self.sets
-        }
-        for name, value in {"kind": self.kind, "subject": self.subject, "key": self.key, **pointers}.items():
-            _check_name(name, value)
+        _check_name("kind", self.kind)
+        _check_name("subject", self.subject)
+        _check_name("key", self.key)
+        for pointer in (*self.requires, *self.sets):
+            _check_name("pointer", pointer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,21 +240,22 @@ def prepare(new: NewEntry, salt: bytes) -> Prepared:
         If the envelope has no canonical form; the field is a path inside it.
     """
     sealed = Sealed(salt, new.payload) if new.payload else None
-    header = {
-        "kind": new.kind,
-        "subject": new.subject,
-        "key": new.key,
-        "key_digest": new.key_digest,
-        "payload": sealed.commitment if sealed else "",
-        "artifacts": [artifact.digest for artifact in new.artifacts],
-        "requires": sorted(map(list, new.requires.items())),
-        "sets": sorted(map(list, new.sets.items())),
-        "retention": "" if new.retention == "default" else new.retention,
-    }
-    written = {name: value for name, value in header.items() if value}
+    header: dict[str, Any] = {"kind": new.kind, "subject": new.subject}
+    if new.key:
+        header |= {"key": new.key, "key_digest": new.key_digest}
+    if sealed:
+        header["payload"] = sealed.commitment
+    if new.artifacts:
+        header["artifacts"] = [artifact.digest for artifact in new.artifacts]
+    if new.requires:
+        header["requires"] = sorted(map(list, new.requires.items()))
+    if new.sets:
+        header["sets"] = sorted(map(list, new.sets.items()))
+    if new.retention != "default":
+        header["retention"] = new.retention
     body: dict[str, Any] = plain.checked(new.envelope)
-    plain.write([body, written])  # text that is not Unicode fails here, not in another's batch
-    return Prepared(new, body, written, sealed)
+    plain.write([body, header])  # text that is not Unicode fails here, not in another's batch
+    return Prepared(new, body, header, sealed)
 
 
 def read_header(envelope: bytes) -> Header:
@@ -274,7 +275,8 @@ def read_header(envelope: bytes) -> Header:
 
 def format_time(moment: datetime) -> str:
     """Write a time in UTC to the microsecond, in a form that sorts as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_time(text: str) -> datetime:

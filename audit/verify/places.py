@@ -37,6 +37,8 @@ class Places:
     def compare(self, seq: int, claimed: int) -> bool:
         """Step 4: whether the entry says itself that this is its place."""
         offset = claimed - seq
+        if not offset and self._run is None:
+            return True
         if self._run and self._run[0] == offset:
             self._run = (offset, self._run[1], seq)
             return offset == 0

@@ -32,7 +32,11 @@ class Trees:
 
     def add(self, computed: bytes, stored: bytes) -> None:
         """Append an entry's hashes."""
-        if computed != stored and len(self._candidates) == 1:
+        if computed == stored and len(self._candidates) == 1:  # all entries of an untouched log
+            for tile in self._candidates[0].growth.add(computed):
+                self._compare(self._candidates[0], tile)
+            return
+        if len(self._candidates) == 1:
             self._candidates.append(self._candidates[0].copy())
         for candidate, leaf in zip(self._candidates, (computed, stored), strict=False):
             for tile in candidate.growth.add(leaf):
