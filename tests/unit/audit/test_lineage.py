@@ -6,7 +6,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 from openlineage.client.event_v2 import RunEvent
-from openlineage.client.serde import Serde
 from prov.model import ProvDocument
 
 from audit import InvalidEntryError
@@ -115,7 +114,7 @@ def test_the_openlineage_event_reads_back_with_its_library():
     jsonschema.validate(event["run"]["facets"]["lineage"], json.loads(FACET.read_text()))
 
     assert event["run"]["runId"] == RUN.id
-    assert event["run"]["facets"]["parent"]["job"] == {"namespace": "erp", "name": "nightly"}
+    assert {"namespace": "erp", "name": "nightly"}.items() <= event["run"]["facets"]["parent"]["job"].items()
     assert {"snapshot", 'stock "A&B".csv', "release 1.2.0"} == {
         dataset["name"] for dataset in event["inputs"]
     }
@@ -123,7 +122,11 @@ def test_the_openlineage_event_reads_back_with_its_library():
     assert event["inputs"][0]["facets"]["version"]["datasetVersion"] == "sha256:aa"
     assert isinstance(RunEvent(eventTime=event["eventTime"], run=event["run"], job=event["job"]), RunEvent)
     assert json.loads(json.dumps(event)) == event
-    assert Serde.to_dict(event) == event
+    facets = [
+        *event["run"]["facets"].values(),
+        *(facet for data in event["inputs"] for facet in data["facets"].values()),
+    ]
+    assert all(facet["_producer"] and facet["_schemaURL"] for facet in facets)
 
 
 def test_the_prov_document_reads_back_with_its_library():
