@@ -78,6 +78,22 @@ def append_until_killed(url, path, name):
     exec(compile(WORKER, "worker", "exec"), {})
 
 
+def kill(pid):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def start(url, path, name):
+    worker = FORK.Process(target=append_until_killed, args=(url, path, name))
+    worker.start()
+    return worker
+
+
+def end(worker):
+    kill(worker.pid)
+    worker.join()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_writer_of_an_sqlite_log_is_killed_350_times(tmp_path):
@@ -89,11 +105,9 @@ def test_the_writer_of_an_sqlite_log_is_killed_350_times(tmp_path):
     chance = random.Random(20261124)
 
     for number in range(350):
-        worker = FORK.Process(target=append_until_killed, args=(url, path, f"r{number}"))
-        worker.start()
+        worker = start(url, path, f"r{number}")
         time.sleep(chance.uniform(0.02, 0.2))
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.join()
+        end(worker)
         if number % 50 == 49:
             check(url, path)
 
@@ -111,12 +125,6 @@ def postgres(tmp_path):
     server.cleanup()
 
 
-def start_replica(url, path, name):
-    replica = subprocess.Popen([sys.executable, "-c", WORKER, url, str(path), name], stdout=subprocess.PIPE)
-    assert replica.stdout.readline() == b"ready\n"
-    return replica
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_sequencer_is_killed_110_times(postgres, tmp_path):
@@ -126,17 +134,14 @@ def test_the_sequencer_is_killed_110_times(postgres, tmp_path):
     _, url = postgres
     path = tmp_path / "acknowledged"
     chance = random.Random(6962)
-    replicas = [start_replica(url, path, "a"), start_replica(url, path, "b")]
+    replicas = [start(url, path, "a"), start(url, path, "b")]
 
     for number in range(110):
-        time.sleep(chance.uniform(0.0, 0.3))
-        leader = replicas.pop(0)  # the older of the two: it was there when the last leader died
-        leader.kill()
-        leader.wait()
-        replicas.append(start_replica(url, path, f"r{number}"))
+        time.sleep(chance.uniform(0.6, 1.0))  # long enough for the other to have taken the lead
+        end(replicas.pop(0))  # the older of the two: it was there when the last leader died
+        replicas.append(start(url, path, f"r{number}"))
     for replica in replicas:
-        replica.kill()
-        replica.wait()
+        end(replica)
 
     assert check(url, path) > 1000
 
@@ -150,7 +155,7 @@ def test_postgresql_itself_is_killed_40_times(postgres, tmp_path):
     server, url = postgres
     path = tmp_path / "acknowledged"
     chance = random.Random(9162)
-    replica = start_replica(url, path, "a")
+    replica = start(url, path, "a")
     counts = []
 
     for _ in range(40):
@@ -165,16 +170,10 @@ def test_postgresql_itself_is_killed_40_times(postgres, tmp_path):
             kill(pid)
         start_again(server)
         counts.append(len(acknowledged_in(path)))
-    replica.kill()
-    replica.wait()
+    end(replica)
 
     assert check(url, path) > 100
     assert counts[-1] > counts[0]
-
-
-def kill(pid):
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 def start_again(server):
