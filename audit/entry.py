@@ -186,7 +186,7 @@ class Sealed:
         return "sha256:" + hashlib.sha256(self.salt + self.payload).hexdigest()
 
 
-class Header(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True, gc=False):  # millions are read, and none can form a cycle
     """The ledger's part of an envelope; what is empty is not written."""
 
     seq: int
@@ -202,7 +202,7 @@ class Header(msgspec.Struct, frozen=True):
     retention: str = "default"
 
 
-class _Leaf(msgspec.Struct, frozen=True):
+class _Leaf(msgspec.Struct, frozen=True, gc=False):
     entry: Header
 
 

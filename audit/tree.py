@@ -10,6 +10,7 @@ follows C2SP tlog-tiles, whose tiles hold the 256 children instead).
 restored from what the store keeps, and copied, so that a batch that fails leaves no trace.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,8 @@ from audit.merkle import EMPTY_ROOT, Nodes, node_hash
 
 WIDTH_BITS = 8
 WIDTH = 1 << WIDTH_BITS
+# Position in a tile of the first node so many levels above the tile's children: 0, 128, 192 ...
+_FIRST = (0, *(WIDTH - (WIDTH >> height) for height in range(WIDTH_BITS)))
 HASH = 32  # bytes of SHA-256
 
 
@@ -57,13 +60,26 @@ class _Level:
     def add(self, running: bytes) -> bytes | None:
         """Add a child; return the top when it completed the tile."""
         place, height = self.width, 0
+        peaks = self.peaks
         while place & 1:
-            running = node_hash(self.peaks.pop(), running)
+            running = node_hash(peaks.pop(), running)
             place, height = place >> 1, height + 1
-            self.nodes[_first_of(height) + place] = running
-        self.peaks.append(running)
+            self.nodes[_FIRST[height] + place] = running
+        peaks.append(running)
         self.width += 1
         return running if self.width == WIDTH else None
+
+    def fill(self, children: list[bytes]) -> bytes:
+        """Add all children of an empty tile, generation by generation; return the top."""
+        generation, nodes = children, self.nodes
+        nodes.clear()
+        while len(generation) > 1:
+            generation = [
+                node_hash(left, right) for left, right in zip(generation[::2], generation[1::2], strict=True)
+            ]
+            nodes.extend(generation)
+        self.width = WIDTH
+        return generation[0]
 
     def copy(self) -> "_Level":
         return _Level(self.width, self.peaks.copy(), self.nodes.copy())
@@ -76,11 +92,25 @@ class Growth:
     size: int = 0
     levels: list[_Level] = field(default_factory=lambda: [_Level()])
 
-    def add(self, leaf: bytes) -> tuple[Tile, ...]:
+    def add(self, leaf: bytes) -> list[Tile]:
         """Append one leaf hash."""
-        self.size += 1
-        top = self.levels[0].add(leaf)
-        return () if top is None else self._close_tiles(top)
+        return self.extend((leaf,))
+
+    def extend(self, leaves: Iterable[bytes]) -> list[Tile]:
+        """Append leaf hashes."""
+        tiles: list[Tile] = []
+        waiting = deque(leaves)
+        while waiting:
+            bottom = self.levels[0]
+            if bottom.width == 0 and len(waiting) >= WIDTH:  # a whole tile at once costs half
+                self.size += WIDTH
+                top: bytes | None = bottom.fill([waiting.popleft() for _ in range(WIDTH)])
+            else:
+                self.size += 1
+                top = bottom.add(waiting.popleft())
+            if top is not None:
+                tiles.extend(self._close_tiles(top))
+        return tiles
 
     def _close_tiles(self, top: bytes | None) -> tuple[Tile, ...]:
         """Hand the top of every tile just completed to the level above."""
@@ -152,13 +182,8 @@ def stored_nodes(
         level, above = divmod(height - 1, WIDTH_BITS)
         number, place = divmod(index, 1 << WIDTH_BITS - 1 - above)
         if number < size() >> WIDTH_BITS * (level + 1):
-            start = HASH * (_first_of(above + 1) + place)
+            start = HASH * (_FIRST[above + 1] + place)
             return kept_tile(level, number)[start : start + HASH]
         return node_hash(node(height - 1, 2 * index), node(height - 1, 2 * index + 1))
 
     return node
-
-
-def _first_of(height: int) -> int:
-    """Position in a tile of the first node `height` levels above the tile's children."""
-    return WIDTH - (WIDTH >> height - 1)

@@ -89,7 +89,9 @@ class Matrix:
         """The model by column (CSC), ready for `passModel`; entries at one place add up."""
         from scipy.sparse import coo_matrix  # noqa: PLC0415 - a slow import, needed only to solve
 
-        r, c, v = (np.concatenate([e[k] for e in self._entries]) if self._entries else np.empty(0) for k in range(3))
+        r, c, v = (
+            np.concatenate([e[k] for e in self._entries]) if self._entries else np.empty(0) for k in range(3)
+        )
         csc = coo_matrix((v, (r, c)), shape=(self.rows, self.columns)).tocsc()
         csc.sort_indices()
         return {

@@ -60,7 +60,12 @@ def pass_model(highs: Any, matrix: Matrix) -> None:
 
 
 def solve(
-    matrix: Matrix, limits: SolveLimits, *, name: str, start: NDArray[np.float64] | None = None, **options: Any
+    matrix: Matrix,
+    limits: SolveLimits,
+    *,
+    name: str,
+    start: NDArray[np.float64] | None = None,
+    **options: Any,
 ) -> tuple[SolveReport, NDArray[np.float64]]:
     """
     Solve a model; the values are empty when there is no solution.
@@ -89,7 +94,9 @@ def report(
         termination = Termination.NO_SOLUTION
     objective = info.objective_function_value if has_point else math.inf
     is_mip = bool(matrix.columns) and info.mip_node_count >= 0
-    bound = info.mip_dual_bound if is_mip else (objective if termination is Termination.OPTIMAL else -math.inf)
+    bound = (
+        info.mip_dual_bound if is_mip else (objective if termination is Termination.OPTIMAL else -math.inf)
+    )
     values = np.array(highs.getSolution().col_value) if has_point else np.empty(0)
     return (
         SolveReport(

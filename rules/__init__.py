@@ -4,6 +4,7 @@ from rules.charter import AtEnd, Charter, Delegation, Domain, Ladder, LadderStep
 from rules.charter_reader import read_charter
 from rules.compiler import compile_ruleset
 from rules.diagnostics import Code, Diagnostic, Position
+from rules.diff import ChangeKind, RulesetChange, diff_rulesets
 from rules.document import Aggregate, HitPolicy, PlannerAction, PolicyStage
 from rules.errors import (
     CharterError,
@@ -29,6 +30,7 @@ from rules.yaml_reader import read_yaml
 __all__ = [
     "Aggregate",
     "AtEnd",
+    "ChangeKind",
     "Charter",
     "CharterError",
     "Code",
@@ -63,6 +65,7 @@ __all__ = [
     "RuleTest",
     "RulesError",
     "Ruleset",
+    "RulesetChange",
     "Severity",
     "TableCoverage",
     "TestFailure",
@@ -72,6 +75,7 @@ __all__ = [
     "Value",
     "check_ruleset",
     "compile_ruleset",
+    "diff_rulesets",
     "evaluate",
     "evaluate_stage",
     "read_charter",

@@ -30,6 +30,7 @@ class Vocabulary:
     by_name: Mapping[str, FactField] = field(init=False)
 
     def __post_init__(self) -> None:
+        """Look derived and given facts up in one place."""
         object.__setattr__(
             self, "by_name", {**self.given, **{fact.field.name: fact.field for fact in self.derived}}
         )
@@ -106,4 +107,4 @@ def _order(
             f"derived fact `{name}` is made of itself, through {', '.join(f'`{n}`' for n in sorted(needs))}"
         )
         shapes.note(scalars[name], Code.CYCLE, problem, "break the cycle")
-    return tuple([*ordered, *(parsed[name] for name in waiting)])
+    return (*ordered, *(parsed[name] for name in waiting))

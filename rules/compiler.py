@@ -11,13 +11,17 @@ from collections.abc import Mapping
 from rules.compile_facts import compile_facts
 from rules.compile_tables import compile_table
 from rules.compile_tests import compile_test
-from rules.diagnostics import Code, Diagnostic
+from rules.diagnostics import Code, Diagnostic, Position
 from rules.document import RulesetDocument, read_document
 from rules.errors import CompileError
+from rules.joins import JoinRule, compile_joins
 from rules.ruleset import Playbook, Ruleset, digest_of
 from rules.schema import FactSchema
-from rules.shapes import Shapes
-from rules.yaml_reader import Scalar
+from rules.shapes import Shapes, did_you_mean
+from rules.table import DecisionTable
+from rules.yaml_reader import MapNode, Scalar
+
+_PLAYBOOK_OUTPUT = "playbook"
 
 
 def compile_ruleset(files: Mapping[str, str], schema: FactSchema) -> Ruleset:
@@ -48,6 +52,8 @@ def _compile(document: RulesetDocument, schema: FactSchema, digest: str, shapes:
     vocabulary = compile_facts(document.facts, schema, shapes)
     _refuse_repeats(document, shapes)
     tables = tuple(compile_table(table, vocabulary, shapes) for table in document.tables)
+    _refuse_unknown_playbooks(document, tables, shapes)
+    joins = compile_joins(document.joins, schema.kinds, shapes.problems) if schema.kinds else ()
     tests = tuple(compile_test(test, tables, vocabulary, shapes) for test in document.tests)
     header = document.header
     return Ruleset(
@@ -59,12 +65,35 @@ def _compile(document: RulesetDocument, schema: FactSchema, digest: str, shapes:
         schema=schema,
         derived=vocabulary.derived,
         tables=tables,
+        joins=joins,
+        join_places=tuple(_place_of(rule, document) for rule in joins),
         playbooks=tuple(
             Playbook(book.name.text, book.when, book.reason_codes, book.checklist, book.actions)
             for book in document.playbooks
         ),
         tests=tests,
     )
+
+
+def _place_of(rule: JoinRule, document: RulesetDocument) -> Position:
+    nodes = (node for node in document.joins if isinstance(node, MapNode))
+    names = (node.get("name") for node in nodes)
+    return next(name.position for name in names if isinstance(name, Scalar) and name.text == rule.name)
+
+
+def _refuse_unknown_playbooks(
+    document: RulesetDocument, tables: tuple[DecisionTable, ...], shapes: Shapes
+) -> None:
+    """The output `playbook` names a playbook of the set."""
+    known = {book.name.text for book in document.playbooks}
+    for table in tables:
+        for row in table.rows:
+            name = row.outcome.get(_PLAYBOOK_OUTPUT)
+            if isinstance(name, str) and name not in known:
+                problem = f"row `{row.id}` names the playbook `{name[:80]}`, which does not exist"
+                shapes.problems.append(
+                    Diagnostic(row.where, Code.UNKNOWN, problem, did_you_mean(name, known))
+                )
 
 
 def _refuse_repeats(document: RulesetDocument, shapes: Shapes) -> None:

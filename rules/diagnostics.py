@@ -30,6 +30,7 @@ class Position:
     column: int
 
     def __str__(self) -> str:
+        """`file:line:column`, which editors open."""
         return f"{self.file}:{self.line}:{self.column}"
 
 
@@ -54,6 +55,7 @@ class Diagnostic:
     source: str = ""
 
     def __str__(self) -> str:
+        """The complaint, the fix, the line and a caret below it."""
         head = f"{self.where}: {self.message}" + (f"; {self.fix}" if self.fix else "")
         if not self.source or self.where.column > len(self.source) + 1:
             return head

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
 from rules.diagnostics import Code, Diagnostic, Position
@@ -355,8 +356,6 @@ class PlannerAction(StrEnum):
 
 def _kind_of(values: tuple[Scalar, ...]) -> FactType:
     """Listed values are numbers when all of them are, otherwise text."""
-    from decimal import Decimal
-
     return (
         FactType.NUMBER
         if values and all(isinstance(value.value, Decimal) for value in values)

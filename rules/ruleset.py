@@ -9,6 +9,7 @@ from rules.diagnostics import Position
 from rules.document import PolicyStage
 from rules.errors import UnknownTableError
 from rules.feel import Value
+from rules.joins import JoinRule
 from rules.schema import FactSchema
 from rules.table import DecisionTable, DerivedFact
 
@@ -65,6 +66,8 @@ class Ruleset:
     ----------
     digest
         Of the names and bytes of the files.
+    join_places
+        Where each join stands.
     """
 
     name: str
@@ -75,6 +78,8 @@ class Ruleset:
     schema: FactSchema
     derived: tuple[DerivedFact, ...]
     tables: tuple[DecisionTable, ...]
+    joins: tuple[JoinRule, ...]
+    join_places: tuple[Position, ...]
     playbooks: tuple[Playbook, ...]
     tests: tuple[RuleTest, ...]
 

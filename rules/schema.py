@@ -6,7 +6,7 @@ error in a policy file is found when it is published and never when it decides.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TypeAlias
@@ -136,12 +136,17 @@ class FactSchema:
     ----------
     version
         Changes when a fact is added, removed or changes meaning; recorded with every ruleset.
+    kinds
+        The kinds of fact that `joins` match, each with its fields. A schema without kinds serves
+        tables only: `joins` of the policy files then stay uncompiled.
     """
 
     version: str
     fields: tuple[FactField, ...]
+    kinds: "Mapping[str, FactSchema]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Refuse a fact that is declared twice."""
         names = [field.name for field in self.fields]
         if len(set(names)) != len(names):
             twice = sorted({name for name in names if names.count(name) > 1})

@@ -123,12 +123,15 @@ class Shapes:
             return None
         return kind(scalar.text)
 
+    def _note_type(self, node: Node | None, message: str, fix: str) -> None:
+        if node is not None:
+            self.note(node, Code.TYPE, message, fix)
+
     def fact_type(self, node: Node | None, what: str) -> FactType | None:
         """A type that facts and outputs can have."""
         kind = self.choice(node, what, FactType)
         if kind is not None and kind not in CLASSES:
-            assert node is not None
-            self.note(node, Code.TYPE, f"{what}: no fact can be a {kind}", did_you_mean(kind, CLASSES))
+            self._note_type(node, f"{what}: no fact can be a {kind}", did_you_mean(kind, CLASSES))
             return None
         return kind
 
@@ -150,10 +153,7 @@ class Shapes:
         if value is None:
             return None
         if value != value.to_integral_value() or value > 10**9:
-            assert node is not None
-            self.note(
-                node, Code.TYPE, f"{what}: `{value}` is not a whole number below 1e9", "give a whole number"
-            )
+            self._note_type(node, f"{what}: `{value}` is not a whole number below 1e9", "give a whole number")
             return None
         return int(value)
 

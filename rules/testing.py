@@ -21,6 +21,7 @@ class TestFailure:
     problem: str
 
     def __str__(self) -> str:
+        """One line that an editor can jump from."""
         return f"{self.where}: table `{self.table}`: {self.problem}"
 
 

@@ -82,7 +82,9 @@ class SqlStore:
     def records(self, start: int, stop: int) -> Iterator[Record]:
         """Return the entries start..stop in order, as they are stored, unjudged."""
         wanted = select(*_COLUMNS).where(_ENTRY.c.seq >= start, _ENTRY.c.seq < stop).order_by(_ENTRY.c.seq)
-        return map(Record._make, self._all(wanted))
+        with self._read() as connection:
+            # Plain tuples: a verification reads millions, and rows with names cost it half again.
+            return map(Record._make, connection.execute(wanted).cursor.fetchall())
 
     def by_seqs(self, seqs: Sequence[int]) -> Mapping[int, Entry]:
         """Return the entries at these places."""

@@ -1,6 +1,7 @@
 """Checkpoints against the tree, and who may sign them (steps 8, 9, 10 and 12)."""
 
 import heapq
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,6 +52,11 @@ class Marks:
         self._verified = {False: 0, True: 0}  # size of the last that matched: of the log's own, of others'
         self._covered = 0  # size of the last of the log's own, whether it matched or not
         self._rewritten: list[tuple[_Mark, int]] = []  # with the size up to which all was well
+
+    @property
+    def due(self) -> float:
+        """Size of the log at which the next checkpoint can be checked."""
+        return self._next.size if self._next else math.inf
 
     def introduce(self, seq: int, key: Verifier) -> None:
         """Trust a key once a checkpoint over the entry that announces it was verified."""

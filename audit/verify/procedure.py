@@ -36,6 +36,7 @@ from audit.verify.problems import Problem, ProblemKind, Verification
 from audit.verify.trees import Trees
 
 Progress = Callable[[int], None]
+_REMEMBERED = frozenset({KEY_ROTATION, REDACTION})  # kinds that later steps ask for
 
 
 def verify(
@@ -87,19 +88,22 @@ class _Run:
     def check_piece(self, piece: Piece) -> None:
         """Steps 2 to 9 for some entries."""
         named: dict[str, int] = {}
+        is_whole = self._evidence.is_whole
         for record in piece.records:
-            self.count += 1
             if not self._places.check(record.seq):  # (2)
                 self.trees.break_off()
-            header = self._check_record(record)
+            header = self._check_record(record, is_whole=is_whole)
             if header:
-                self._check_payload(piece, record, header)
+                if header.payload or record.seq in piece.sealed:
+                    self._check_payload(piece, record, header)
                 for digest in header.artifacts:
-                    named.setdefault(digest, record.seq)
-            if record.seq in piece.paths:
+                    if digest not in named:
+                        named[digest] = record.seq
+            if piece.paths and record.seq in piece.paths:
                 self._check_path(record, piece.paths[record.seq])
-            if self._evidence.is_whole:
+            if is_whole and self._places.next >= self.marks.due:
                 self.marks.check(self._places.next, self.trees)
+        self.count += len(piece.records)
         for digest in sorted(named.keys() - self._evidence.known_artifacts(named)):  # (7)
             message = f"artifact `{digest}`, named by entry {named[digest]}, is not kept"
             self._report(7, named[digest], ProblemKind.ARTIFACT_MISSING, message)
@@ -139,10 +143,10 @@ class _Run:
     def _report(self, step: int, seq: int | None, kind: ProblemKind, message: str) -> None:
         self.problems.append(Problem(step, seq, kind, message))
 
-    def _check_record(self, record: Record) -> Header | None:
+    def _check_record(self, record: Record, *, is_whole: bool) -> Header | None:
         """Steps 3 to 5; the header, if it can be believed."""
         computed = leaf_hash(record.envelope)
-        if self._evidence.is_whole:
+        if is_whole:
             self.trees.add(computed, record.leaf_hash)
         if computed != record.leaf_hash:  # (3)
             message = f"entry {record.seq}: its bytes are not those that were hashed"
@@ -156,17 +160,25 @@ class _Run:
         if not self._places.compare(record.seq, header.seq):  # (4)
             self.trees.break_off()
             return None
-        self._check_columns(record, header)
-        self._check_time(record.seq, header.recorded_at)
-        self._take(header, record.envelope)
+        is_same = (
+            record.kind == header.kind
+            and record.subject == header.subject
+            and record.recorded_at == header.recorded_at
+            and record.key == header.key
+            and record.payload_commitment == header.payload
+        )
+        if not is_same:
+            self._report_columns(record, header)
+        if header.recorded_at < self._recorded_at:  # (5)
+            message = f"entry {record.seq} is dated {header.recorded_at}, before an earlier entry's {self._recorded_at}"
+            self._report(5, record.seq, ProblemKind.CLOCK_BACKWARDS, message)
+        else:
+            self._recorded_at = header.recorded_at
+        if header.sets or header.kind in _REMEMBERED:
+            self._take(header, record.envelope)
         return header
 
-    def _check_columns(self, record: Record, header: Header) -> None:
-        if record[1:4] == (header.kind, header.subject, header.recorded_at) and record[6:8] == (
-            header.key,
-            header.payload,
-        ):
-            return
+    def _report_columns(self, record: Record, header: Header) -> None:
         claims = {
             "kind": (record.kind, header.kind),
             "subject": (record.subject, header.subject),
@@ -177,13 +189,6 @@ class _Run:
         wrong = ", ".join(name for name, (column, claim) in claims.items() if column != claim)
         message = f"entry {record.seq}: {wrong} beside the envelope contradicts it"
         self._report(4, record.seq, ProblemKind.COLUMN_CHANGED, message)
-
-    def _check_time(self, seq: int, recorded_at: str) -> None:
-        if recorded_at < self._recorded_at:  # (5)
-            message = f"entry {seq} is dated {recorded_at}, before an earlier entry's {self._recorded_at}"
-            self._report(5, seq, ProblemKind.CLOCK_BACKWARDS, message)
-        else:
-            self._recorded_at = recorded_at
 
     def _take(self, header: Header, envelope: bytes) -> None:
         """Remember what later steps need: pointer moves, announced keys, redactions."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from audit.tree import HASH, WIDTH, Growth, Tile
 
+_MOST_WAITING = 4096  # leaves between two checkpoints that are held
+
 
 @dataclass(slots=True)
 class _Candidate:
@@ -28,19 +30,21 @@ class Trees:
     def __init__(self, stored_tile: Callable[[int, int], bytes | None]) -> None:
         self._stored_tile = stored_tile
         self._candidates = [_Candidate(Growth())]
+        self._waiting: list[bytes] = []  # leaves on which all candidates agree, added together
         self.is_broken = False
 
     def add(self, computed: bytes, stored: bytes) -> None:
         """Append an entry's hashes."""
-        if computed == stored and len(self._candidates) == 1:  # all entries of an untouched log
-            for tile in self._candidates[0].growth.add(computed):
-                self._compare(self._candidates[0], tile)
+        if computed == stored:
+            self._waiting.append(computed)
+            if len(self._waiting) == _MOST_WAITING:
+                self._catch_up()
             return
+        self._catch_up()
         if len(self._candidates) == 1:
             self._candidates.append(self._candidates[0].copy())
-        for candidate, leaf in zip(self._candidates, (computed, stored), strict=False):
-            for tile in candidate.growth.add(leaf):
-                self._compare(candidate, tile)
+        for candidate, leaf in zip(self._candidates, (computed, stored), strict=True):
+            self._grow(candidate, [leaf])
 
     def break_off(self) -> None:
         """Compare no more roots: an entry is not where it was, so none after it can match."""
@@ -48,10 +52,12 @@ class Trees:
 
     def root(self) -> bytes:
         """Root over the envelopes."""
+        self._catch_up()
         return self._candidates[0].growth.root()
 
     def matches(self, size: int, root: bytes) -> bool:
         """Whether the entries so far are those that a checkpoint was signed over."""
+        self._catch_up()
         return any(tree.growth.size == size and tree.growth.root() == root for tree in self._candidates)
 
     def false_tiles(self, size: int, root: bytes) -> tuple[Tile, ...]:
@@ -65,6 +71,7 @@ class Trees:
 
     def suspects(self, first: int, last: int) -> tuple[int, int]:
         """Narrow a range of entries, one of which was rewritten, to where stored tiles differ first."""
+        self._catch_up()
         places = [
             (start, stop)
             for start, stop, _ in self._candidates[-1].differences
@@ -72,6 +79,16 @@ class Trees:
         ]
         narrowest = min(places, key=lambda place: place[1] - place[0], default=(first, last))
         return max(first, narrowest[0]), min(last, narrowest[1])
+
+    def _catch_up(self) -> None:
+        if self._waiting:
+            for candidate in self._candidates:
+                self._grow(candidate, self._waiting)
+            self._waiting = []
+
+    def _grow(self, candidate: _Candidate, leaves: list[bytes]) -> None:
+        for tile in candidate.growth.extend(leaves):
+            self._compare(candidate, tile)
 
     def _compare(self, candidate: _Candidate, tile: Tile) -> None:
         stored = self._stored_tile(tile.level, tile.number)

@@ -4,13 +4,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from rules.dmn import read_dmn
-
 from decision_service.cli.failure import Failure
 from decision_service.cli.policy import read_policy
 from decision_service.facts import FACTS
 from decision_service.usecases.release_content import CHARTER, PARAMETERS
 from rules import compile_ruleset, evaluate
+from rules.dmn import read_dmn
 
 
 def evaluate_table(folder: Path, table: str, facts: dict[str, Any]) -> dict[str, Any]:

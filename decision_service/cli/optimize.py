@@ -62,9 +62,8 @@ def _problem(file: Path, form: str, holding_rate: float | None, pooling: Any) ->
 
     if form == "willems":
         return read_willems(file, holding_rate=holding_rate or 1.0, pooling=pooling)
-    from optimization.validate import validate_snapshot  # noqa: PLC0415
-
     from decision_service.cli.snapshot_file import read_snapshot  # noqa: PLC0415
+    from optimization.validate import validate_snapshot  # noqa: PLC0415
 
     snapshot = read_snapshot(file)
     validate_snapshot(snapshot)
@@ -79,12 +78,11 @@ def _problem(file: Path, form: str, holding_rate: float | None, pooling: Any) ->
 @click.argument("snapshot", type=_FILE)
 def orders(options: Options, snapshot: Path) -> None:
     """Plan orders under capacity, with a proven gap; safety stock is placed first."""
-    from optimization.replenishment import plan_replenishment  # noqa: PLC0415
-    from optimization.validate import validate_snapshot  # noqa: PLC0415
-
     from decision_service.cli.snapshot_file import read_snapshot  # noqa: PLC0415 - other commands start faster
     from optimization.parameters import PlanningParameters  # noqa: PLC0415
+    from optimization.replenishment import plan_replenishment  # noqa: PLC0415
     from optimization.safety_stock import place_safety_stock, problem_from_snapshot  # noqa: PLC0415
+    from optimization.validate import validate_snapshot  # noqa: PLC0415
 
     known, parameters = read_snapshot(snapshot), PlanningParameters()
     validate_snapshot(known)

@@ -9,8 +9,6 @@ outcome's reports, so that a replay can do the same.
 
 from dataclasses import replace
 
-from optimization.validate import validate_snapshot
-
 from decision_service import directives, facts
 from decision_service.decision import DecisionMode, Outcome, Question, Verdict
 from decision_service.facts import SnapshotFacts
@@ -20,6 +18,7 @@ from decision_service.usecases.planning import Work, plan, speak_to_planning
 from decision_service.usecases.release_content import Release
 from decision_service.usecases.review import judge, verdict_on
 from optimization.network import Snapshot
+from optimization.validate import validate_snapshot
 from rules import evaluate_stage
 
 _AS_THE_RELEASE_SAYS = Work()

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from optimization.replenishment import plan_replenishment
-
 from decision_service import directives
 from decision_service.decision import Evidence
 from decision_service.facts import SnapshotFacts
@@ -13,6 +11,7 @@ from decision_service.usecases.release_content import Release
 from optimization.network import Finding, Stage
 from optimization.parameters import PlanningParameters, StageParameters
 from optimization.plan import Placement, ReplenishmentPlan
+from optimization.replenishment import plan_replenishment
 from optimization.safety_stock import place_safety_stock, problem_from_snapshot
 from rules import Evaluation, evaluate_stage
 

@@ -97,9 +97,7 @@ def price_part(part: Part, prices: Prices) -> Cuts:
     """Plan every item of a part at the prices; sums by block."""
     periods, blocks = part.items.net.shape[1], len(part.starts) - 1
     cuts = Cuts(np.zeros(blocks), np.zeros((blocks, periods)), np.zeros((blocks, part.stores, periods)))
-    price_blocks(
-        part.items, part.starts, prices.supply, prices.storage, cuts.cost, cuts.supply, cuts.storage
-    )
+    price_blocks(part.items, part.starts, prices.supply, prices.storage, cuts.cost, cuts.supply, cuts.storage)
     return cuts
 
 

@@ -33,7 +33,12 @@ _COLUMNS_PER_ITEM = 8
 
 
 def exchange(  # noqa: PLR0913, PLR0917
-    state: State, planners: Planners, free: Ints, prices: Sequence[Prices], limits: SolveLimits, undecided: int
+    state: State,
+    planners: Planners,
+    free: Ints,
+    prices: Sequence[Prices],
+    limits: SolveLimits,
+    undecided: int,
 ) -> None:
     """
     Choose again for the `free` items (rising numbers) among their plans at `prices`.
@@ -131,7 +136,9 @@ def _model(state: State, pool: Proposals) -> tuple[Matrix, Floats]:
     first = np.zeros(len(choice))
     first[starts] = 1.0
     overload = [
-        _add_capacity(matrix, name, (row[pool.which], starts, taken), (total, (1.0 - HAIR) * capacity), penalty)
+        _add_capacity(
+            matrix, name, (row[pool.which], starts, taken), (total, (1.0 - HAIR) * capacity), penalty
+        )
         for name, row, taken, total, capacity, penalty in (
             ("supply", items.supplier, use, state.supply, instance.supply, instance.supply_penalty),
             ("storage", items.store, room, state.storage, instance.storage, instance.storage_penalty),
@@ -147,7 +154,7 @@ def _add_capacity(
     cells: tuple[Floats, Floats],
     penalty: float,
 ) -> Floats:
-    """sum use x - over <= capacity - use of the others, where it can bind; the overload of the start."""
+    """Sum use x - over <= capacity - use of the others, where it can bind; the overload of the start."""
     (row, starts, taken), (total, capacity) = candidates, cells
     others, most = total.copy(), np.zeros_like(total)
     np.subtract.at(others, row[starts], taken[starts])

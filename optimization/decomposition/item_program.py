@@ -155,18 +155,28 @@ def add_use(  # noqa: PLR0913, PLR0917 - the resources of one supplier and one s
         if y > 0.0:
             storage[t] += sign * items.volume[i] * y
         if plan[t] > 0:
-            supply[t - items.lead_time[i]] += sign * (items.unit_use[i] * items.lot[i] * plan[t] + items.order_use[i])
+            supply[t - items.lead_time[i]] += sign * (
+                items.unit_use[i] * items.lot[i] * plan[t] + items.order_use[i]
+            )
 
 
 @njit(cache=True, nogil=True)
 def plan_items(  # noqa: PLR0913, PLR0917 - which item at which of several price vectors
-    items: Items, which: Ints, supply_prices: Floats, storage_prices: Floats, choice: Ints, plans: Ints, costs: Floats
+    items: Items,
+    which: Ints,
+    supply_prices: Floats,
+    storage_prices: Floats,
+    choice: Ints,
+    plans: Ints,
+    costs: Floats,
 ) -> None:
     """Plan item `which[r]` at price vector `choice[r]` into `plans[r]`, `costs[r]`."""
     work = _work(items, which)
     for r in range(which.size):
         i, j = which[r], choice[r]
-        _plan_item(items, i, supply_prices[j, items.supplier[i]], storage_prices[j, items.store[i]], work, plans[r])
+        _plan_item(
+            items, i, supply_prices[j, items.supplier[i]], storage_prices[j, items.store[i]], work, plans[r]
+        )
         costs[r] = plan_cost(items, i, plans[r])
 
 

@@ -73,14 +73,16 @@ class Master:
         )
         columns = np.hstack([np.arange(blocks)[:, None], supply_columns, storage_columns]).astype(np.int32)
         values = np.hstack(
-            [np.ones((blocks, 1)), -self._scale * cuts.supply, -self._scale * cuts.storage.reshape(blocks, -1)]
+            [
+                np.ones((blocks, 1)),
+                -self._scale * cuts.supply,
+                -self._scale * cuts.storage.reshape(blocks, -1),
+            ]
         )
         kept = values != 0.0
         starts = np.concatenate([[0], np.cumsum(kept.sum(axis=1))[:-1]]).astype(np.int32)
         low = np.full(blocks, -self._highs.getInfinity())
-        self._highs.addRows(
-            blocks, low, cuts.cost, int(kept.sum()), starts, columns[kept], values[kept]
-        )
+        self._highs.addRows(blocks, low, cuts.cost, int(kept.sum()), starts, columns[kept], values[kept])
         self._cuts += 1
 
     def trust(self, centre: Prices, radius: float) -> None:

@@ -42,7 +42,9 @@ class Planners:
             for a, b, edge in zip(cuts[:-1], cuts[1:], self.edges[:-1], strict=True)
         ]
         answers = self.crew.each(plan_part, arguments)
-        return Proposals(which, np.concatenate([a[0] for a in answers]), np.concatenate([a[1] for a in answers]))
+        return Proposals(
+            which, np.concatenate([a[0] for a in answers]), np.concatenate([a[1] for a in answers])
+        )
 
     def cheaper(self, costs: Floats, prices: Prices) -> Proposals:
         """Plans of every item at the prices, where they cost less than `costs`."""

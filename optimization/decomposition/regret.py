@@ -9,12 +9,12 @@ so an item's regret (the first bracket) and a priced cell with room say where to
 """
 
 import numpy as np
+from numba import njit
 
 from optimization.decomposition.blocks import Part, Prices, plan_part
 from optimization.decomposition.instance import Floats, Ints, Items
 from optimization.decomposition.item_program import add_use
 from optimization.decomposition.proposals import Planners
-from numba import njit
 
 
 def regrets(planners: Planners, plans: Ints, costs: Floats, prices: Prices) -> Floats:
@@ -27,10 +27,16 @@ def regrets(planners: Planners, plans: Ints, costs: Floats, prices: Prices) -> F
 def _part_regrets(part: Part, plans: Ints, costs: Floats, prices: Prices) -> Floats:
     count = part.items.count
     best, best_costs = plan_part(
-        part, np.arange(count, dtype=np.int32), prices.supply[None], prices.storage[None], np.zeros(count, np.int32)
+        part,
+        np.arange(count, dtype=np.int32),
+        prices.supply[None],
+        prices.storage[None],
+        np.zeros(count, np.int32),
     )
-    return costs + _priced(part.items, plans, prices.supply, prices.storage) - (
-        best_costs + _priced(part.items, best, prices.supply, prices.storage)
+    return (
+        costs
+        + _priced(part.items, plans, prices.supply, prices.storage)
+        - (best_costs + _priced(part.items, best, prices.supply, prices.storage))
     )
 
 
@@ -43,5 +49,8 @@ def _priced(items: Items, plans: Ints, supply_prices: Floats, storage_prices: Fl
         supply[:], storage[:] = 0.0, 0.0
         add_use(items, i, plans[i], 1.0, supply, storage)
         for t in range(plans.shape[1]):
-            paid[i] += supply[t] * supply_prices[items.supplier[i], t] + storage[t] * storage_prices[items.store[i], t]
+            paid[i] += (
+                supply[t] * supply_prices[items.supplier[i], t]
+                + storage[t] * storage_prices[items.store[i], t]
+            )
     return paid

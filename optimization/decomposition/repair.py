@@ -6,8 +6,6 @@ less room than one large lot. Proposals are sorted by what a unit of relief cost
 one, each judged by the overload that it really leaves.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,7 +52,7 @@ def _raised(state: State, centre: Prices, factor: float) -> Prices:
 
 def _touching(state: State, supply: NDArray[np.bool_], storage: NDArray[np.bool_]) -> Ints:
     """Items that order or store something where a cell is marked."""
-    return np.flatnonzero((touch_counts(state, supply, storage) > 0.0)).astype(np.int32)
+    return np.flatnonzero(touch_counts(state, supply, storage) > 0.0).astype(np.int32)
 
 
 def touch_counts(state: State, supply: NDArray[np.bool_], storage: NDArray[np.bool_]) -> Floats:
@@ -83,10 +81,14 @@ def _taken(
     arrival = np.minimum(np.arange(periods) + items.lead_time[which, None], periods)
     padded = np.hstack([plans, np.zeros((len(plans), 1), np.int32)])
     ordered = np.take_along_axis(padded, arrival, axis=1)
-    use = items.unit_use[which, None] * items.lot[which, None] * ordered + items.order_use[which, None] * (ordered > 0)
+    use = items.unit_use[which, None] * items.lot[which, None] * ordered + items.order_use[which, None] * (
+        ordered > 0
+    )
     stock = items.net[which] + items.lot[which, None] * np.cumsum(plans, axis=1)
     space = items.volume[which, None] * np.maximum(stock, 0.0)
-    return (use * supply[items.supplier[which]]).sum(axis=1) + (space * storage[items.store[which]]).sum(axis=1)
+    return (use * supply[items.supplier[which]]).sum(axis=1) + (space * storage[items.store[which]]).sum(
+        axis=1
+    )
 
 
 def clear(state: State) -> None:

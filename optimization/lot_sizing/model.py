@@ -78,7 +78,9 @@ def measure(problem: LotSizingProblem) -> Sizes:
     owes = np.array([item.backlog_cost is not None for item in problem.items])
     may_owe = ((echelon > 0.0) & owes[None, :]).any(axis=1)
     later = total[:, ::-1].cumsum(axis=1)[:, ::-1]
-    return Sizes(demand, echelon, total, may_owe, np.where(may_owe[:, None], total.sum(axis=1)[:, None], later))
+    return Sizes(
+        demand, echelon, total, may_owe, np.where(may_owe[:, None], total.sum(axis=1)[:, None], later)
+    )
 
 
 def lot_sizing_model(problem: LotSizingProblem, formulation: Formulation) -> tuple[Matrix, Columns]:
@@ -108,7 +110,9 @@ def _add_columns(matrix: Matrix, problem: LotSizingProblem, sizes: Sizes) -> Col
     cost = np.array([items[n].setup_cost for n in own]).reshape(-1, 1)
     alone = matrix.add_columns("setup", (len(own), shape[1]), upper=1.0, cost=cost, integer=True)
     cost = np.array([f.setup_cost for f in problem.families]).reshape(-1, 1)
-    shared = matrix.add_columns("family_setup", (len(problem.families), shape[1]), upper=1.0, cost=cost, integer=True)
+    shared = matrix.add_columns(
+        "family_setup", (len(problem.families), shape[1]), upper=1.0, cost=cost, integer=True
+    )
     setup = np.full(shape, NO_COLUMN, np.int64)
     for n, item in enumerate(items):
         if item.family != NO_FAMILY:
@@ -137,14 +141,18 @@ def _add_balance(matrix: Matrix, columns: Columns, problem: LotSizingProblem, si
 
 
 def _add_capacity(matrix: Matrix, columns: Columns, problem: LotSizingProblem) -> None:
-    capacity = np.array([m.capacity for m in problem.machines]).reshape(len(problem.machines), problem.periods)
+    capacity = np.array([m.capacity for m in problem.machines]).reshape(
+        len(problem.machines), problem.periods
+    )
     rows = matrix.add_rows("capacity", capacity.shape, upper=capacity)
     matrix.put(rows, columns.overtime, -1.0)
     for n, item in enumerate(problem.items):
         matrix.put(rows[item.machine], columns.make[n], item.unit_time)
         if item.has_own_setup:
             matrix.put(rows[item.machine], columns.setup[n], item.setup_time)
-    for family, shared in zip(problem.families, columns.binaries[len(columns.binaries) - len(problem.families) :], strict=True):
+    for family, shared in zip(
+        problem.families, columns.binaries[len(columns.binaries) - len(problem.families) :], strict=True
+    ):
         matrix.put(rows[family.machine], shared, family.setup_time)
 
 

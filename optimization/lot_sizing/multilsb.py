@@ -21,7 +21,14 @@ from typing import Any
 import numpy as np
 
 from optimization.errors import InvalidNetworkError
-from optimization.lot_sizing.problem import NO_FAMILY, BillOfMaterial, Family, LotItem, LotSizingProblem, Machine
+from optimization.lot_sizing.problem import (
+    NO_FAMILY,
+    BillOfMaterial,
+    Family,
+    LotItem,
+    LotSizingProblem,
+    Machine,
+)
 
 SCHEMA = "LSDM.MULTILSB.normalized-source.v1"
 _WITH_SETUPS, _WITHOUT_SETUPS = 1, 2
@@ -56,13 +63,17 @@ def parse_multilsb(document: Any) -> LotSizingProblem:
     for item, period, quantity in _table(document, "demand", ("item", "period", "quantity")):
         demand[_position("demand", item, count), _position("demand", period, periods)] = quantity
     bills = tuple(
-        BillOfMaterial(_position("bill_of_materials", part, count), _position("bill_of_materials", whole, count), q)
+        BillOfMaterial(
+            _position("bill_of_materials", part, count), _position("bill_of_materials", whole, count), q
+        )
         for part, whole, q in _table(document, "bill_of_materials", ("component", "successor", "quantity"))
     )
     families, members = _families(document, machines, count)
     unit_time = _by_item(document, "production_coefficients", "unit_capacity", count)
     machine = _by_item(document, "production_coefficients", "machine", count)
-    holding = _conventional(_by_item(document, "marginal_holding_costs", "marginal_holding_cost", count), bills)
+    holding = _conventional(
+        _by_item(document, "marginal_holding_costs", "marginal_holding_cost", count), bills
+    )
     owed = _number(document, "backorder_cost_coefficient")
     items = tuple(
         LotItem(
@@ -92,7 +103,9 @@ def _conventional(marginal: Sequence[float], bills: Sequence[BillOfMaterial]) ->
     raise InvalidNetworkError("bill_of_materials", "an item goes into itself", "remove one bill of the cycle")
 
 
-def _families(document: dict[str, Any], machines: dict[Any, int], count: int) -> tuple[tuple[Family, ...], list[int]]:
+def _families(
+    document: dict[str, Any], machines: dict[Any, int], count: int
+) -> tuple[tuple[Family, ...], list[int]]:
     rows = _table(document, "family_machine_setup_times", ("family", "machine", "setup_time"))
     number = {family: n for n, (family, _, _) in enumerate(rows)}
     members = [NO_FAMILY] * count

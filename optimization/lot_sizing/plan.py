@@ -19,14 +19,12 @@ Helber, Sahling (2010), Int. J. Production Economics 123(2), 247-256.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimization.lot_sizing.model import Columns, Formulation, lot_sizing_model
 from optimization.lot_sizing.problem import LotSizingProblem
-from optimization.matrix import Matrix
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
 from optimization.solver import new_highs, pass_model, report
 
@@ -152,7 +150,9 @@ class _Search:
         numbers = self._binaries.ravel().astype(np.int32)
         self._highs.changeColsBounds(numbers.size, numbers, lower.ravel(), upper.ravel())
         if self._values.size:
-            self._highs.setSolution(self._matrix.columns, np.arange(self._matrix.columns, dtype=np.int32), self._values)
+            self._highs.setSolution(
+                self._matrix.columns, np.arange(self._matrix.columns, dtype=np.int32), self._values
+            )
         self._highs.run()
         proof, values = report(self._highs, self._matrix, self._limits, self._problem.name)
         self._iterations += proof.iterations

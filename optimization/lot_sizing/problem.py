@@ -104,7 +104,12 @@ class LotSizingProblem:
         for n, item in enumerate(self.items):
             self._check_item(f"items[{n}]", item)
         for n, family in enumerate(self.families):
-            _require(family.machine in range(len(self.machines)), f"families[{n}].machine", f"`{family.machine}`", "name a machine")
+            _require(
+                family.machine in range(len(self.machines)),
+                f"families[{n}].machine",
+                f"`{family.machine}`",
+                "name a machine",
+            )
             _require_amount(f"families[{n}].setup_time", family.setup_time)
             _require_amount(f"families[{n}].setup_cost", family.setup_cost)
         for n, bill in enumerate(self.bills):
@@ -140,13 +145,26 @@ class LotSizingProblem:
         for name in ("holding_cost", "unit_time", "setup_time", "setup_cost", "backlog_cost"):
             value = getattr(item, name)
             _require_amount(f"{where}.{name}", 0.0 if value is None else value)
-        _require(item.machine in range(len(self.machines)), f"{where}.machine", f"`{item.machine}`", "name a machine")
         _require(
-            item.family in range(-1, len(self.families)), f"{where}.family", f"`{item.family}`", "name a family"
+            item.machine in range(len(self.machines)),
+            f"{where}.machine",
+            f"`{item.machine}`",
+            "name a machine",
+        )
+        _require(
+            item.family in range(-1, len(self.families)),
+            f"{where}.family",
+            f"`{item.family}`",
+            "name a family",
         )
 
     def _check_series(self, where: str, series: tuple[float, ...]) -> None:
-        _require(len(series) == self.periods, where, f"{len(series)} values", f"give {self.periods}, one per period")
+        _require(
+            len(series) == self.periods,
+            where,
+            f"{len(series)} values",
+            f"give {self.periods}, one per period",
+        )
         for t, value in enumerate(series):
             _require_amount(f"{where}[{t}]", value)
 

@@ -29,6 +29,13 @@ choice a capacity or a room is overloaded (o). Tiers price these so that hard ru
 demand, and demand before targets (`prices`).
 """
 
+from optimization.replenishment.explain import (
+    Alternative,
+    Change,
+    OrderExplanation,
+    ServedDemand,
+    explain_order,
+)
 from optimization.replenishment.plan import plan_replenishment
 
-__all__ = ["plan_replenishment"]
+__all__ = ["Alternative", "Change", "OrderExplanation", "ServedDemand", "explain_order", "plan_replenishment"]

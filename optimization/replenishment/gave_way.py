@@ -24,12 +24,18 @@ def what_gave_way(problem: OrderProblem, state: State) -> tuple[GaveWay, ...]:
     below = np.where(stages.safety_stock < stages.target[:, 0], "minimum stock", "safety stock")
     rows = [
         *_list(problem, "capacity", state.overload, problem.resources.ids, HARD, "used beyond capacity"),
-        *_list(problem, "room", state.room_overload, problem.stores.ids, HARD, "stored beyond the room there is"),
-        *_list(problem, "component", state.missing * counted, stages.ids, HARD, "of the component are missing"),
+        *_list(
+            problem, "room", state.room_overload, problem.stores.ids, HARD, "stored beyond the room there is"
+        ),
+        *_list(
+            problem, "component", state.missing * counted, stages.ids, HARD, "of the component are missing"
+        ),
         *_minima(problem, state),
         *_list(problem, "late demand", state.backlog * counted, stages.ids, SERVICE, "late"),
         *_list(problem, "lost demand", state.lost * counted, stages.ids, SERVICE, "lost"),
-        *_list(problem, "shelf life", state.waste * counted, stages.ids, SOFT, "written off, shelf life is over"),
+        *_list(
+            problem, "shelf life", state.waste * counted, stages.ids, SOFT, "written off, shelf life is over"
+        ),
         *_list(problem, "maximum stock", state.excess, stages.ids, SOFT, "above the corridor"),
     ]
     for rule in ("safety stock", "minimum stock"):
@@ -51,7 +57,9 @@ def _list(  # noqa: PLR0913 - a row of the table above
 def _minima(problem: OrderProblem, state: State) -> Iterator[GaveWay]:
     """Orders below their lane's minimum, because the release lets the maximum win."""
     for lane, rule in enumerate(problem.lanes.rules):
-        for t in np.flatnonzero((state.quantity[lane] > 0.0) & (state.quantity[lane] < rule.minimum - _NOISE)):
+        for t in np.flatnonzero(
+            (state.quantity[lane] > 0.0) & (state.quantity[lane] < rule.minimum - _NOISE)
+        ):
             short = rule.minimum - float(state.quantity[lane, t])
             message = f"order is {short:.6g} below the lane's minimum: the release lets the maximum win"
             yield GaveWay("minimum", problem.lanes.ids[lane], int(t), short, HARD, message)

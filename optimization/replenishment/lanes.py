@@ -33,9 +33,7 @@ def arrivals(reading: Reading) -> Ints:
     return result
 
 
-def read_lanes(
-    reading: Reading, arrival: Ints, buckets: int, holding: Floats
-) -> tuple[Lanes, list[Finding]]:
+def read_lanes(reading: Reading, arrival: Ints, buckets: int, holding: Floats) -> tuple[Lanes, list[Finding]]:
     """The lanes as arrays, and which of them rounding leaves without any quantity."""
     rules = tuple(lot_rule(reading, k) for k in range(len(reading.lanes)))
     closures = _closures(reading, rules)
@@ -109,7 +107,9 @@ def _closures(reading: Reading, rules: tuple[LotRule, ...]) -> dict[str, Flags]:
         first, last = lane.effective_from, lane.effective_to
         if first is None and last is None:
             return False
-        return np.array([(first is not None and s < first) or (last is not None and s > last) for s in starts])
+        return np.array(
+            [(first is not None and s < first) or (last is not None and s > last) for s in starts]
+        )
 
     def between_reviews(_: int, lane: Lane) -> NDArray[np.bool_] | bool:
         every = round(reading.of_stage[lane.stage].review_period / reading.snapshot.bucket_days)

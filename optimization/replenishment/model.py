@@ -12,7 +12,7 @@ import numpy as np
 from optimization.matrix import Matrix
 from optimization.replenishment.levels import circles
 from optimization.replenishment.problem import Flags, Floats, Ints, OrderProblem
-from optimization.replenishment.state import State
+from optimization.replenishment.state import State, evaluate
 
 _ROUND_OFF = 1e-9
 
@@ -87,7 +87,9 @@ def needs_order(problem: OrderProblem) -> Flags:
     lanes, resources = problem.lanes, problem.resources
     sets_up = np.zeros(lanes.stage.size, dtype=np.bool_)
     sets_up[resources.lane[resources.per_order > 0.0]] = True
-    has_minimum = np.where(lanes.is_whole, lanes.smallest > lanes.step * (1.0 + _ROUND_OFF), lanes.smallest > 0.0)
+    has_minimum = np.where(
+        lanes.is_whole, lanes.smallest > lanes.step * (1.0 + _ROUND_OFF), lanes.smallest > 0.0
+    )
     return sets_up | has_minimum | (lanes.fixed_cost > 0.0)
 
 
@@ -117,7 +119,9 @@ def most_lots(problem: OrderProblem) -> Floats:
     pooled = np.zeros(lanes.stage.size)
     groups = problem.groups
     weight = np.maximum(groups.weight, 1e-12)
-    np.maximum.at(pooled, groups.lane, np.where(groups.weight > 0, groups.minimum[groups.group] / weight, 0.0))
+    np.maximum.at(
+        pooled, groups.lane, np.where(groups.weight > 0, groups.minimum[groups.group] / weight, 0.0)
+    )
     room = np.minimum(need[lanes.stage] + lanes.smallest + lanes.step + pooled, lanes.largest)
     lots = room / lanes.step
     lots = np.where(lanes.is_whole, np.floor(lots + _ROUND_OFF), lots)
@@ -156,6 +160,8 @@ def _add_columns(matrix: Matrix, problem: OrderProblem, most: Floats) -> Columns
     of_lane, of_stage = lanes.is_open.shape, stages.demand.shape
     of_resource, of_store = resources.capacity.shape, stores.capacity.shape
     whole = resources.unit_size[:, None] > 0.0
+    # No order adds to what is firm: a rule gives way at most as far as it does without any.
+    idle = evaluate(problem, np.zeros(of_lane))
 
     def upper(exists: Flags | Floats) -> Floats:
         return np.where(exists, inf, 0.0)
@@ -180,9 +186,9 @@ def _add_columns(matrix: Matrix, problem: OrderProblem, most: Floats) -> Columns
         units=matrix.add_columns(
             "units", of_resource, upper=upper(whole), cost=resources.unit_cost[:, None], integer=True),
         overload=matrix.add_columns(
-            "overload", of_resource, upper=upper(np.isfinite(resources.capacity)),
-            cost=resources.over_cost[:, None]),
-        room_overload=matrix.add_columns("room_overload", of_store, cost=stores.over_cost[:, None]),
+            "overload", of_resource, upper=idle.overload, cost=resources.over_cost[:, None]),
+        room_overload=matrix.add_columns(
+            "room_overload", of_store, upper=idle.room_overload, cost=stores.over_cost[:, None]),
         group=matrix.add_columns("group", (len(problem.groups.ids), horizon), upper=1.0, integer=True),
     )  # fmt: skip
 
@@ -223,7 +229,7 @@ def _wanted(problem: OrderProblem) -> Floats:
 
 
 def _add_balance(matrix: Matrix, columns: Columns, problem: OrderProblem) -> None:
-    """s - b + z - e + use of orders - arrivals = s' - b' + receipts - demand, s' and b' of the bucket before."""
+    """S - b + z - e + use of orders - arrivals = s' - b' + receipts - demand, s' and b' of the bucket before."""
     stages, lanes, arcs = problem.stages, problem.lanes, problem.arcs
     right = stages.receipts - stages.demand
     right[:, 0] += stages.on_hand - stages.backorders
@@ -244,7 +250,13 @@ def _add_balance(matrix: Matrix, columns: Columns, problem: OrderProblem) -> Non
 
 
 def _put_quantity(  # noqa: PLR0913 - where, what and how much of an order's quantity
-    matrix: Matrix, columns: Columns, problem: OrderProblem, rows: Ints, lane: Ints, bucket: Ints, factor: Floats
+    matrix: Matrix,
+    columns: Columns,
+    problem: OrderProblem,
+    rows: Ints,
+    lane: Ints,
+    bucket: Ints,
+    factor: Floats,
 ) -> None:
     """The quantity q n + m w of orders, times a factor."""
     lanes = problem.lanes
@@ -254,7 +266,7 @@ def _put_quantity(  # noqa: PLR0913 - where, what and how much of an order's qua
 
 
 def _add_lateness(matrix: Matrix, columns: Columns, problem: OrderProblem) -> None:
-    """b <= b' + demand: what orders consume cannot be owed, only what customers want (rows: mixed stages)."""
+    """B <= b' + demand: what orders consume cannot be owed, only what customers want (rows: mixed stages)."""
     mixed = np.intersect1d(np.flatnonzero(has_backlog(problem)), problem.arcs.stage)
     rows = matrix.add_rows("lateness", (mixed.size, problem.buckets), upper=_wanted(problem)[mixed])
     matrix.put(rows, columns.backlog[mixed], 1.0)
@@ -262,7 +274,7 @@ def _add_lateness(matrix: Matrix, columns: Columns, problem: OrderProblem) -> No
 
 
 def _add_order(matrix: Matrix, columns: Columns, problem: OrderProblem, most: Floats) -> None:
-    """m y <= n <= N y, y + w <= 1 (rows: lanes where an order matters)."""
+    """M y <= n <= N y, y + w <= 1 (rows: lanes where an order matters)."""
     lanes = problem.lanes
     chosen = np.flatnonzero(needs_order(problem))
     shape = (chosen.size, problem.horizon)
@@ -281,7 +293,7 @@ def _add_order(matrix: Matrix, columns: Columns, problem: OrderProblem, most: Fl
 
 
 def _add_target(matrix: Matrix, columns: Columns, problem: OrderProblem) -> None:
-    """f >= target - (s - b)."""
+    """F >= target - (s - b)."""
     stage, bucket = np.nonzero(has_target(problem))
     rows = matrix.add_rows("target", (stage.size,), lower=problem.stages.target[stage, bucket])
     matrix.put(rows, columns.shortfall[stage, bucket], 1.0)
@@ -290,7 +302,7 @@ def _add_target(matrix: Matrix, columns: Columns, problem: OrderProblem) -> None
 
 
 def _add_ceiling(matrix: Matrix, columns: Columns, problem: OrderProblem) -> None:
-    """x >= s - ceiling."""
+    """X >= s - ceiling."""
     stage, bucket = np.nonzero(has_ceiling(problem))
     rows = matrix.add_rows("ceiling", (stage.size,), lower=-problem.stages.ceiling[stage])
     matrix.put(rows, columns.excess[stage, bucket], 1.0)

@@ -125,7 +125,9 @@ def binding_resources(
     """By order, the resources it uses that have no room for one more of its lots."""
     resources = problem.resources
     size = resources.unit_size[:, None]
-    limit: Floats = np.where(size > 0.0, resources.capacity * np.where(size > 0.0, size, 1.0), resources.capacity)
+    limit: Floats = np.where(
+        size > 0.0, resources.capacity * np.where(size > 0.0, size, 1.0), resources.capacity
+    )
     found: dict[tuple[int, int], list[BindingResource]] = defaultdict(list)
     for r, lane, per_unit in zip(
         resources.resource.tolist(), resources.lane.tolist(), resources.per_unit.tolist(), strict=True

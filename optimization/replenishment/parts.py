@@ -100,9 +100,7 @@ def _stages(stages: Stages, members: Ints, buckets: int) -> Stages:
     def pick(values: Floats) -> Floats:
         return values[members, :buckets] if values.ndim == 2 else values[members]
 
-    chosen = {
-        name: pick(getattr(stages, name)) for name in Stages.__dataclass_fields__ if name != "ids"
-    }
+    chosen = {name: pick(getattr(stages, name)) for name in Stages.__dataclass_fields__ if name != "ids"}
     return Stages(ids=tuple(stages.ids[k] for k in members), **chosen)
 
 
@@ -118,7 +116,16 @@ def _lanes(problem: OrderProblem, members: Ints, chosen: Ints, buckets: int) -> 
         rules=tuple(lanes.rules[k] for k in chosen),
         **{
             name: getattr(lanes, name)[chosen]
-            for name in ("unit_cost", "surcharge", "fixed_cost", "step", "is_whole", "smallest", "largest", "lead_days")
+            for name in (
+                "unit_cost",
+                "surcharge",
+                "fixed_cost",
+                "step",
+                "is_whole",
+                "smallest",
+                "largest",
+                "lead_days",
+            )
         },
     )
 

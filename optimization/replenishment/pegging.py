@@ -22,7 +22,9 @@ Need = tuple[str, int, tuple[int, int] | None, float]
 Supply = tuple[tuple[int, int] | None, float]
 
 
-def peg(problem: OrderProblem, state: State, ids: dict[tuple[int, int], str]) -> dict[str, tuple[Pegging, ...]]:
+def peg(
+    problem: OrderProblem, state: State, ids: dict[tuple[int, int], str]
+) -> dict[str, tuple[Pegging, ...]]:
     """Pegging by order id; `ids` names the order of a lane and order bucket."""
     orders = _orders_by_stage(problem, state)
     consumers = _consumers_by_stage(problem, state)
@@ -51,7 +53,9 @@ def _consumers_by_stage(
     """By stage and bucket, the orders that consume it and how much."""
     found: dict[int, dict[int, list[tuple[tuple[int, int], float]]]] = defaultdict(lambda: defaultdict(list))
     arcs = problem.arcs
-    for lane, stage, each in zip(arcs.lane.tolist(), arcs.stage.tolist(), arcs.quantity.tolist(), strict=True):
+    for lane, stage, each in zip(
+        arcs.lane.tolist(), arcs.stage.tolist(), arcs.quantity.tolist(), strict=True
+    ):
         for bucket in np.flatnonzero(state.quantity[lane] > 0.0).tolist():
             found[stage][bucket].append(((lane, bucket), each * float(state.quantity[lane, bucket])))
     return found
@@ -66,7 +70,9 @@ def _supplies(
     for bucket in np.flatnonzero(stages.receipts[stage] > 0.0).tolist():
         arriving[bucket].append((None, float(stages.receipts[stage, bucket])))
     for lane, bucket in orders:
-        arriving[int(lanes.arrival[lane, bucket])].append(((lane, bucket), float(state.quantity[lane, bucket])))
+        arriving[int(lanes.arrival[lane, bucket])].append(
+            ((lane, bucket), float(state.quantity[lane, bucket]))
+        )
     for bucket in sorted(arriving):
         yield from arriving[bucket]
 
@@ -123,4 +129,3 @@ def _match(supplies: list[Supply], needs: list[Need]) -> Iterator[tuple[tuple[in
             if left <= _NOISE:
                 n += 1
                 left = needs[n][3] if n < len(needs) else 0.0
-

@@ -16,7 +16,13 @@ from optimization.parameters import PlanningParameters
 from optimization.replenishment.buckets import bucket_of
 from optimization.replenishment.demand import expected_demand
 from optimization.replenishment.lanes import arrivals, read_arcs, read_lanes
-from optimization.replenishment.prices import missing_costs, overload_costs, with_floors, with_settlement, worst_costs
+from optimization.replenishment.prices import (
+    missing_costs,
+    overload_costs,
+    with_floors,
+    with_settlement,
+    worst_costs,
+)
 from optimization.replenishment.problem import Floats, Ints, OrderProblem, Stages
 from optimization.replenishment.reading import Reading, findings_of, read_ids
 from optimization.replenishment.shared import read_groups, read_resources, read_stores
@@ -165,7 +171,9 @@ def _read_receipts(reading: Reading, buckets: int) -> tuple[Floats, list[Finding
 def _proposed(reading: Reading, receipt: Receipt) -> Finding:
     counts = reading.parameters.counts_proposed_receipts
     action = "KEPT: counts as supply" if counts else "EXCLUDED: planned anew"
-    return Finding("PROPOSED_RECEIPT", receipt.id, f"{receipt.quantity:g} only proposed, due {receipt.due}", action)
+    return Finding(
+        "PROPOSED_RECEIPT", receipt.id, f"{receipt.quantity:g} only proposed, due {receipt.due}", action
+    )
 
 
 def _capped(reading: Reading, safety: Floats, ceiling: Floats) -> Iterator[Finding]:

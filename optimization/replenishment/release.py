@@ -96,7 +96,9 @@ class _Release:
         groups, lanes, stages = self.problem.groups, self.problem.lanes, self.problem.stages
         saved = self._copies()
         placed = 0.0
-        holding = {e: stages.holding[lanes.stage[groups.lane[e]]] / max(groups.weight[e], 1e-12) for e in ready}
+        holding = {
+            e: stages.holding[lanes.stage[groups.lane[e]]] / max(groups.weight[e], 1e-12) for e in ready
+        }
         order = [*wanting, *(e for e in ready if e not in wanting)]
         cheapest = min(ready, key=lambda e: (holding[e], e))
         for e in sorted(order, key=lambda e: (e == cheapest, order.index(e))):

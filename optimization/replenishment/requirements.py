@@ -56,13 +56,13 @@ def _arcs(problem: OrderProblem) -> tuple[list[int], list[int], list[float]]:
     return arcs.lane.tolist(), arcs.stage.tolist(), arcs.quantity.tolist()
 
 
-def _net(
-    problem: OrderProblem, stage: int, sources: list[_Source], drawn: Floats, wanted: Floats
-) -> None:
+def _net(problem: OrderProblem, stage: int, sources: list[_Source], drawn: Floats, wanted: Floats) -> None:
     """Want what the stage lacks, bucket by bucket, as late as it can still arrive in time."""
     stages = problem.stages
-    net = stages.on_hand[stage] - stages.backorders[stage] + np.cumsum(
-        stages.receipts[stage] - stages.demand[stage] - drawn
+    net = (
+        stages.on_hand[stage]
+        - stages.backorders[stage]
+        + np.cumsum(stages.receipts[stage] - stages.demand[stage] - drawn)
     )
     end, target = int(stages.end[stage]), stages.target[stage]
     t = 0

@@ -12,9 +12,7 @@ from optimization.solver import solve_relaxation
 _LARGEST = 400_000  # columns; above, prices come from the decomposition
 
 
-def resource_prices(
-    problem: OrderProblem, state: State, limits: SolveLimits
-) -> dict[tuple[int, int], float]:
+def resource_prices(problem: OrderProblem, state: State, limits: SolveLimits) -> dict[tuple[int, int], float]:
     """Money per unit of a resource, by resource and bucket, where it is used to the full."""
     place = {name: k for k, name in enumerate(problem.resources.ids)}
     prices: dict[tuple[int, int], float] = {}

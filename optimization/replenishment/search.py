@@ -80,9 +80,7 @@ def _join(problem: OrderProblem, parts: list[Progress]) -> State:
     return evaluate(problem, quantity)
 
 
-def _report(
-    state: State, start: State, parts: list[Progress], limits: SolveLimits, ran: int
-) -> SolveReport:
+def _report(state: State, start: State, parts: list[Progress], limits: SolveLimits, ran: int) -> SolveReport:
     bound = min(state.cost, float(sum(p.bound for p in parts)))
     if all(p.is_proven for p in parts):
         termination = Termination.OPTIMAL

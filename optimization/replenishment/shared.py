@@ -15,7 +15,11 @@ def read_resources(reading: Reading, reserved: Mapping[tuple[str, int], float]) 
     chosen = [r for r in reading.snapshot.resources if r.kind is not ResourceKind.STORAGE]
     number = {r.id: k for k, r in enumerate(chosen)}
     rows = [
-        (number[use.resource], k, *_use(reading, chosen[number[use.resource]], k, use.per_unit, use.per_order))
+        (
+            number[use.resource],
+            k,
+            *_use(reading, chosen[number[use.resource]], k, use.per_unit, use.per_order),
+        )
         for k, lane in enumerate(reading.lanes)
         for use in lane.uses
         if use.resource in number
@@ -42,9 +46,7 @@ def read_resources(reading: Reading, reserved: Mapping[tuple[str, int], float]) 
     )
 
 
-def read_stores(
-    reading: Reading, buckets: int, reserved: Mapping[tuple[str, int], float]
-) -> Stores:
+def read_stores(reading: Reading, buckets: int, reserved: Mapping[tuple[str, int], float]) -> Stores:
     """Room per location and volume class, and storage resources: filled by stock."""
     names, capacities, rows = [], [], []
     held: dict[str, list[int]] = defaultdict(list)
@@ -95,7 +97,9 @@ def read_groups(reading: Reading) -> Groups:
     )
 
 
-def _use(reading: Reading, resource: Resource, k: int, per_unit: float, per_order: float) -> tuple[float, float]:
+def _use(
+    reading: Reading, resource: Resource, k: int, per_unit: float, per_order: float
+) -> tuple[float, float]:
     """A budget that a lane names without figures pays the lane's own costs."""
     if resource.kind is ResourceKind.BUDGET and not per_unit and not per_order:
         lane = reading.lanes[k]

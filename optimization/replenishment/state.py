@@ -85,9 +85,7 @@ def outflow(problem: OrderProblem, quantity: Floats) -> Floats:
     """What orders consume of each stage, per order bucket, over all buckets."""
     leaving = np.zeros((len(problem.stages.ids), problem.buckets))
     arcs = problem.arcs
-    np.add.at(
-        leaving[:, : problem.horizon], arcs.stage, arcs.quantity[:, None] * quantity[arcs.lane]
-    )
+    np.add.at(leaving[:, : problem.horizon], arcs.stage, arcs.quantity[:, None] * quantity[arcs.lane])
     return leaving
 
 

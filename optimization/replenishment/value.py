@@ -56,7 +56,9 @@ def _value(  # noqa: PLR0913 - an explicit stack of what a closure would capture
         value = value or items[stage.item].value
         if not value:
             value = 1.0
-            findings.append(Finding("NO_VALUE", stage.id, "nothing states what a unit is worth", "DEFAULTED: 1"))
+            findings.append(
+                Finding("NO_VALUE", stage.id, "nothing states what a unit is worth", "DEFAULTED: 1")
+            )
         known[stage.id] = value
         stack.pop()
 

@@ -101,7 +101,9 @@ class DemandFilter:
             When demand is negative or exposure is not positive.
         """
         if not (0.0 <= demand < float("inf") and 0.0 < exposure < float("inf")):
-            raise InvalidNetworkError("demand", f"`{demand}` with exposure `{exposure}`", "use numbers >= 0 and > 0")
+            raise InvalidNetworkError(
+                "demand", f"`{demand}` with exposure `{exposure}`", "use numbers >= 0 and > 0"
+            )
         draw = _generator(self.prior, 2 * self.observed + 1)
         mean = exposure * np.exp(self.level)
         likelihood = demand * np.log(mean) - mean
@@ -133,7 +135,9 @@ class DemandFilter:
         jumps = np.where(draw.uniform(size=count) < prior.jump_chance, prior.jump_size, 0.0)
         steps = np.hypot(self.noise, jumps) * draw.standard_normal(count)
         slope = prior.damping * self.slope + prior.slope_noise * draw.standard_normal(count)
-        return replace(self, level=self.level + self.slope + steps, slope=np.where(self.has_slope, slope, 0.0))
+        return replace(
+            self, level=self.level + self.slope + steps, slope=np.where(self.has_slope, slope, 0.0)
+        )
 
 
 def _generator(prior: DemandPrior, *key: int) -> np.random.Generator:

@@ -80,7 +80,9 @@ class NormalForecast:
         _require_amounts("mean", self.mean)
         _require_amounts("std", self.std)
         if len(self.mean) != len(self.std):
-            raise InvalidNetworkError("std", f"{len(self.std)} values", f"give {len(self.mean)}, one per period")
+            raise InvalidNetworkError(
+                "std", f"{len(self.std)} values", f"give {len(self.mean)}, one per period"
+            )
 
     @property
     def horizon(self) -> int:
@@ -166,4 +168,6 @@ def _mixed_poisson(means: Floats) -> tuple[Floats, Floats]:
 def _require_amounts(field: str, amounts: tuple[float, ...]) -> None:
     for k, amount in enumerate(amounts):
         if not 0.0 <= amount < float("inf"):
-            raise InvalidNetworkError(f"forecast.{field}[{k}]", f"`{amount}` is out of range", "use a number >= 0")
+            raise InvalidNetworkError(
+                f"forecast.{field}[{k}]", f"`{amount}` is out of range", "use a number >= 0"
+            )

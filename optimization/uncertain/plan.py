@@ -56,7 +56,11 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in (("paths", self.paths), ("event_paths", self.event_paths), ("passes", self.passes)):
+        for name, value in (
+            ("paths", self.paths),
+            ("event_paths", self.event_paths),
+            ("passes", self.passes),
+        ):
             if value < 1:
                 raise InvalidNetworkError(f"sampling.{name}", f"`{value}`", "use at least 1")
 

@@ -133,13 +133,28 @@ class UncertainProblem:
         known = {p.id for p in self.points}
         for n, route in enumerate(self.routes):
             where = f"routes[{n}]"
-            _require(route.target in known, f"{where}.target", f"`{route.target}` is no point", "name one of `points`")
+            _require(
+                route.target in known,
+                f"{where}.target",
+                f"`{route.target}` is no point",
+                "name one of `points`",
+            )
             _require(
                 route.source in known | {OUTSIDE}, f"{where}.source", f"`{route.source}` is no point",
                 "name one of `points`, or leave it empty for a purchase",
             )  # fmt: skip
-            _require(route.source != route.target, f"{where}.target", f"`{route.target}` supplies itself", "remove it")
-            _require(route.lead_time >= 0, f"{where}.lead_time", f"`{route.lead_time}` is negative", "use 0 or more")
+            _require(
+                route.source != route.target,
+                f"{where}.target",
+                f"`{route.target}` supplies itself",
+                "remove it",
+            )
+            _require(
+                route.lead_time >= 0,
+                f"{where}.lead_time",
+                f"`{route.lead_time}` is negative",
+                "use 0 or more",
+            )
             _require_amounts(where, transit_cost=route.transit_cost, maximum=route.maximum or 0.0)
             _require_amounts(where, **{f"due[{k}]": units for k, units in enumerate(route.due)})
 
@@ -148,7 +163,12 @@ class UncertainProblem:
         known, sources = {p.id for p in self.points}, {r.source for r in self.routes}
         for n, market in enumerate(self.markets):
             where = f"markets[{n}]"
-            _require(market.point in known, f"{where}.point", f"`{market.point}` is no point", "name one of `points`")
+            _require(
+                market.point in known,
+                f"{where}.point",
+                f"`{market.point}` is no point",
+                "name one of `points`",
+            )
             _require(
                 market.point not in sources, f"{where}.point", f"`{market.point}` also supplies another point",
                 "join two points by a route of lead time 0",
@@ -168,7 +188,12 @@ def _require(holds: bool, field: str, problem: str, fix: str) -> None:
 
 def _require_amounts(where: str, **amounts: float) -> None:
     for name, amount in amounts.items():
-        _require(0.0 <= amount < float("inf"), f"{where}.{name}", f"`{amount}` is out of range", "use a number >= 0")
+        _require(
+            0.0 <= amount < float("inf"),
+            f"{where}.{name}",
+            f"`{amount}` is out of range",
+            "use a number >= 0",
+        )
 
 
 def _refuse_repeats(field: str, ids: list[str]) -> None:

@@ -37,7 +37,9 @@ class ServiceResponse:
     def __post_init__(self) -> None:
         if not 0.0 < self.decay <= 1.0 <= self.growth:
             raise InvalidNetworkError(
-                "response", f"decay `{self.decay}` and growth `{self.growth}`", "keep 0 < decay <= 1 <= growth"
+                "response",
+                f"decay `{self.decay}` and growth `{self.growth}`",
+                "keep 0 < decay <= 1 <= growth",
             )
         if not self.floor <= self.level <= self.cap:
             raise InvalidNetworkError("response.level", f"`{self.level}`", "keep floor <= level <= cap")

@@ -6,6 +6,7 @@ from rules.charter import Charter
 from rules.lint.coverage import check_gaps, check_thresholds
 from rules.lint.dead import check_facts, check_outputs, check_rows
 from rules.lint.finding import FindingKind, LintFinding
+from rules.lint.joins import check_joins
 from rules.lint.overlap import check_overlaps
 from rules.lint.roles import check_roles
 from rules.lint.space import TooComplexError, table_space
@@ -24,7 +25,7 @@ def check_ruleset(ruleset: Ruleset, charter: Charter) -> tuple[LintFinding, ...]
     charter
         Tells which roles and domains exist, and who is in them.
     """
-    found = [*check_roles(ruleset, charter), *check_facts(ruleset)]
+    found = [*check_roles(ruleset, charter), *check_facts(ruleset), *check_joins(ruleset)]
     for table in ruleset.tables:
         found += check_table(table)
     return tuple(sorted(found, key=lambda finding: (finding.where, finding.kind, finding.rows)))

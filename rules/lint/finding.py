@@ -47,6 +47,7 @@ class LintFinding:
     where: Position
 
     def __str__(self) -> str:
+        """One line: place, kind, problem, witness, fix."""
         facts = ", ".join(f"{name} = {written(value)}" for name, value in self.witness.items())
         seen = f"; for example {facts}" if facts else ""
         return f"{self.where}: {self.kind}: `{self.table}`: {self.message}{seen}; {self.fix}"

@@ -29,7 +29,9 @@ def item_locations(count: int, seed: int = 0, periods: int = 26) -> Instance:
 
 def _items(count: int, suppliers: int, stores: int, rng: np.random.Generator, periods: int) -> Items:
     rate = np.exp(rng.normal(2.2, 0.9, count))
-    season = 1.0 + 0.35 * np.sin(2 * np.pi * (np.arange(periods) / 26 + rng.uniform(0.0, 0.25, count)[:, None]))
+    season = 1.0 + 0.35 * np.sin(
+        2 * np.pi * (np.arange(periods) / 26 + rng.uniform(0.0, 0.25, count)[:, None])
+    )
     demand = rng.poisson(rate[:, None] * season * rng.choice([0.0, 1.0, 1.0, 1.5], (count, periods)))
     lead_time = rng.integers(0, 4, count).astype(np.int32)
     holding = rng.uniform(0.2, 2.0, count) / np.sqrt(rate)

@@ -21,7 +21,6 @@ from optimization.uncertain import (
     Market,
     PoissonForecast,
     Route,
-    Sampling,
     ServiceResponse,
     StockPoint,
     UncertainProblem,

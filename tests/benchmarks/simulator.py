@@ -20,7 +20,10 @@ def describe(env, demand):
     return {
         "periods": env.num_periods,
         "points": [{"id": int(j), **number_fields(graph.nodes[j])} for j in network.main_nodes],
-        "routes": [{"from": int(a), "to": int(b), **number_fields(graph.edges[a, b])} for a, b in network.reorder_links],
+        "routes": [
+            {"from": int(a), "to": int(b), **number_fields(graph.edges[a, b])}
+            for a, b in network.reorder_links
+        ],
         "market": {"point": int(market[0]), **number_fields(graph.edges[market])},
         "factories": [int(j) for j in network.factory],
         "sources": [int(j) for j in network.rawmat],

@@ -1,0 +1,1 @@
+"""What people decide about orders: who may sign, what they may change, and what follows, from the log alone."""
