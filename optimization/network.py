@@ -181,8 +181,10 @@ class ResourceUse:
 @dataclass(frozen=True, slots=True)
 class Lane:
     """
-    One way to supply a stage: purchase from `supplier`, transfer from `source`, or production
-    from `components`. Quantities (minimum, multiple, maximum) are in `unit`, empty = base unit.
+    One way to supply a stage.
+
+    A purchase from `supplier`, a transfer from `source`, or production from `components`.
+    Quantities (minimum, multiple, maximum) are in `unit`, empty = base unit.
     """
 
     id: str

@@ -108,7 +108,7 @@ def _points(grid: _Grid, rows: tuple[Row, ...], place: int) -> Iterator[tuple[in
         if all(any(_accepts(c, other, s) for s in axis) for c, axis in zip(grid.columns, axes, strict=True))
     ]
     told_apart = [
-        list({tuple(_accepts(c, r, s) for r in rivals) + (s == c.null_segment,): s for s in axis}.values())
+        list({(*tuple(_accepts(c, r, s) for r in rivals), s == c.null_segment): s for s in axis}.values())
         for c, axis in zip(grid.columns, axes, strict=True)
     ]
     return product(*told_apart)

@@ -6,6 +6,7 @@ a run of whole blocks; since sums are taken inside a block only, in the order of
 answer does not depend on how blocks are dealt out to machines.
 """
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,7 +74,7 @@ class Blocks:
                 suppliers,
                 stores,
             )
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in itertools.pairwise(edges)
         )
 
 

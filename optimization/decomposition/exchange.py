@@ -32,7 +32,7 @@ from optimization.solver import new_highs, pass_model, solve
 _COLUMNS_PER_ITEM = 8
 
 
-def exchange(  # noqa: PLR0913, PLR0917
+def exchange(  # noqa: PLR0913
     state: State,
     planners: Planners,
     free: Ints,

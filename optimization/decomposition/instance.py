@@ -141,10 +141,7 @@ def _check_values(items: Items) -> None:
     """Costs and sizes are finite and of the sign the item programme relies on."""
     at_least = {"lot": 1e-9, "minimum": 1, "maximum": 1, "lead_time": 0, "first": 0}
     for name, values in zip(items._fields, items, strict=True):
-        if name in {"net", "supplier", "store", "safety_stock"}:
-            low = -np.inf
-        else:
-            low = at_least.get(name, 0.0)
+        low = -np.inf if name in {"net", "supplier", "store", "safety_stock"} else at_least.get(name, 0.0)
         wrong = ~(np.isfinite(values) & (values >= low))
         if wrong.any():
             where = int(np.argwhere(wrong)[0][0])

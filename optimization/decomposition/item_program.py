@@ -33,7 +33,7 @@ def lot_limit(items: Items, i: int) -> int:
     need = 0.0
     for t in range(items.first[i], items.net.shape[1]):
         need = max(need, items.safety_stock[i] - items.net[i, t])
-    return int(math.ceil(need / items.lot[i])) + items.minimum[i] - 1
+    return math.ceil(need / items.lot[i]) + items.minimum[i] - 1
 
 
 @njit(cache=True, nogil=True)
@@ -90,7 +90,7 @@ def _stay(items: Items, i: int, t: int, storage_price: float, value: Floats, sta
 
 
 @njit(cache=True, nogil=True)
-def _plan_item(  # noqa: PLR0913, PLR0917 - compiled inner loop: work arrays come from outside
+def _plan_item(  # noqa: PLR0913 - compiled inner loop: work arrays come from outside
     items: Items, i: int, supply_price: Floats, storage_price: Floats, work: Any, plan: Ints
 ) -> None:
     """Write into `plan` the lots arriving in each period."""
@@ -144,7 +144,7 @@ def plan_cost(items: Items, i: int, plan: Ints) -> float:
 
 
 @njit(cache=True, nogil=True)
-def add_use(  # noqa: PLR0913, PLR0917 - the resources of one supplier and one store
+def add_use(  # noqa: PLR0913 - the resources of one supplier and one store
     items: Items, i: int, plan: Ints, sign: float, supply: Floats, storage: Floats
 ) -> None:
     """Add `sign` times what a plan takes of its supplier (by order period) and of its store."""
@@ -161,7 +161,7 @@ def add_use(  # noqa: PLR0913, PLR0917 - the resources of one supplier and one s
 
 
 @njit(cache=True, nogil=True)
-def plan_items(  # noqa: PLR0913, PLR0917 - which item at which of several price vectors
+def plan_items(  # noqa: PLR0913 - which item at which of several price vectors
     items: Items,
     which: Ints,
     supply_prices: Floats,
@@ -181,7 +181,7 @@ def plan_items(  # noqa: PLR0913, PLR0917 - which item at which of several price
 
 
 @njit(cache=True, nogil=True)
-def price_blocks(  # noqa: PLR0913, PLR0917 - prices in, three sums per block out
+def price_blocks(  # noqa: PLR0913 - prices in, three sums per block out
     items: Items,
     starts: Ints,
     supply_price: Floats,

@@ -8,6 +8,8 @@ With the prices of the bound, objective - bound is exactly
 so an item's regret (the first bracket) and a priced cell with room say where to look.
 """
 
+import itertools
+
 import numpy as np
 from numba import njit
 
@@ -20,7 +22,7 @@ from optimization.decomposition.proposals import Planners
 def regrets(planners: Planners, plans: Ints, costs: Floats, prices: Prices) -> Floats:
     """By item, what its plan costs more than its cheapest plan at the prices."""
     edges = planners.edges
-    arguments = [(plans[a:b], costs[a:b], prices) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    arguments = [(plans[a:b], costs[a:b], prices) for a, b in itertools.pairwise(edges)]
     return np.concatenate(planners.crew.each(_part_regrets, arguments))
 
 

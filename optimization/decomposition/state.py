@@ -82,7 +82,7 @@ def _row_overload(use: Floats, capacity: Floats) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _accept(  # noqa: PLR0913, PLR0917 - compiled: the state's arrays and the proposals
+def _accept(  # noqa: PLR0913 - compiled: the state's arrays and the proposals
     items: Items,
     which: Ints,
     proposed: Ints,

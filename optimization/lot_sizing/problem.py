@@ -169,7 +169,7 @@ class LotSizingProblem:
             _require_amount(f"{where}[{t}]", value)
 
 
-def _require(holds: bool, field: str, problem: str, fix: str) -> None:
+def _require(holds: bool, field: str, problem: str, fix: str) -> None:  # noqa: FBT001 - a condition, not a switch
     if not holds:
         raise InvalidNetworkError(field, problem, fix)
 

@@ -55,7 +55,7 @@ def _reason(
         if lanes.arrival[k, t] <= bucket
     ]
     if not in_time:
-        return f"no order to {name} can arrive by bucket {bucket}: {_closed(problem, mine, bucket)}", None
+        return f"no order to {name} can arrive by bucket {bucket}: {_closed(problem, mine)}", None
     for lane, t in sorted(in_time, key=lambda place: (-place[1], place[0])):
         for limit, upstream in _limits(problem, state, lane, t):
             return limit, upstream
@@ -63,7 +63,7 @@ def _reason(
     return f"ordering more on {lanes.ids[lane]} would cost more than being late (lot sizes, fixed cost)", None
 
 
-def _closed(problem: OrderProblem, mine: np.ndarray, bucket: int) -> str:  # type: ignore[type-arg]  # indices
+def _closed(problem: OrderProblem, mine: np.ndarray) -> str:  # type: ignore[type-arg]  # indices
     lanes = problem.lanes
     shut = sorted(name for name, closed in lanes.closures.items() if closed[mine].any())
     days = ", ".join(f"{lanes.ids[k]} takes {lanes.lead_days[k]:.3g} days" for k in mine[:3])

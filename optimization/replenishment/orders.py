@@ -60,8 +60,9 @@ def read_orders(
 
 def need_before_rounding(problem: OrderProblem, state: State, lane: int, bucket: int) -> float:
     """
-    What the stage would lack without this order until another order could arrive; failing that,
-    until the next one does. Never more than the order.
+    What the stage would lack without this order until another order could arrive.
+
+    Failing that, until the next one does. Never more than the order.
     """
     stages, lanes = problem.stages, problem.lanes
     stage, arrival = int(lanes.stage[lane]), int(lanes.arrival[lane, bucket])

@@ -1,5 +1,6 @@
 """A snapshot by id, with what planning leaves out of it and why: the first step from snapshot to arrays."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -130,7 +131,7 @@ def _circular(lanes: tuple[Lane, ...], of_stage: Mapping[str, Stage]) -> frozens
         circle = find_circle(arcs)
         if not circle:
             return frozenset(slowed)
-        closing = {(a, b) for a, b in zip(circle, circle[1:], strict=False)}
+        closing = {(a, b) for a, b in itertools.pairwise(circle)}
         slow = [i for i, lane in instant.items() if (lane.source, lane.stage) in closing]
         slowed.update(slow)
         for i in slow:

@@ -25,7 +25,7 @@ def resource_prices(problem: OrderProblem, state: State, limits: SolveLimits) ->
     for part in parts_of(problem):
         if not tight.intersection(part.problem.resources.ids):
             continue
-        matrix, columns = build_model(part.problem)
+        matrix, _ = build_model(part.problem)
         if matrix.columns > _LARGEST:
             continue
         _, _, duals = solve_relaxation(matrix, limits, name="prices")

@@ -54,7 +54,7 @@ def search(
                 _improve(progress, limits, limits.nodes * 2**ran)
         ran += 1
     state = _join(problem, parts)
-    return state, _report(state, start, parts, limits, ran)
+    return state, _report(state, start, parts, ran)
 
 
 def _improve(progress: Progress, limits: SolveLimits, nodes: int) -> None:
@@ -80,7 +80,7 @@ def _join(problem: OrderProblem, parts: list[Progress]) -> State:
     return evaluate(problem, quantity)
 
 
-def _report(state: State, start: State, parts: list[Progress], limits: SolveLimits, ran: int) -> SolveReport:
+def _report(state: State, start: State, parts: list[Progress], ran: int) -> SolveReport:
     bound = min(state.cost, float(sum(p.bound for p in parts)))
     if all(p.is_proven for p in parts):
         termination = Termination.OPTIMAL

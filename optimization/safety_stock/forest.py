@@ -121,7 +121,7 @@ def _peel(tails, heads, starts, links):  # type: ignore[no-untyped-def]  # noqa:
 
 
 @numba.njit(cache=True)
-def _dynamic_programme(order, parent, tails, heads, into, out, first, time, floor, cost):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917, C901, PLR0912 - compiled
+def _dynamic_programme(order, parent, tails, heads, into, out, first, time, floor, cost):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, C901, PLR0912 - compiled
     nodes = order.size
     gin, gout = np.zeros(into[nodes]), np.zeros(out[nodes])
     lam_starts = np.zeros(nodes + 1, np.int64)
@@ -187,7 +187,7 @@ def _dynamic_programme(order, parent, tails, heads, into, out, first, time, floo
 
 
 @numba.njit(cache=True)
-def _lagrangian(parent, lam_starts, lam, tails, heads, into, out, first, time, floor, cost):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 - compiled
+def _lagrangian(parent, lam_starts, lam, tails, heads, into, out, first, time, floor, cost):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913 - compiled
     nodes = parent.size
     price_in, price_out = np.zeros(into[nodes]), np.zeros(out[nodes])
     for j in range(nodes):

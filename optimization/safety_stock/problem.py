@@ -88,7 +88,7 @@ class GsmStage:
     volume: float = 0.0
     capacity: float | None = None
 
-    def __post_init__(self) -> None:  # noqa: D105 - the parameters above say what is valid
+    def __post_init__(self) -> None:
         for name in _NON_NEGATIVE:
             value = getattr(self, name)
             if value is not None and not 0.0 <= value < math.inf:
@@ -145,7 +145,7 @@ class GsmProblem:
     time_scale: int = 1
     storage: tuple[StorageLimit, ...] = ()
 
-    def __post_init__(self) -> None:  # noqa: D105 - the parameters above say what is valid
+    def __post_init__(self) -> None:
         names = {stage.name for stage in self.stages}
         if not names:
             raise InvalidNetworkError("stages", "the network is empty", "give at least one stage")

@@ -35,7 +35,7 @@ class RiskSmoothing:
     band: float = 0.075
     widest: float = 2.0
 
-    def __post_init__(self) -> None:  # noqa: D105 - the parameters above say what is valid
+    def __post_init__(self) -> None:
         for name in ("rise", "fall", "step"):
             if not 0.0 < (value := getattr(self, name)) <= 1.0:
                 raise InvalidNetworkError(f"risk.{name}", f"`{value}` is not in 0..1 and > 0")

@@ -117,7 +117,7 @@ class DemandFilter:
             noise=self.noise[kept],
             has_slope=self.has_slope[kept],
         )
-        return survivors._step(draw)
+        return survivors._step(draw)  # noqa: SLF001 - another filter of this class
 
     def forecast(self, horizon: int, paths: int, seed: int = 0) -> SampledForecast:
         """`paths` equally likely futures: every (futures / paths)-th of the cloud's, by their total."""

@@ -181,7 +181,7 @@ class UncertainProblem:
             )  # fmt: skip
 
 
-def _require(holds: bool, field: str, problem: str, fix: str) -> None:
+def _require(holds: bool, field: str, problem: str, fix: str) -> None:  # noqa: FBT001 - a condition, not a switch
     if not holds:
         raise InvalidNetworkError(field, problem, fix)
 

@@ -62,7 +62,7 @@ def _items(count: int, suppliers: int, stores: int, rng: np.random.Generator, pe
 
 def _uncoupled_use(items: Items, suppliers: int, stores: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean use of each supplier and store when every item is planned alone."""
-    count, periods = items.net.shape
+    _count, periods = items.net.shape
     order = np.argsort(items.supplier, kind="stable")
     starts = np.searchsorted(items.supplier[order], np.arange(suppliers + 1)).astype(np.int32)
     cost, supply = np.zeros(suppliers), np.zeros((suppliers, periods))
