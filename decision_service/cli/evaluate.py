@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from decision_service.cli.failure import Failure
-from decision_service.cli.policy import read_policy
+from decision_service.cli.policy_files import read_policy
 from decision_service.facts import FACTS
 from decision_service.usecases.release_content import CHARTER, PARAMETERS
 from rules import compile_ruleset, evaluate
@@ -34,7 +34,7 @@ def evaluate_table(folder: Path, table: str, facts: dict[str, Any]) -> dict[str,
 def evaluate_dmn(path: Path, decision: str, facts: dict[str, Any]) -> dict[str, Any]:
     """The outcome of a decision of a DMN file, and the evidence."""
     result = read_dmn(path.read_bytes(), path.name).evaluate(decision, facts)
-    return {"outcome": plain(result.outcome), "evidence": plain(result.evidence)}
+    return result.as_plain()
 
 
 def plain(value: Any) -> Any:

@@ -11,48 +11,18 @@ from decision_service.cli.command import command, console, message_json, print_j
 from decision_service.cli.decisions import release_name
 from decision_service.cli.failure import DOES_NOT_HOLD, Failure
 from decision_service.cli.main_group import cli
+from decision_service.cli.policy_files import read_policy
 from decision_service.cli.session import Options, session
 from decision_service.v1 import decision_pb2
 from decision_service.v1 import release_service_pb2 as pb
 
 SERVICE = pb.DESCRIPTOR.services_by_name["ReleaseService"]
-MAX_FILE = 4 << 20
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @cli.group()
 def policy() -> None:
     """Rules and releases: check, test, publish, approve, activate, roll back."""
-
-
-def read_policy(folder: Path) -> dict[str, str]:
-    """
-    The files of a policy set by relative path; the charter is the folder's own or its parent's.
-
-    Raises
-    ------
-    Failure
-        A file is not text, or too large; nothing is read past that.
-    """
-    paths = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*.yaml"))}
-    shared = folder.parent / "charter.yaml"
-    if "charter.yaml" not in paths and shared.is_file():
-        paths["charter.yaml"] = shared
-    files = {name: _text(path) for name, path in paths.items()}
-    if not files:
-        raise Failure(
-            f"{folder}: no .yaml files; name the folder of a policy set, for example policies/replenishment"
-        )
-    return files
-
-
-def _text(path: Path) -> str:
-    if path.stat().st_size > MAX_FILE:
-        raise Failure(f"{path}: {path.stat().st_size:,} bytes; a policy file has at most {MAX_FILE:,}")
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise Failure(f"{path}: not UTF-8 text ({error})") from error
 
 
 @command(policy, "check")

@@ -25,7 +25,7 @@ from decision_service.cli.decisions import show_replay
 from decision_service.cli.failure import UnavailableFailure
 from decision_service.cli.main_group import cli
 from decision_service.cli.policy import SERVICE as RELEASES
-from decision_service.cli.policy import read_policy
+from decision_service.cli.policy_files import read_policy
 from decision_service.cli.session import ADDRESS, Options, Session, session
 from decision_service.cli.show import coloured, show_decision
 from decision_service.cli.snapshot_file import read_message

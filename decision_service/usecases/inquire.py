@@ -12,6 +12,7 @@ from decision_service.usecases.planning import speak_to_planning
 from decision_service.usecases.release import Releases
 from optimization.network import Snapshot
 from optimization.plan import PlannedOrder, ReplenishmentPlan
+from optimization.replenishment import explain_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,6 @@ class Inquire:
         parameters, _ = speak_to_planning(SnapshotFacts(snapshot), release)
         stocks = {s.stage: s.safety_stock for s in decision.outcome.safety_stocks}
         plan = plan_of(decision.outcome)
-        from optimization.replenishment import explain_order  # noqa: PLC0415 - lands next
-
         explained = explain_order(snapshot, stocks, parameters, plan, order.id)
         for question, answer in explained.answers:
             yield Answer(question, answer)

@@ -78,7 +78,9 @@ def _choose_capped(stay: Floats, step: Any, value: Floats, choice: Ints, window:
 
 
 @njit(cache=True, nogil=True)
-def _stay(items: Items, i: int, t: int, storage_price: float, value: Floats, stay: Floats) -> None:
+def _stay(  # noqa: PLR0913 - compiled: arrays in, arrays out
+    items: Items, i: int, t: int, storage_price: float, value: Floats, stay: Floats
+) -> None:
     """W[t](k) for every k."""
     net, lot, safety, short = items.net[i, t], items.lot[i], items.safety_stock[i], items.shortfall[i]
     holding, backlog = items.holding[i] + items.volume[i] * storage_price, items.backlog[i]
