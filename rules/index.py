@@ -93,8 +93,8 @@ def build_index(
     kinds
         Type of each fact that conditions look at.
     """
-    room = ROOM_PER_ROW * len(rows) + 10_000
-    return RowIndex(_Builder(kinds, is_preferential, room).tree(tuple(rows)), is_preferential)
+    builder: _Builder[R] = _Builder(kinds, is_preferential, ROOM_PER_ROW * len(rows) + 10_000)
+    return RowIndex(builder.tree(tuple(rows)), is_preferential)
 
 
 @dataclass(slots=True)

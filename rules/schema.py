@@ -82,7 +82,8 @@ class FactField:
     def check(self, value: Value) -> Value:
         """The value as rules see it; whole numbers become decimals."""
         if value is None:
-            return self._check_absent()
+            self._check_absent()
+            return None
         if type(value) is int and self.type is FactType.NUMBER:
             value = Decimal(value)
         if type(value) is not CLASSES[self.type]:

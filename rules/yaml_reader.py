@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import yaml
 
@@ -199,7 +200,7 @@ class _Reader:
             if not isinstance(event, structure):
                 yield event
 
-    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
+    def _node(self, event: Any, events: Iterator[yaml.Event], depth: int) -> Node:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         self.nodes += 1
         if self.nodes > MAX_NODES:
@@ -207,7 +208,7 @@ class _Reader:
         if depth > MAX_DEPTH:
             self._fatal(Code.LIMIT, line, column, f"nested deeper than {MAX_DEPTH}", "flatten the file")
         if isinstance(event, yaml.AliasEvent):
-            self._fatal(Code.YAML, line, column, f"alias `*{event.anchor[:40]}`", "write the value out")
+            self._fatal(Code.YAML, line, column, f"alias `*{str(event.anchor)[:40]}`", "write the value out")
         self._refuse_decoration(event, line, column)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(events, depth, self._position(line, column))
@@ -215,7 +216,7 @@ class _Reader:
             return self._map(events, depth, self._position(line, column))
         return self._scalar(event, line, column)
 
-    def _refuse_decoration(self, event: yaml.Event, line: int, column: int) -> None:
+    def _refuse_decoration(self, event: Any, line: int, column: int) -> None:
         if getattr(event, "anchor", None):
             self._note(Code.YAML, line, column, f"anchor `&{event.anchor[:40]}`", "write the value out")
         tag = getattr(event, "tag", None)
@@ -243,7 +244,7 @@ class _Reader:
                 entries[key.text] = (key, value)
         return MapNode(tuple(entries.values()), place, self._source(place.line))
 
-    def _scalar(self, event: yaml.Event, line: int, column: int) -> Scalar:
+    def _scalar(self, event: Any, line: int, column: int) -> Scalar:
         text: str = event.value
         if len(text) > MAX_SCALAR:
             problem = f"a value of {len(text):,} characters"

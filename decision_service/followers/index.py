@@ -6,6 +6,7 @@ asks, then catches up.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -172,7 +173,7 @@ def _summary(row: Any) -> DecisionSummary:
 def _conditions(wanted: DecisionFilter, before: int | None) -> list[Any]:
     """The filter as SQL; what is not given does not restrict."""
     row, rule = _DECISIONS.c, _RULES.c
-    possible = (
+    possible: tuple[tuple[Any, Callable[[], Any]], ...] = (
         (before is not None, lambda: row.seq < before),
         (wanted.verdict, lambda: row.verdict == wanted.verdict),
         (wanted.disposition, lambda: row[str(wanted.disposition).lower()] > 0),

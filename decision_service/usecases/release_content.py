@@ -83,7 +83,8 @@ def _read_parameters(content: ReleaseContent) -> PlanningParameters:
 def _read_charter(content: ReleaseContent) -> Charter:
     if CHARTER not in content.files:
         raise _invalid(CHARTER, "missing: a release says who may approve it; add charter.yaml")
-    return _read(content, CHARTER, lambda text, _: read_charter(text))
+    charter: Charter = _read(content, CHARTER, lambda text, _: read_charter(text))
+    return charter
 
 
 def _read(content: ReleaseContent, path: str, read: Any) -> Any:

@@ -18,7 +18,7 @@ upper limits of the resource prices, so that bound and objective speak of one pr
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,13 +62,14 @@ class Items(NamedTuple):
     store: Ints
 
     @property
-    def count(self) -> int:
+    def count(self) -> int:  # type: ignore[override]  # the field's word; nobody counts fields
         """How many item-locations there are."""
         return len(self.lot)
 
     def take(self, index: NDArray[np.int64] | slice) -> "Items":
         """The same fields of some items only."""
-        return Items(*(np.ascontiguousarray(values[index]) for values in self))
+        fields: Any = (np.ascontiguousarray(values[index]) for values in self)
+        return Items(*fields)
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,8 @@ def _check_shapes(instance: Instance) -> None:
     if items.net.ndim != 2 or items.net.size == 0:
         raise InvalidNetworkError("items.net", "has no items or no periods", "give at least one of each")
     count, periods = items.net.shape
-    for name, values in zip(items._fields[1:], items[1:], strict=True):
+    arrays: tuple[NDArray[Any], ...] = tuple(items)
+    for name, values in zip(items._fields[1:], arrays[1:], strict=True):
         if values.shape != (count,):
             raise InvalidNetworkError(f"items.{name}", f"has shape {values.shape}", f"give {count} values")
     for name, capacity in (("supply", instance.supply), ("storage", instance.storage)):
@@ -140,7 +142,8 @@ def _check_shapes(instance: Instance) -> None:
 def _check_values(items: Items) -> None:
     """Costs and sizes are finite and of the sign the item programme relies on."""
     at_least = {"lot": 1e-9, "minimum": 1, "maximum": 1, "lead_time": 0, "first": 0}
-    for name, values in zip(items._fields, items, strict=True):
+    arrays: tuple[NDArray[Any], ...] = tuple(items)
+    for name, values in zip(items._fields, arrays, strict=True):
         low = -np.inf if name in {"net", "supplier", "store", "safety_stock"} else at_least.get(name, 0.0)
         wrong = ~(np.isfinite(values) & (values >= low))
         if wrong.any():

@@ -33,7 +33,7 @@ def lot_limit(items: Items, i: int) -> int:
     need = 0.0
     for t in range(items.first[i], items.net.shape[1]):
         need = max(need, items.safety_stock[i] - items.net[i, t])
-    return math.ceil(need / items.lot[i]) + items.minimum[i] - 1
+    return int(math.ceil(need / items.lot[i]) + items.minimum[i] - 1)
 
 
 @njit(cache=True, nogil=True)

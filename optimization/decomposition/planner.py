@@ -34,7 +34,7 @@ from optimization.report import SolveLimits, relative_gap
 _SEEDED_ITERATIONS = 14
 _EXCHANGE_ITEMS, _EXCHANGE_MOST = 1_500, 5_000
 _EXCHANGES = 2
-_EXCHANGE_LIMITS = {"nodes": 20, "gap": 1e-4}
+_EXCHANGE_NODES, _EXCHANGE_GAP = 20, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> N
     rng = np.random.default_rng(limits.seed)
     count = state.instance.items.count
     heavy = seeds(dual)
-    work = replace(limits, slices=1, **_EXCHANGE_LIMITS)
+    work = replace(limits, slices=1, nodes=_EXCHANGE_NODES, gap=_EXCHANGE_GAP)
     if count <= _EXCHANGE_MOST:
         for _ in range(_EXCHANGES * limits.slices):
             free = _worst(state, team, dual.centre, min(count, _EXCHANGE_ITEMS))

@@ -14,7 +14,7 @@ from optimization.decomposition.instance import Floats, Instance, Ints
 from optimization.decomposition.proposals import Planners, Proposals
 from optimization.decomposition.state import State
 
-_RAISES = (0.4, 1.0, 2.5, 6.0, 15.0, 180.0)  # times the price scale; the next every two rounds
+_RAISES = (0.05, 0.15, 0.4, 1.0, 2.5, 6.0, 15.0, 180.0)  # times the price scale; the next every two rounds
 _ROUNDS = 40
 
 
@@ -59,7 +59,8 @@ def touch_counts(state: State, supply: NDArray[np.bool_], storage: NDArray[np.bo
     """By item, how much of the marked cells it takes."""
     items = state.instance.items
     taken = np.zeros(items.count)
-    rows = np.flatnonzero(supply.any(axis=1)[items.supplier] | storage.any(axis=1)[items.store])
+    busy, full = np.asarray(supply.any(axis=1)), np.asarray(storage.any(axis=1))
+    rows = np.flatnonzero(busy[items.supplier] | full[items.store])
     taken[rows] = _taken(state, rows, state.plans[rows], supply, storage)
     return taken
 
@@ -86,9 +87,9 @@ def _taken(
     )
     stock = items.net[which] + items.lot[which, None] * np.cumsum(plans, axis=1)
     space = items.volume[which, None] * np.maximum(stock, 0.0)
-    return (use * supply[items.supplier[which]]).sum(axis=1) + (space * storage[items.store[which]]).sum(
-        axis=1
-    )
+    taken: Floats = (use * supply[items.supplier[which]]).sum(axis=1)
+    taken += (space * storage[items.store[which]]).sum(axis=1)
+    return taken
 
 
 def clear(state: State) -> None:

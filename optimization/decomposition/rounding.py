@@ -22,7 +22,7 @@ def round_weights(blocks: Blocks, dual: Dual, planners: Planners) -> State:
     """One exact plan per item; resources are nearly kept, not yet exactly."""
     count = blocks.instance.items.count
     dual.master.trust(dual.centre, np.inf)
-    dual.master.use_capacity(0.998 if count < _SMALL else 0.9995)
+    dual.master.use_capacity(0.998 if count < _SMALL else 0.9985)
     weights = dual.master.solve().weights
     used = np.flatnonzero(weights.sum(axis=1) > 0.0)
     choice = _deal(blocks, weights[used])

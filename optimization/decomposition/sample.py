@@ -62,7 +62,8 @@ def _needed_space(items: Items) -> Floats:
 
 def _idle_space(items: Items) -> Floats:
     """What each item would store on average if it ordered nothing."""
-    return items.volume * np.maximum(items.net, 0.0).mean(axis=1)
+    space: Floats = items.volume * np.maximum(items.net, 0.0).mean(axis=1)
+    return space
 
 
 def _scaled(capacity: Floats, row: Ints, space: Floats, chosen: NDArray[np.int64]) -> Floats:

@@ -30,4 +30,5 @@ def _near(price: Floats, overload: Floats, raised: float, rng: np.random.Generat
     """Prices times uniform factors, and a raise on most of the overloaded cells."""
     factor = rng.uniform(1.0 - _SPREAD, 1.0 + 2.0 * _SPREAD, price.shape)
     is_raised = (overload > 0.0) & (rng.random(price.shape) < _SHARE_RAISED)
-    return price * factor + raised * price.max(initial=0.0) * is_raised
+    near: Floats = price * factor + raised * price.max(initial=0.0) * is_raised
+    return near

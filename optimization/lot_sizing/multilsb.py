@@ -142,8 +142,8 @@ def _by_item(document: dict[str, Any], table: str, column: str, count: int) -> l
     values: list[float | None] = [None] * count
     for item, value in _table(document, table, ("item", column)):
         values[_position(table, item, count)] = value
-    for n, value in enumerate(values):
-        if value is None:
+    for n, found in enumerate(values):
+        if found is None:
             raise InvalidNetworkError(table, f"item `{n + 1}` is missing", "give every item a row")
     return [value for value in values if value is not None]
 

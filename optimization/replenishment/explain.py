@@ -104,7 +104,7 @@ def explain_order(
 def _served(order: PlannedOrder, orders: Mapping[str, PlannedOrder]) -> Iterator[ServedDemand]:
     """Follow the pegging to customers; quantities in units of the stage where the demand is."""
     found: dict[tuple[str, int, tuple[str, ...]], float] = {}
-    open_chains = [(order, 1.0, (order.id,))]
+    open_chains: list[tuple[PlannedOrder, float, tuple[str, ...]]] = [(order, 1.0, (order.id,))]
     while open_chains:
         current, share, chain = open_chains.pop()
         for peg in current.pegging:

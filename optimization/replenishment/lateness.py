@@ -63,7 +63,7 @@ def _reason(
     return f"ordering more on {lanes.ids[lane]} would cost more than being late (lot sizes, fixed cost)", None
 
 
-def _closed(problem: OrderProblem, mine: np.ndarray) -> str:  # type: ignore[type-arg]  # indices
+def _closed(problem: OrderProblem, mine: np.ndarray) -> str:
     lanes = problem.lanes
     shut = sorted(name for name, closed in lanes.closures.items() if closed[mine].any())
     days = ", ".join(f"{lanes.ids[k]} takes {lanes.lead_days[k]:.3g} days" for k in mine[:3])

@@ -141,7 +141,7 @@ def most_needed(problem: OrderProblem) -> Floats:
     count, circle = circles(problem)
     outward = circle[arcs.stage] != circle[lanes.stage[arcs.lane]]
     source, target = circle[arcs.stage[outward]], circle[lanes.stage[arcs.lane[outward]]]
-    base = np.bincount(circle, own + overshoot, minlength=count)
+    base: Floats = np.bincount(circle, own + overshoot, minlength=count).astype(np.float64)
     need = base
     for _ in range(count):
         before, need = need, base.copy()
@@ -209,7 +209,8 @@ def _add_lots(matrix: Matrix, problem: OrderProblem, most: Floats, unit_cost: Fl
 def has_backlog(problem: OrderProblem) -> Flags:
     """Stages whose customers wait."""
     stages = problem.stages
-    return ~stages.is_lost & ((stages.demand.sum(axis=1) + stages.backorders) > 0.0)
+    waiting: Flags = ~stages.is_lost & ((stages.demand.sum(axis=1) + stages.backorders) > 0.0)
+    return waiting
 
 
 def has_target(problem: OrderProblem) -> Flags:
@@ -254,9 +255,9 @@ def _put_quantity(  # noqa: PLR0913 - where, what and how much of an order's qua
     columns: Columns,
     problem: OrderProblem,
     rows: Ints,
-    lane: Ints,
-    bucket: Ints,
-    factor: Floats,
+    lane: Ints | int,
+    bucket: Ints | int,
+    factor: Floats | float,
 ) -> None:
     """The quantity q n + m w of orders, times a factor."""
     lanes = problem.lanes
@@ -322,7 +323,7 @@ def _add_life(matrix: Matrix, columns: Columns, problem: OrderProblem) -> None:
             for t in np.flatnonzero(lanes.is_open[lane]):
                 arrival = int(lanes.arrival[lane, t])
                 seen = rows[(buckets >= arrival) & (buckets < arrival + life)]
-                _put_quantity(matrix, columns, problem, seen, lane, t, -1.0)
+                _put_quantity(matrix, columns, problem, seen, int(lane), int(t), -1.0)
 
 
 def _add_capacity(matrix: Matrix, columns: Columns, problem: OrderProblem) -> None:

@@ -5,6 +5,7 @@ Each part is a problem of its own; the plan, its cost and its bound are the sums
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -100,7 +101,9 @@ def _stages(stages: Stages, members: Ints, buckets: int) -> Stages:
     def pick(values: Floats) -> Floats:
         return values[members, :buckets] if values.ndim == 2 else values[members]
 
-    chosen = {name: pick(getattr(stages, name)) for name in Stages.__dataclass_fields__ if name != "ids"}
+    chosen: dict[str, Any] = {
+        name: pick(getattr(stages, name)) for name in Stages.__dataclass_fields__ if name != "ids"
+    }
     return Stages(ids=tuple(stages.ids[k] for k in members), **chosen)
 
 

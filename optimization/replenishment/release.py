@@ -8,7 +8,7 @@ among stages of one level the one with the least cover goes first. What cannot b
 import numpy as np
 
 from optimization.replenishment.levels import levels
-from optimization.replenishment.problem import Floats, OrderProblem
+from optimization.replenishment.problem import Floats, Ints, OrderProblem
 
 _NOISE = 1e-7
 
@@ -51,7 +51,7 @@ class _Release:
         self.due += wanted
         self.bucket = t
 
-    def by_urgency(self, t: int) -> Floats:
+    def by_urgency(self, t: int) -> Ints:
         """Open lanes with something due, suppliers first, least cover first."""
         lanes = self.problem.lanes
         chosen = np.flatnonzero((self.due > _NOISE) & lanes.is_open[:, t])
@@ -86,7 +86,7 @@ class _Release:
         """Pooled orders: topped up to the minimum on the item that is cheapest to hold, or not at all."""
         groups, lanes = self.problem.groups, self.problem.lanes
         for g in range(len(groups.ids)):
-            members = np.flatnonzero(groups.group == g)
+            members = np.flatnonzero(groups.group == g).tolist()
             ready = [e for e in members if lanes.is_open[groups.lane[e], t]]
             wanting = [e for e in ready if self.due[groups.lane[e]] > _NOISE]
             if wanting:
@@ -161,7 +161,7 @@ def _capacity_left(problem: OrderProblem) -> Floats:
         return np.where(size > 0.0, np.floor(resources.capacity + 1e-9) * size, resources.capacity)
 
 
-def _by(index: Floats, size: int) -> list[list[int]]:
+def _by(index: Ints, size: int) -> list[list[int]]:
     """Entries by their first index."""
     result: list[list[int]] = [[] for _ in range(size)]
     for entry, key in enumerate(index.tolist()):

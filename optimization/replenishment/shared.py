@@ -48,7 +48,9 @@ def read_resources(reading: Reading, reserved: Mapping[tuple[str, int], float]) 
 
 def read_stores(reading: Reading, buckets: int, reserved: Mapping[tuple[str, int], float]) -> Stores:
     """Room per location and volume class, and storage resources: filled by stock."""
-    names, capacities, rows = [], [], []
+    names: list[str] = []
+    capacities: list[Floats] = []
+    rows: list[tuple[int, int, float]] = []
     held: dict[str, list[int]] = defaultdict(list)
     for k, stage in enumerate(reading.snapshot.stages):
         held[stage.location].append(k)

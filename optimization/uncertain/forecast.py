@@ -29,7 +29,7 @@ class Forecast(Protocol):
         """Periods covered."""
         ...
 
-    def expected(self, factor: ArrayLike = 1.0) -> Floats:
+    def expected(self, factor: Floats | float = 1.0) -> Floats:
         """Mean demand per period."""
         ...
 
@@ -56,7 +56,7 @@ class PoissonForecast:
         """Periods covered."""
         return len(self.mean)
 
-    def expected(self, factor: ArrayLike = 1.0) -> Floats:
+    def expected(self, factor: Floats | float = 1.0) -> Floats:
         """Mean demand per period."""
         return np.asarray(self.mean) * factor
 
@@ -89,7 +89,7 @@ class NormalForecast:
         """Periods covered."""
         return len(self.mean)
 
-    def expected(self, factor: ArrayLike = 1.0) -> Floats:
+    def expected(self, factor: Floats | float = 1.0) -> Floats:
         """Mean demand per period."""
         return np.asarray(self.mean) * factor
 
@@ -118,7 +118,7 @@ class SampledForecast:
         """Periods covered."""
         return int(self.paths.shape[1])
 
-    def expected(self, factor: ArrayLike = 1.0) -> Floats:
+    def expected(self, factor: Floats | float = 1.0) -> Floats:
         """Mean demand per period."""
         return np.asarray((self.paths * factor).mean(axis=0))
 

@@ -98,6 +98,7 @@ def plan_on_samples(
         paths = [_sample(problem, market, how, flows) for market in problem.markets]
         highs, flows, proof = _solve(problem, paths, limits or SolveLimits(), "sampled-paths", basis)
         basis = highs.getBasis()
+    assert flows is not None  # noqa: S101 - at least one pass was made
     return _read_plan(problem, flows, proof)
 
 
@@ -122,7 +123,11 @@ def _sample(problem: UncertainProblem, market: Market, how: Sampling, flows: Flo
         return MarketPaths(market, demand, no_events(problem.horizon))
     many, required = replay(market, latin_hypercube(how.event_paths, problem.horizon, how.seed + 1), arrived)
     prices = event_prices(problem, market, many.mean(axis=0))
-    return MarketPaths(market, demand, event_cost(required, -np.inf if flows is None else arrived, prices))
+    return MarketPaths(
+        market,
+        demand,
+        event_cost(required, np.full_like(arrived, -np.inf) if flows is None else arrived, prices),
+    )
 
 
 def _solve(

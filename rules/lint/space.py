@@ -350,8 +350,9 @@ def _strictly_between(low: Any, high: Any) -> Value:
     return following if following < high else None
 
 
-def _shift(end: Any, by: int) -> Any:
+def _shift(end: Any, by: int) -> Value:
     """The value one unit away: 1, a day, a month."""
     if isinstance(end, YearMonthDuration):
         return YearMonthDuration(end.months + by)
-    return end + (timedelta(days=by) if isinstance(end, date | timedelta) else Decimal(by))
+    shifted: Value = end + (timedelta(days=by) if isinstance(end, date | timedelta) else Decimal(by))
+    return shifted
