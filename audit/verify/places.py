@@ -19,6 +19,7 @@ class Places:
 
     def __init__(self, report: Report, *, is_whole: bool) -> None:
         self.next = 0
+        self.due = 0  # the next place while all is in order; nothing has it while entries run out of place
         self._report = report
         self._is_whole = is_whole
         self._run: tuple[int, int, int] | None = None  # offset, first and last place of entries moved alike
@@ -37,13 +38,12 @@ class Places:
     def compare(self, seq: int, claimed: int) -> bool:
         """Step 4: whether the entry says itself that this is its place."""
         offset = claimed - seq
-        if not offset and self._run is None:
-            return True
         if self._run and self._run[0] == offset:
             self._run = (offset, self._run[1], seq)
             return offset == 0
         self._close_run(is_last=False)
         self._run = (offset, seq, seq) if offset else None
+        self.due = -1 if offset else self.next
         return offset == 0
 
     def close(self) -> None:
