@@ -3,6 +3,7 @@
 import functools
 import getpass
 import json
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from rich.table import Table
 from decision_service.cli.failure import exit_codes
 from decision_service.cli.session import Options
 
-console = Console(highlight=False)
+# Where nobody looks (a pipe, a file) tables need not fit a window.
+_PIPE_WIDTH = 160
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 _COMMON = (
     click.option("--json", "is_json", is_flag=True, help="One JSON object instead of tables."),

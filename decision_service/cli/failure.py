@@ -40,11 +40,6 @@ class UnavailableFailure(Failure):
 @contextmanager
 def exit_codes(*, is_json: bool) -> Iterator[None]:
     """Turn whatever goes wrong into a line and an exit code."""
-    from audit import AuditError  # noqa: PLC0415 - `decisionctl --help` stays fast
-    from decision_service.errors import ServiceError  # noqa: PLC0415
-    from optimization.errors import OptimizationError  # noqa: PLC0415
-    from rules import RulesError  # noqa: PLC0415
-
     try:
         yield
     except grpc.RpcError as error:
@@ -54,9 +49,21 @@ def exit_codes(*, is_json: bool) -> Iterator[None]:
     except Failure as error:
         _say({"error": str(error)}, is_json=is_json)
         sys.exit(error.code)
-    except (ServiceError, OptimizationError, RulesError, AuditError, OSError) as error:
+    except Exception as error:
+        if not _is_refusal(error):
+            raise
         _say({"error": str(error)}, is_json=is_json)
         sys.exit(BAD_INPUT)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether it says what is wrong with the input; anything else is a bug and shows its trace."""
+    from audit import AuditError  # noqa: PLC0415 - imported already where it was raised
+    from decision_service.errors import ServiceError  # noqa: PLC0415
+    from optimization.errors import OptimizationError  # noqa: PLC0415
+    from rules import RulesError  # noqa: PLC0415
+
+    return isinstance(error, (ServiceError, OptimizationError, RulesError, AuditError, OSError))
 
 
 def _of_rpc(error: Any) -> dict[str, Any]:

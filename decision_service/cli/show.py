@@ -46,7 +46,7 @@ def _orders(decision: dict[str, Any], limit: int) -> None:
         return
     rank = {"BLOCKED": 0, "REFERRED": 1, "APPROVED": 2}
     shown = sorted(orders, key=lambda o: (rank[o["disposition"]], -o.get("cost", 0), o["id"]))
-    _cut("Planned orders", ("order", "stage", ">quantity", "place", "due", ">cost", "disposition", "rule", "reason"),
+    _cut("Planned orders", ("order", ">quantity", "place", "due", ">cost", "disposition", "rule", "reason"),
          [_order_row(o) for o in shown], limit)  # fmt: skip
     counts = Counter(o["disposition"] for o in orders)
     total = sum(o.get("cost", 0) for o in orders)
@@ -59,7 +59,6 @@ def _order_row(order: dict[str, Any]) -> tuple[Any, ...]:
     who = f" -> {order['role']}" if order.get("role") else ""
     return (
         order["id"],
-        order["stage"],
         order["quantity"],
         order["order_date"],
         order["due_date"],

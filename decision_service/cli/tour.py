@@ -5,6 +5,7 @@ The service runs in a process of its own on a free loopback port; this process p
 governance team, the ERP, the auditor and the operator, each under its own name and role.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from decision_service.cli.snapshot_file import read_message
 from decision_service.v1 import audit_service_pb2, decision_service_pb2, release_service_pb2
 
 START_SECONDS = 60
+SHOWN = 15
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -130,7 +132,9 @@ def _difference(options: Options, first: dict[str, Any], second: dict[str, Any])
     _step(options, f"6  The same request under the earlier release: {len(changes)} orders differ")
     if changes and not options.is_json:
         table("Difference", ("order", first["lineage"]["release"], second["lineage"]["release"]),
-              [(c["order"], coloured_first(c["then"]), coloured_first(c["now"])) for c in changes])  # fmt: skip
+              [(c["order"], coloured_first(c["then"]), coloured_first(c["now"])) for c in changes[:SHOWN]])  # fmt: skip
+        if len(changes) > SHOWN:
+            console.print(f"... and {len(changes) - SHOWN} more (--json has them all)")
     return changes
 
 
@@ -173,7 +177,8 @@ def _service(data: Path) -> Iterator[str]:
     ]
     data.mkdir(parents=True, exist_ok=True)
     log = (data / "service.log").open("w")
-    process = subprocess.Popen(arguments, stdout=log, stderr=log)  # noqa: S603 - our own program
+    environment = os.environ | {"DECISION_SERVICE_WORKERS": "1"}
+    process = subprocess.Popen(arguments, stdout=log, stderr=log, env=environment)  # noqa: S603 - our own program
     try:
         yield _wait_for(data / ADDRESS, process, data / "service.log")
     finally:
