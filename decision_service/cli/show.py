@@ -46,8 +46,9 @@ def _orders(decision: dict[str, Any], limit: int) -> None:
         return
     rank = {"BLOCKED": 0, "REFERRED": 1, "APPROVED": 2}
     shown = sorted(orders, key=lambda o: (rank[o["disposition"]], -o.get("cost", 0), o["id"]))
-    _cut("Planned orders", ("order", ">quantity", "place", "due", ">cost", "disposition", "rule", "reason"),
+    _cut("Planned orders", ("order", ">quantity", "place", "due", ">cost", "disposition", "rules"),
          [_order_row(o) for o in shown], limit)  # fmt: skip
+    _why(shown)
     counts = Counter(o["disposition"] for o in orders)
     total = sum(o.get("cost", 0) for o in orders)
     parts = ", ".join(f"{counts[d]} {d.lower()}" for d in _COLOURS if counts[d])
@@ -55,7 +56,6 @@ def _orders(decision: dict[str, Any], limit: int) -> None:
 
 
 def _order_row(order: dict[str, Any]) -> tuple[Any, ...]:
-    reasons = order.get("reasons", [])
     who = f" -> {order['role']}" if order.get("role") else ""
     return (
         order["id"],
@@ -64,20 +64,45 @@ def _order_row(order: dict[str, Any]) -> tuple[Any, ...]:
         order["due_date"],
         order.get("cost", 0),
         coloured(order["disposition"]) + who,
-        ", ".join(r.get("row", "") for r in reasons),
-        "; ".join(r["message"] for r in reasons),
+        ", ".join(r.get("row", "") for r in order.get("reasons", [])),
     )
+
+
+def _why(orders: list[dict[str, Any]]) -> None:
+    """Each rule that spoke, once: a reason beside every order would hide the orders."""
+    said: dict[tuple[str, str, str], list[str]] = {}
+    for order in orders:
+        for r in order.get("reasons", []):
+            said.setdefault((order["disposition"], r.get("row", ""), r.get("table", "")), []).append(
+                r["message"]
+            )
+    table("Why", ("disposition", "rule", ">orders", "reason", "table"),
+          [(coloured(disposition), row, len(messages), _one_of(messages), where)
+           for (disposition, row, where), messages in said.items()])  # fmt: skip
+
+
+def _one_of(messages: list[str]) -> str:
+    others = len(set(messages)) - 1
+    return messages[0] + (f" (and {others} more like it)" if others else "")
 
 
 def _gave_way(decision: dict[str, Any], limit: int) -> None:
     gave_way = decision.get("gave_way", [])
     if not gave_way:
         return
-    _cut("What had to give way", ("tier", "rule", "subject", ">bucket", ">amount", "what it means"),
-         [(g.get("tier", 0), g["rule"], g["subject"], g.get("bucket", 0), g["amount"], g.get("message", ""))
-          for g in gave_way], limit)  # fmt: skip
+    found: dict[tuple[int, str, str], list[dict[str, Any]]] = {}
+    for g in gave_way:
+        found.setdefault((-g.get("tier", 0), g["rule"], g["subject"]), []).append(g)
+    _cut("What had to give way", ("tier", "rule", "subject", ">buckets", ">at most", "at its worst"),
+         [(-tier, rule, subject, len(gs), *_worst(gs)) for (tier, rule, subject), gs in sorted(found.items())],
+         limit)  # fmt: skip
     if conflicts := decision.get("requirements_in_conflict"):
         console.print("Requirements in conflict: " + "; ".join(conflicts), markup=False)
+
+
+def _worst(gave_way: list[dict[str, Any]]) -> tuple[float, str]:
+    worst = max(gave_way, key=lambda g: g["amount"])
+    return worst["amount"], worst.get("message", "")
 
 
 def _conflicts(decision: dict[str, Any]) -> None:
