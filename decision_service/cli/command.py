@@ -31,7 +31,7 @@ _COMMON = (
         show_default=True,
         help="Folder of the embedded store.",
     ),
-    click.option("--as", "actor", default="", help="Who is calling. Default: the login name."),
+    click.option("--as", "called_as", default="", help="Who is calling. Default: the login name."),
     click.option("--roles", default="", help="Roles to call with, comma separated. Default: all."),
     click.option("--timeout", type=float, default=0.0, help="Seconds to wait; 0 = as long as it takes."),
 )
@@ -46,7 +46,7 @@ def command(group: click.Group, name: str, **settings: Any) -> Callable[[Callabl
             options = Options(
                 address=given.pop("address"),
                 data=given.pop("data"),
-                actor=given.pop("actor") or getpass.getuser(),
+                actor=given.pop("called_as") or getpass.getuser(),
                 roles=given.pop("roles"),
                 is_json=given.pop("is_json"),
                 timeout=given.pop("timeout"),
@@ -56,9 +56,18 @@ def command(group: click.Group, name: str, **settings: Any) -> Callable[[Callabl
 
         for option in reversed(_COMMON):
             run = option(run)
-        return group.command(name, **settings)(run)
+        made = group.command(name, **settings)(run)
+        _refuse_shared_names(made)
+        return made
 
     return decorate
+
+
+def _refuse_shared_names(made: click.Command) -> None:
+    """Two parameters of one name would overwrite each other, and the common ones are taken out first."""
+    names = [parameter.name for parameter in made.params]
+    if len(set(names)) < len(names):
+        raise TypeError(f"command `{made.name}`: two parameters share a name in {names}")
 
 
 def print_json(value: Any) -> None:

@@ -5,8 +5,6 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToJson, Parse, ParseError
 
-from decision_service.api import convert
-from decision_service.api.endpoint import validate
 from decision_service.cli.failure import Failure
 from decision_service.v1 import planning_pb2
 from optimization.network import Snapshot
@@ -21,6 +19,8 @@ def read_message(path: Path) -> Any:
     Failure
         The file is not a snapshot; the reader's complaint names the place.
     """
+    from decision_service.api.endpoint import validate  # noqa: PLC0415 - commands that read no file start faster
+
     try:
         message = Parse(path.read_bytes(), planning_pb2.Snapshot(), max_recursion_depth=50)
     except (ParseError, UnicodeDecodeError, RecursionError) as error:
@@ -31,11 +31,15 @@ def read_message(path: Path) -> Any:
 
 def read_snapshot(path: Path) -> Snapshot:
     """The snapshot in a file."""
+    from decision_service.api import convert  # noqa: PLC0415 - see above
+
     snapshot: Snapshot = convert.parse(read_message(path), Snapshot)
     return snapshot
 
 
 def write_snapshot(snapshot: Snapshot, path: Path) -> None:
     """Write a snapshot file."""
+    from decision_service.api import convert  # noqa: PLC0415 - see above
+
     message = convert.render(snapshot, planning_pb2.Snapshot())
     path.write_text(MessageToJson(message, preserving_proto_field_name=True, indent=1) + "\n")
