@@ -9,7 +9,7 @@ import click
 from decision_service.cli.command import command, console, message_json, print_json, table
 from decision_service.cli.failure import DOES_NOT_HOLD, Failure
 from decision_service.cli.main_group import cli
-from decision_service.cli.session import Options, session
+from decision_service.cli.session import Options, Session, session
 from decision_service.cli.show import coloured, show_decision
 from decision_service.cli.snapshot_file import read_message
 from decision_service.v1 import decision_service_pb2 as pb
@@ -95,7 +95,9 @@ def show(options: Options, name: str, is_all: bool) -> None:  # noqa: FBT001 - a
     """One decision."""
     with session(options) as service:
         decision = message_json(
-            service.call(SERVICE, "GetDecision", pb.GetDecisionRequest(name=name)).decision
+            service.call(
+                SERVICE, "GetDecision", pb.GetDecisionRequest(name=decision_name(service, name))
+            ).decision
         )
     if options.is_json:
         print_json(decision)
@@ -110,7 +112,11 @@ def explain(options: Options, name: str, order: str) -> None:
     """Why this order, why this much, why now, who must approve, what would change it."""
     with session(options) as service:
         found = message_json(
-            service.call(SERVICE, "ExplainOrder", pb.ExplainOrderRequest(name=name, order=order))
+            service.call(
+                SERVICE,
+                "ExplainOrder",
+                pb.ExplainOrderRequest(name=decision_name(service, name), order=order),
+            )
         )
     if options.is_json:
         print_json(found)
@@ -125,7 +131,9 @@ def explain(options: Options, name: str, order: str) -> None:
 def replay(options: Options, name: str) -> None:
     """Decide again from the recorded inputs and compare; exit code 1 unless IDENTICAL or EQUIVALENT."""
     with session(options) as service:
-        response = service.call(SERVICE, "ReplayDecision", pb.ReplayDecisionRequest(name=name))
+        response = service.call(
+            SERVICE, "ReplayDecision", pb.ReplayDecisionRequest(name=decision_name(service, name))
+        )
     found = {"outcome": "", "differences": [], "engine_differences": []} | message_json(response)
     if options.is_json:
         print_json(found)
@@ -140,6 +148,16 @@ def show_replay(found: dict[str, Any]) -> None:
     console.print(f"replay: [bold]{found['outcome']}[/bold]")
     for line in (*found["engine_differences"], *found["differences"]):
         console.print(f"  {line}", markup=False)
+
+
+def decision_name(service: Session, given: str) -> str:
+    """`latest` is the newest decision; a bare id is short for `decisions/ID`."""
+    if given != "latest":
+        return f"decisions/{given.removeprefix('decisions/')}"
+    newest = service.call(SERVICE, "ListDecisions", pb.ListDecisionsRequest(page_size=1)).decisions
+    if not newest:
+        raise Failure("nothing was decided yet; `decisionctl decide SNAPSHOT` decides")
+    return str(newest[0].name)
 
 
 def release_name(given: str) -> str:
