@@ -65,7 +65,8 @@ def state_of(problem: OrderProblem, plan: ReplenishmentPlan) -> State:
 def _restart(problem: OrderProblem, plan: ReplenishmentPlan) -> State:
     """The orders of an earlier plan that are still possible, found again by lane and day."""
     known = {
-        order_id(problem, lane, bucket): (lane, bucket) for lane, bucket in np.argwhere(problem.lanes.is_open)
+        order_id(problem, lane, bucket): (lane, bucket)
+        for lane, bucket in np.argwhere(problem.lanes.is_open).tolist()
     }
     quantity = np.zeros(problem.lanes.is_open.shape)
     for order in plan.orders:
