@@ -31,7 +31,7 @@ run: setup  ## one decision end to end over gRPC on the bundled example
 	$(BIN)/decisionctl tour
 
 serve: setup  ## the service on loopback, embedded store
-	$(BIN)/decisionctl serve
+	$(BIN)/decisionctl serve --found policies/replenishment
 
 test: setup  ## every test that needs no outside service
 	$(BIN)/pytest -q -n 2 --dist loadscope

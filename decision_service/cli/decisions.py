@@ -9,7 +9,7 @@ import click
 from decision_service.cli.command import command, console, message_json, print_json, table
 from decision_service.cli.failure import DOES_NOT_HOLD, Failure
 from decision_service.cli.main_group import cli
-from decision_service.cli.session import Options, Session, session
+from decision_service.cli.session import SHIPPED, Options, Session, session
 from decision_service.cli.show import coloured, show_decision
 from decision_service.cli.snapshot_file import read_message
 from decision_service.v1 import decision_service_pb2 as pb
@@ -45,7 +45,11 @@ def decide(options: Options, snapshot: Path, is_all: bool, **given: Any) -> None
     for kind in ("business_unit", "region", "location"):
         if given[kind]:
             setattr(request.scope, kind, given[kind])
-    with session(options) as service, console.status("deciding") if not options.is_json else _silent():
+    founding = SHIPPED if SHIPPED.is_dir() else None
+    with (
+        session(options, founding) as service,
+        console.status("deciding") if not options.is_json else _silent(),
+    ):
         response = service.call(SERVICE, "Decide", request)
     decision = message_json(response.decision)
     if options.is_json:

@@ -9,7 +9,7 @@ import click
 
 from decision_service.cli.command import command, console
 from decision_service.cli.main_group import cli
-from decision_service.cli.session import ADDRESS, Options, locked
+from decision_service.cli.session import ADDRESS, Options, found_with, locked
 from decision_service.config import Settings, load_settings
 from decision_service.observability import configure, configure_logs
 
@@ -20,7 +20,12 @@ from decision_service.observability import configure, configure_logs
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML; see docs/operations.md.",
 )
-def serve(options: Options, config: Path | None) -> None:
+@click.option(
+    "--found",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Policy folder that governs a store in which nothing was ever published.",
+)
+def serve(options: Options, config: Path | None, found: Path | None) -> None:
     """Serve until SIGINT or SIGTERM, then drain."""
     settings = load_settings(config)
     if options.data != Path(".decision-service"):
@@ -30,13 +35,15 @@ def serve(options: Options, config: Path | None) -> None:
     configure_logs()
     configure(settings.telemetry, settings.trace_ratio, settings.prometheus_port)
     with locked(settings.data):
-        asyncio.run(_serve(settings))
+        asyncio.run(_serve(settings, found, options.actor))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, founding: Path | None, actor: str) -> None:
     from decision_service.bootstrap import build  # noqa: PLC0415 - see above
 
     app = build(settings)
+    if founding:
+        found_with(app.releases, founding, actor)
     running = await app.serve()
     (settings.data / ADDRESS).write_text(running.address)
     console.print(

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import grpc
 
 from decision_service.cli.failure import UnavailableFailure
+from decision_service.cli.policy_files import read_policy
 
 MAX_MESSAGE = 1024 * 1024 * 1024
 LOCK, ADDRESS = "service.lock", "service.address"
+SHIPPED = Path("policies/replenishment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,17 @@ class Session:
 
 
 @contextmanager
-def session(options: Options) -> Iterator[Session]:
-    """A session with the service that the options name."""
+def session(options: Options, founding: Path | None = None) -> Iterator[Session]:
+    """A session with the service that the options name; an empty embedded store is founded with a policy set."""
     if options.address:
         with _connected(options, options.address) as connected:
             yield connected
         return
-    with locked(options.data), _embedded(options) as address, _connected(options, address) as connected:
+    with (
+        locked(options.data),
+        _embedded(options, founding) as address,
+        _connected(options, address) as connected,
+    ):
         yield connected
 
 
@@ -79,12 +86,14 @@ def _connected(options: Options, address: str) -> Iterator[Session]:
 
 
 @contextmanager
-def _embedded(options: Options) -> Iterator[str]:
+def _embedded(options: Options, founding: Path | None) -> Iterator[str]:
     """The service in this process, on a thread of its own."""
     from decision_service.bootstrap import build  # noqa: PLC0415 - only the embedded service needs it
     from decision_service.config import Settings  # noqa: PLC0415
 
     app = build(Settings(address="127.0.0.1:0", data=options.data, workers=1))
+    if founding:
+        found_with(app.releases, founding, options.actor)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -96,6 +105,16 @@ def _embedded(options: Options) -> Iterator[str]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         app.close()
+
+
+def found_with(releases: Any, folder: Path, actor: str) -> None:
+    """Let a policy folder govern an empty store, and say so."""
+    from decision_service.decision import Caller  # noqa: PLC0415 - only an embedded service is founded
+    from decision_service.usecases.founding import found  # noqa: PLC0415
+    from decision_service.usecases.release_content import ReleaseContent  # noqa: PLC0415
+
+    if release := found(releases, ReleaseContent(read_policy(folder)), Caller(actor)):
+        click.echo(f"nothing governed here yet: {release.name} from {folder} does now", err=True)
 
 
 @contextmanager
