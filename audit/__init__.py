@@ -29,7 +29,7 @@ from audit.opening import create_signer, load_signer, open_ledger, open_view
 from audit.proof import TlogProof, read_proof
 from audit.redaction import Redaction, lift_hold, place_hold, redact
 from audit.retention import RetentionClass, due, read_classes
-from audit.sql import SqlStore, current, downgrade, upgrade
+from audit.schema import current, downgrade, upgrade
 from audit.store import MemoryStore
 from audit.verify import Problem, ProblemKind, Verification
 from audit.witness import Refusal, Witness, WitnessRefusedError
@@ -64,7 +64,6 @@ __all__ = [
     "SchemaError",
     "SignedCheckpoint",
     "Signer",
-    "SqlStore",
     "StorageError",
     "TlogProof",
     "Verification",

@@ -1,4 +1,8 @@
-"""Open a ledger by the URL of its store and the file of its key."""
+"""
+Open a ledger by the URL of its store and the file of its key.
+
+Whoever verifies an export has no database, so SQL is loaded when a store that needs it is opened.
+"""
 
 import os
 from collections.abc import Callable
@@ -10,10 +14,6 @@ from audit.errors import NoteError, StorageError
 from audit.ledger import Ledger, LedgerView
 from audit.note import Signer, read_private_key
 from audit.sequence import Clock
-from audit.sql.outbox import Outbox
-from audit.sql.postgres import connect_postgres
-from audit.sql.sqlite import connect_sqlite
-from audit.sql.store import SqlStore
 from audit.store import MemoryStore, Store
 
 
@@ -42,6 +42,10 @@ def open_ledger(url: str, signer: Signer, clock: Clock = now) -> Ledger:
         If what is stored is not what was signed last.
     """
     if url.startswith("postgresql"):
+        from audit.sql.outbox import Outbox  # noqa: PLC0415 - see the head of this file
+        from audit.sql.postgres import connect_postgres  # noqa: PLC0415
+        from audit.sql.store import SqlStore  # noqa: PLC0415
+
         engines = connect_postgres(url)
         store = SqlStore(*engines)
         return Ledger(store, signer, clock, appender=partial(Outbox, store, engines))
@@ -95,8 +99,14 @@ def load_signer(path: Path) -> Signer:
 def _open_store(url: str) -> Store:
     if url.startswith("memory:"):
         return MemoryStore()
-    if url.startswith("sqlite:///"):
-        return SqlStore(*connect_sqlite(url))
-    if url.startswith("postgresql"):
-        return SqlStore(*connect_postgres(url))
+    if url.startswith(("sqlite:///", "postgresql")):
+        return _open_database(url)
     raise StorageError(f"`{url}`: a ledger lives in `sqlite:///path`, `postgresql://...` or `memory://`")
+
+
+def _open_database(url: str) -> Store:
+    from audit.sql.postgres import connect_postgres  # noqa: PLC0415 - see the head of this file
+    from audit.sql.sqlite import connect_sqlite  # noqa: PLC0415
+    from audit.sql.store import SqlStore  # noqa: PLC0415
+
+    return SqlStore(*(connect_sqlite(url) if url.startswith("sqlite") else connect_postgres(url)))

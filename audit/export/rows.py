@@ -9,9 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-from pyarrow import parquet
-
 from audit.entry import Record, Sealed
 from audit.errors import NoteError
 from audit.note import read_base64
@@ -109,7 +106,7 @@ def read_rows(path: Path, form: ExportFormat) -> Iterator[Row | Fault]:
     """Return the rows of a file, a fault for each that cannot be read."""
     try:
         yield from _READERS[form](path)
-    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         yield Fault(f"`{path.name}` cannot be read to its end: {error}")
 
 
@@ -126,13 +123,10 @@ def _write_csv(path: Path, rows: Iterable[Row]) -> None:
 
 
 def _write_parquet(path: Path, rows: Iterable[Row]) -> None:
-    with path.open("xb") as file, parquet.ParquetWriter(file, _SCHEMA) as writer:
-        for group in _groups(rows):
-            columns = [
-                pa.array(column, field.type)
-                for column, field in zip(zip(*group, strict=True), _SCHEMA, strict=True)
-            ]
-            writer.write_table(pa.Table.from_arrays(columns, schema=_SCHEMA))
+    from audit.export import columns  # noqa: PLC0415 - a third of a second that only Parquet needs
+
+    with path.open("xb") as file:
+        columns.write(file, Row._fields, _groups(rows))
 
 
 def _read_jsonl(path: Path) -> Iterator[Row | Fault]:
@@ -160,13 +154,13 @@ def _read_csv(path: Path) -> Iterator[Row | Fault]:
 
 
 def _read_parquet(path: Path) -> Iterator[Row | Fault]:
-    with parquet.ParquetFile(path) as file:
-        if not file.schema_arrow.equals(_SCHEMA):
-            yield Fault(f"`{path.name}` does not have the columns of an export")
-            return
-        for group in file.iter_batches(_GROUP):
-            for values in zip(*(column.to_pylist() for column in group.columns), strict=True):
-                yield _row(list(values))
+    from audit.export import columns  # noqa: PLC0415 - see above
+
+    try:
+        for values in columns.read(path, Row._fields, _GROUP):
+            yield _row(values)
+    except columns.UnreadableError as error:
+        yield Fault(f"`{path.name}` cannot be read to its end: {error}")
 
 
 def _row(values: list[Any]) -> Row:
@@ -191,9 +185,6 @@ def _write_base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-_SCHEMA = pa.schema(
-    [(name, pa.int64() if name == "seq" else pa.string()) for name in Row._fields],
-)
 _WRITERS: dict[ExportFormat, Callable[[Path, Iterable[Row]], None]] = {
     ExportFormat.JSONL: _write_jsonl,
     ExportFormat.CSV: _write_csv,

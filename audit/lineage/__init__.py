@@ -2,13 +2,13 @@
 Where something came from: materials, what was done with them, products, and who did it.
 
 The graph is generic; whoever knows decisions fills it. It prints as a tree, DOT, SVG and JSON, and
-travels as an OpenLineage event or a PROV-JSON document, both written by their own libraries.
+travels as an OpenLineage event or a PROV-JSON document, both written by their own libraries; import
+`audit.lineage.openlineage_event` and `audit.lineage.prov_document` for those, which load the libraries.
 """
 
 from audit.lineage.graph import Edge, Lineage, Node, NodeKind
-from audit.lineage.openlineage_event import Run, openlineage_event
-from audit.lineage.prov_document import prov_json
 from audit.lineage.render import as_dot, as_json, as_svg, as_tree
+from audit.lineage.run import Run
 
 __all__ = [
     "Edge",
@@ -20,6 +20,4 @@ __all__ = [
     "as_json",
     "as_svg",
     "as_tree",
-    "openlineage_event",
-    "prov_json",
 ]

@@ -6,10 +6,6 @@ asked, and everything else about the run, is in the facet ``lineage``, whose sch
 `docs/schemas/lineage-run-facet.json`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 import attr
@@ -20,40 +16,10 @@ from openlineage.client.serde import Serde
 
 from audit.entry import format_time
 from audit.lineage.graph import Lineage, Node, NodeKind
+from audit.lineage.run import Run
 
 PRODUCER = "https://decision-service.example/audit"
 FACET_SCHEMA = "https://decision-service.example/schemas/1-0-0/lineage-run-facet.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """
-    The run that made the root of a lineage.
-
-    Parameters
-    ----------
-    id
-        UUID.
-    namespace, job
-        OpenLineage's names of where and what was run.
-    at
-        When it was complete.
-    engine, version
-        What ran.
-    parent
-        Run id, namespace and job of the caller's run, if it named one.
-    facts
-        More about the run, as text: solver, seed, limits, trace id.
-    """
-
-    id: str
-    namespace: str
-    job: str
-    at: datetime
-    engine: str
-    version: str
-    parent: tuple[str, str, str] | None = None
-    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @attr.define

