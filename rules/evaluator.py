@@ -12,7 +12,7 @@ from functools import reduce
 from typing import cast
 
 from rules.document import Aggregate, HitPolicy
-from rules.errors import DerivationError, HitPolicyError, UnknownFactError
+from rules.errors import DerivationError, FactValueError, HitPolicyError, UnknownFactError
 from rules.feel import Expression, FeelError, Value
 from rules.feel.values import NUMBERS
 from rules.ruleset import Ruleset
@@ -103,6 +103,8 @@ def derive(derived: Sequence[DerivedFact], scope: dict[str, Value]) -> None:
 
 
 def _read(table: DecisionTable, facts: Mapping[str, Value]) -> dict[str, Value]:
+    if not isinstance(facts, Mapping):
+        raise FactValueError("facts", f"a {type(facts).__name__}", "give a map from fact to value")
     if not table.known.issuperset(facts):
         unknown = min(facts.keys() - table.known, key=str)
         raise UnknownFactError(str(unknown), "unknown", did_you_mean(str(unknown), table.known))
