@@ -234,20 +234,35 @@ def _number_coder(values: list[Decimal]) -> Callable[[Decimal], int]:
 
 
 def _groups(rule: JoinRule, count: int, columns: Mapping[str, _Column]) -> list[list[int]]:
-    """Facts that equalities tie together; all in one group when they do not tie all aliases."""
+    """
+    Facts that may hold together, all in one group when equalities do not tie all aliases.
+
+    Two aliases are tied by all their equalities at once: two orders of one place that buy different
+    items do not hang together when item and place must both be equal.
+    """
     if rule.unkeyed:
         return [list(range(count))]
     parent = list(range(count))
-    first: dict[tuple[int, int], int] = {}
-    for at, comparison in enumerate(_comparisons(rule)):
-        if comparison.sign == "=":
-            for column in (columns[f"l{at}"], columns[f"s{at}"]):
-                for place, value in column.items():
-                    _union(parent, first.setdefault((at, value), place), place)
+    first: dict[tuple[int, tuple[int, ...]], int] = {}
+    for tie, pair in enumerate(_ties(rule)):
+        for sides in (pair, [side.replace("l", "s") for side in pair]):
+            later_or_earlier = [columns[side] for side in sides]
+            for place in set.intersection(*(set(column) for column in later_or_earlier)):
+                key = (tie, tuple(column[place] for column in later_or_earlier))
+                _union(parent, first.setdefault(key, place), place)
     groups: dict[int, list[int]] = {}
     for place in range(count):
         groups.setdefault(_find(parent, place), []).append(place)
     return [group for group in groups.values() if len(group) >= len(rule.aliases)]
+
+
+def _ties(rule: JoinRule) -> list[list[str]]:
+    """The equalities of each ordered pair of aliases, as names of their later sides."""
+    ties: dict[tuple[str, str], list[str]] = {}
+    for at, comparison in enumerate(_comparisons(rule)):
+        if comparison.sign == "=":
+            ties.setdefault((comparison.later.alias, comparison.earlier.alias), []).append(f"l{at}")
+    return list(ties.values())
 
 
 def _find(parent: list[int], place: int) -> int:
