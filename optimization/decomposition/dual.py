@@ -70,7 +70,7 @@ def maximise(
         cuts = evaluate(crew, prices)
         tried.append(prices)
         master.add(cuts)
-        value = _value(blocks, cuts, prices)
+        value = price_value(blocks, cuts, prices)
         is_better = value > best
         if is_better:
             best, centre = value, prices
@@ -91,7 +91,7 @@ def maximise(
     return Dual(best, centre, tuple(tried), master, len(tried))
 
 
-def _value(blocks: Blocks, cuts: Cuts, prices: Prices) -> float:
+def price_value(blocks: Blocks, cuts: Cuts, prices: Prices) -> float:
     """L: what the plans cost with their resources priced, less what the capacities are worth."""
     instance = blocks.instance
     paid = np.sum(cuts.cost) + np.sum(cuts.supply * prices.supply[blocks.supplier])
