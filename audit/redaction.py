@@ -12,6 +12,7 @@ those are kept; without its salt such a copy still is the payload, so erase ther
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from audit.canonical import digest, encode
 from audit.entry import Entry, NewEntry
@@ -37,6 +38,8 @@ class Redaction:
         In words.
     requested_by, approved_by
         Two different people.
+    request
+        Name of the request that was approved; it is carried out once, whoever approves again.
     """
 
     seqs: tuple[int, ...]
@@ -44,6 +47,7 @@ class Redaction:
     reason: str
     requested_by: str
     approved_by: str
+    request: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what nobody could answer for."""
@@ -71,18 +75,19 @@ def redact(ledger: Ledger, redaction: Redaction) -> Entry:
     """
     seqs = sorted(set(redaction.seqs))
     subjects = sorted({ledger.get(seq).subject for seq in seqs})
-    body = {
+    body: dict[str, Any] = {
         "entries": seqs,
         "legal_basis": redaction.legal_basis,
         "reason": redaction.reason,
         "requested_by": redaction.requested_by,
         "approved_by": redaction.approved_by,
     }
+    if redaction.request:
+        body["request"] = redaction.request
     asked = digest(encode(body))
     requires = {_hold(subject): None for subject in subjects}
-    new = NewEntry(
-        REDACTION, subjects[0], body, key=f"redaction/{asked}", key_digest=asked, requires=requires
-    )
+    key = f"redaction/{redaction.request or asked}"
+    new = NewEntry(REDACTION, subjects[0], body, key=key, key_digest=asked, requires=requires)
     try:
         entry = ledger.append(new).entry
     except PointerMovedError as error:
