@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,16 +24,22 @@ from audit import (
     upgrade,
 )
 from decision_service.api import server
-from decision_service.api.endpoint import Call
-from decision_service.api.identity import PlaintextIdentifier, SecureIdentifier
+from decision_service.api.admission import Admission, Gate, Kind, Rates
+from decision_service.api.audit_servicer import AuditServicer
+from decision_service.api.endpoint import Call, Edge
+from decision_service.api.identity import Identifier, PlaintextIdentifier, SecureIdentifier
+from decision_service.api.identity.certificates import ClientCertificates, OwnCertificates
 from decision_service.api.identity.grants import Grants
-from decision_service.api.identity.tokens import TokenVerifier, keys_from
-from decision_service.api.servicers import AuditServicer, DecisionServicer, ReleaseServicer
+from decision_service.api.identity.keys import keys_from
+from decision_service.api.identity.tokens import TokenVerifier
+from decision_service.api.servicers import DecisionServicer, ReleaseServicer
 from decision_service.config import Settings
 from decision_service.decision import DecisionMode, Question
 from decision_service.followers.index import DecisionIndex
 from decision_service.usecases.decide import Decide
+from decision_service.usecases.erasure import Erasure
 from decision_service.usecases.inquire import Inquire
+from decision_service.usecases.lineage import TellOrigin
 from decision_service.usecases.outcome import decide
 from decision_service.usecases.records import Inputs
 from decision_service.usecases.release import Releases
@@ -86,7 +92,7 @@ class App:
 
     async def serve(self) -> server.Running:
         """Start listening."""
-        return await server.start(listener(self.settings), self._servicers())
+        return await server.start(listener(self.settings, lambda: self.ledger.size), self._servicers())
 
     def close(self) -> None:
         """Let everything go; what was acknowledged is durable already."""
@@ -107,7 +113,9 @@ class App:
         return (
             DecisionServicer(deciding, replaying, inquire, self.index),
             ReleaseServicer(self.releases),
-            AuditServicer(self.ledger, self.keys),
+            AuditServicer(
+                self.ledger, self.keys, TellOrigin(self.ledger, self.releases), Erasure(self.ledger)
+            ),
         )
 
 
@@ -124,21 +132,78 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     return App(settings, ledger, Releases(ledger, clock or now), index, pool, (signer.verifier,))
 
 
-def listener(settings: Settings) -> server.Listener:
-    """Plaintext on loopback, or TLS with certificates and tokens."""
+def listener(settings: Settings, look: Callable[[], object]) -> server.Listener:
+    """Plaintext on loopback, or TLS with certificates and tokens; `look` reads something of the log."""
+    own = _own_certificates(settings)
+    return server.Listener(
+        address=settings.address,
+        max_message_mb=settings.max_message_mb,
+        edge=Edge(_identifier(settings), _admission(settings)),
+        look=look,
+        credentials=_credentials(settings) if own else None,
+        certificates=own,
+        now=now,
+        has_reflection=settings.reflection,
+    )
+
+
+def _identifier(settings: Settings) -> Identifier:
     if not settings.tls_certificate:
-        return server.Listener(settings.address, settings.max_message_mb, PlaintextIdentifier())
+        return PlaintextIdentifier()
     tokens = None
     if settings.jwks:
-        tokens = TokenVerifier(keys_from(settings.jwks), settings.jwt_issuer, settings.jwt_audience)
-    identify = SecureIdentifier(Grants(Path(settings.grants)), tokens)
-    return server.Listener(settings.address, settings.max_message_mb, identify, _credentials(settings))
+        keys = keys_from(settings.jwks, settings.jwks_ca)
+        tokens = TokenVerifier(keys, settings.jwt_issuer, settings.jwt_audience)
+    clients = ClientCertificates(now, timedelta(days=settings.certificate_warning_days))
+    return SecureIdentifier(Grants(Path(settings.grants)), tokens, clients)
+
+
+def _admission(settings: Settings) -> Admission:
+    solving = Gate(settings.workers + settings.waiting, settings.workers, seconds=1.0)
+    gates = {Kind.READ: Gate(settings.reading), Kind.JUDGE: Gate(settings.judging), Kind.SOLVE: solving}
+    return Admission(gates, Rates(settings.rate, settings.burst))
+
+
+def _own_certificates(settings: Settings) -> OwnCertificates | None:
+    if not settings.tls_certificate:
+        return None
+    named = {n: getattr(settings, n) for n in ("tls_certificate", "tls_client_ca")}
+    files = {name: Path(file) for name, file in named.items() if file}
+    return OwnCertificates(files, timedelta(days=settings.certificate_warning_days))
 
 
 def _credentials(settings: Settings) -> grpc.ServerCredentials:
-    pair = (Path(settings.tls_key).read_bytes(), Path(settings.tls_certificate).read_bytes())
-    authority = Path(settings.tls_client_ca).read_bytes() if settings.tls_client_ca else None
-    return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
+    """TLS that takes up renewed files with the next connection, without a restart."""
+    files = [Path(f) for f in (settings.tls_key, settings.tls_certificate, settings.tls_client_ca) if f]
+
+    def read() -> grpc.ServerCertificateConfiguration:
+        key, certificate, *authority = (file.read_bytes() for file in files)
+        return grpc.ssl_server_certificate_configuration(
+            [(key, certificate)], root_certificates=authority[0] if authority else None
+        )
+
+    seen: list[tuple[int, ...]] = [_times(files)]
+
+    def renewed() -> grpc.ServerCertificateConfiguration | None:
+        try:
+            times = _times(files)
+            if times == seen[0]:
+                return None
+            configuration = read()
+        except OSError:
+            return None  # half-way through a renewal: what held before holds on
+        seen[0] = times
+        return configuration
+
+    return grpc.dynamic_ssl_server_credentials(
+        read(),
+        renewed,  # type: ignore[arg-type]  # None keeps what holds, as grpc documents
+        require_client_authentication=bool(settings.tls_client_ca),
+    )
+
+
+def _times(files: list[Path]) -> tuple[int, ...]:
+    return tuple(file.stat().st_mtime_ns for file in files)
 
 
 def _signer(settings: Settings) -> Signer:

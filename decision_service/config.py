@@ -4,6 +4,7 @@ Settings: defaults, then a TOML file, then the environment (`DECISION_SERVICE_<N
 Checked once, at start, with every mistake listed; nothing reads the environment later.
 """
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -36,20 +37,31 @@ class Settings:
         Processes that solve; calls that may wait for one.
     worker_memory_mb
         Address space of a worker process, 0 = unlimited.
-    max_message_mb
-        Largest message taken or sent.
+    solve_seconds
+        Longest a solve may take where the caller gives no deadline.
+    judging, reading
+        Calls in flight that judge proposals, and that only read; one more is refused.
+    rate, burst
+        Calls a second that one subject may make in the long run, 0 = unlimited; calls it may make at once.
+    max_message_mb, max_upload_mb
+        Largest message taken or sent; largest snapshot uploaded in chunks.
     grace_seconds
         How long calls in flight may finish when the service stops.
     tls_certificate, tls_key, tls_client_ca
         PEM files. With the first two the listener speaks TLS only; with the third every client
         must present a certificate of that authority.
-    jwks, jwt_issuer, jwt_audience
-        Bearer tokens: the issuer's key set (file or https URL), its name, and ours.
+    certificate_warning_days
+        How long before a certificate expires health and logs begin to warn.
+    jwks, jwks_ca, jwt_issuer, jwt_audience
+        Bearer tokens: the issuer's key set (file or https URL), the PEM file of the authority behind
+        that URL (empty = the system's), the issuer's name, and ours.
     telemetry, trace_ratio, prometheus_port
         What is exported: off, console, otlp or prometheus; the share of calls traced; the loopback
         port of the metrics.
     grants
         TOML file: which subject has which roles and scopes. Required with TLS.
+    reflection
+        Whether clients may ask for the protos.
     """
 
     address: str = "127.0.0.1:50051"
@@ -59,15 +71,24 @@ class Settings:
     workers: int = 2
     waiting: int = 64
     worker_memory_mb: int = 0
+    solve_seconds: float = 600.0
+    judging: int = 256
+    reading: int = 1024
+    rate: float = 0.0
+    burst: int = 100
     max_message_mb: int = 64
+    max_upload_mb: int = 1024
     grace_seconds: float = 10.0
     tls_certificate: str = ""
     tls_key: str = ""
     tls_client_ca: str = ""
+    certificate_warning_days: int = 14
     jwks: str = ""
+    jwks_ca: str = ""
     jwt_issuer: str = ""
     jwt_audience: str = ""
     grants: str = ""
+    reflection: bool = True
     telemetry: str = "off"
     trace_ratio: float = 0.05
     prometheus_port: int = 9464
@@ -118,9 +139,9 @@ def _checked(given: Mapping[str, Any]) -> Settings:
             wrong.append(FieldViolation(name, f"unknown; one of {', '.join(sorted(known))}"))
             continue
         try:
-            values[name] = hints[name](value)
-        except (TypeError, ValueError):
-            wrong.append(FieldViolation(name, f"`{value}` is not a {hints[name].__name__}"))
+            values[name] = _read(value, hints[name])
+        except (TypeError, ValueError, KeyError):
+            wrong.append(FieldViolation(name, f"`{str(value)[:80]}` is not {_KINDS[hints[name]]}"))
     settings = Settings(**values)
     wrong += _out_of_range(settings)
     if wrong:
@@ -128,12 +149,57 @@ def _checked(given: Mapping[str, Any]) -> Settings:
     return settings
 
 
+_KINDS: Mapping[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    Path: "a path",
+}
+
+
+def _read(value: Any, kind: Any) -> Any:
+    """A value of TOML, or of the environment, where everything is text."""
+    is_text = isinstance(value, str)
+    if kind is bool:
+        return {"true": True, "false": False}[value.lower()] if is_text else _of_kind(value, bool)
+    if kind is int:
+        return int(value) if is_text else _of_kind(value, int)
+    if kind is float:
+        return float(value) if is_text else float(_of_kind(value, (int, float)))
+    return kind(_of_kind(value, str))
+
+
+def _of_kind(value: Any, kind: Any) -> Any:
+    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+        raise TypeError(value)
+    return value
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches an address (HOST:PORT)."""
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _out_of_range(settings: Settings) -> list[FieldViolation]:
     limits = {
         "workers": (1, 256),
         "waiting": (1, 100_000),
         "worker_memory_mb": (0, 1 << 20),
+        "solve_seconds": (0.1, 86_400),
+        "judging": (1, 100_000),
+        "reading": (1, 100_000),
+        "rate": (0, 1_000_000),
+        "burst": (1, 1_000_000),
         "max_message_mb": (1, 1024),
+        "max_upload_mb": (1, 16_384),
+        "certificate_warning_days": (0, 3650),
         "grace_seconds": (0, 3600),
         "trace_ratio": (0, 1),
         "prometheus_port": (1, 65535),
@@ -146,6 +212,9 @@ def _out_of_range(settings: Settings) -> list[FieldViolation]:
     host, _, port = settings.address.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         wrong.append(FieldViolation("address", f"`{settings.address}` is not HOST:PORT"))
+    elif not is_loopback(settings.address) and not settings.tls_certificate:
+        problem = "is not loopback: plaintext is refused; set tls_certificate and tls_key"
+        wrong.append(FieldViolation("address", f"`{settings.address}` {problem}"))
     if settings.telemetry not in EXPORTERS:
         wrong.append(FieldViolation("telemetry", f"must be one of {', '.join(EXPORTERS)}"))
     return wrong + _incomplete(settings)
@@ -167,8 +236,36 @@ def _incomplete(settings: Settings) -> list[FieldViolation]:
         for n, is_needed in needs.items()
         if is_needed and not getattr(settings, n)
     ]
-    for name in ("tls_certificate", "tls_key", "tls_client_ca", "grants", "jwks"):
-        value = getattr(settings, name)
-        if value and not value.startswith("https://") and not Path(value).is_file():
-            wrong.append(FieldViolation(name, f"no file `{value}`"))
+    files = ("tls_certificate", "tls_key", "tls_client_ca", "grants", "jwks", "jwks_ca")
+    missing = [n for n in files if (file := getattr(settings, n)) and not _is_there(file)]
+    wrong += [FieldViolation(name, f"no file `{getattr(settings, name)}`") for name in missing]
+    return wrong or _unreadable(settings)
+
+
+def _is_there(file: str) -> bool:
+    return file.startswith("https://") or Path(file).is_file()
+
+
+def _unreadable(settings: Settings) -> list[FieldViolation]:
+    """Certificates and keys that cannot be read, or do not belong together."""
+    if not settings.tls_certificate:
+        return []
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 - TLS only
+    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415
+
+    read: dict[str, Any] = {
+        "tls_certificate": lambda raw: load_pem_x509_certificates(raw)[0].public_key(),
+        "tls_key": lambda raw: load_pem_private_key(raw, None).public_key(),
+        "tls_client_ca": load_pem_x509_certificates,
+        "jwks_ca": load_pem_x509_certificates,
+    }
+    wrong, found = [], {}
+    for name, parse in read.items():
+        if file := getattr(settings, name):
+            try:
+                found[name] = parse(Path(file).read_bytes())
+            except (OSError, TypeError, ValueError):  # what was in the file is not repeated
+                wrong.append(FieldViolation(name, f"`{file}` is not an unencrypted PEM file of its kind"))
+    if not wrong and found["tls_certificate"] != found["tls_key"]:
+        wrong.append(FieldViolation("tls_key", "is not the key of tls_certificate"))
     return wrong

@@ -70,8 +70,8 @@ class UnauthenticatedError(ServiceError):
 class OverloadedError(ServiceError):
     """No room for this call now; `retry_seconds` is when to come back."""
 
-    def __init__(self, message: str, retry_seconds: float) -> None:
-        super().__init__(message, "OVERLOADED")
+    def __init__(self, message: str, retry_seconds: float, reason: str = "OVERLOADED") -> None:
+        super().__init__(message, reason)
         self.retry_seconds = retry_seconds
 
 
@@ -81,3 +81,7 @@ class DeadlineError(ServiceError):
 
 class UnavailableError(ServiceError):
     """Something the service needs is not there; nothing was done, retrying is safe."""
+
+
+class TooLargeError(ServiceError):
+    """More than the service takes or can hold; the same request will not fit later either."""

@@ -5,9 +5,12 @@ Requests arrive as raw bytes: grpc answers unreadable bytes with INTERNAL, and b
 fault of ours.
 """
 
+import asyncio
+import logging
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
@@ -17,11 +20,22 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from decision_service.api import roles, status
+from decision_service.api.admission import Admission, Rates, kind_of
 from decision_service.api.convert import refuse
 from decision_service.api.identity import Identifier
-from decision_service.api.telemetry import observed
+from decision_service.api.telemetry import Observation, current_trace_id, observed
 from decision_service.decision import Caller
-from decision_service.errors import FieldViolation, InvalidRequestError
+from decision_service.errors import (
+    FieldViolation,
+    ForbiddenError,
+    InvalidRequestError,
+    OverloadedError,
+    UnauthenticatedError,
+)
+
+LARGE = 256 * 1024  # bytes of a request that is read beside the event loop
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +46,125 @@ class Call:
     deadline: float | None
 
 
-Handler = Callable[[Any, Call], Awaitable[Any]]
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What every call passes: who is it, may it, is there room."""
+
+    identify: Identifier
+    admission: Admission
+    refusals: Rates = field(default_factory=lambda: Rates(rate=10, burst=100))  # lines of log
 
 
-def generic_handler(
-    service: ServiceDescriptor, servicer: Any, identify: Identifier
-) -> grpc.GenericRpcHandler:
+# A unary method takes (request, call), one with a client stream (requests, call); a server stream is
+# an asynchronous generator.
+Handler = Callable[[Any, Call], Any]
+
+
+def generic_handler(service: ServiceDescriptor, servicer: Any, edge: Edge) -> grpc.GenericRpcHandler:
     """All methods of a service, each served by the servicer's method of the same name."""
-    handlers = {
-        m.name: _method_handler(f"{service.name}/{m.name}", m, getattr(servicer, m.name), identify)
-        for m in service.methods
-    }
-    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+    methods = {m.name: Method(m, getattr(servicer, m.name), edge) for m in service.methods}
+    return grpc.method_handlers_generic_handler(
+        service.full_name, {name: method.handler() for name, method in methods.items()}
+    )
 
 
-def _method_handler(name: str, method: MethodDescriptor, handler: Handler, identify: Identifier) -> Any:
-    request_type = GetMessageClass(method.input_type)
+class Method:
+    """One method at the edge."""
 
-    async def call(raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
-        metadata = _metadata(context)
-        with observed(method.containing_service.full_name, method.name, metadata) as observation:
+    def __init__(self, descriptor: MethodDescriptor, handle: Handler, edge: Edge) -> None:
+        self._descriptor, self._handle, self._edge = descriptor, handle, edge
+        self._name = f"{descriptor.containing_service.name}/{descriptor.name}"
+        self._request = GetMessageClass(descriptor.input_type)
+
+    def handler(self) -> Any:
+        """The handler as grpc takes it."""
+        if self._descriptor.client_streaming:
+            return grpc.stream_unary_rpc_method_handler(self.from_stream)
+        if self._descriptor.server_streaming:
+            return grpc.unary_stream_rpc_method_handler(self.to_stream)
+        return grpc.unary_unary_rpc_method_handler(self.unary)
+
+    async def unary(self, raw: bytes, context: Any) -> bytes:
+        """One request, one response."""
+        with self._observed(context) as observation:
             try:
-                caller = identify(metadata, _auth(context))
-                roles.require(name, caller)
-                request = _read(request_type, raw)
-                response = await handler(request, Call(caller, _deadline(context)))
+                call = await self._enter(context)
+                request = await self._read(raw)
+                roles.require_reach(self._name, call.caller, request)
+                with self._edge.admission.room(kind_of(self._name, request), call.deadline):
+                    response = await self._handle(request, call)
                 return bytes(response.SerializeToString())
             except Exception as error:
-                observation.status = status.code_of(error).name
-                await status.abort(context, error)
-                raise  # not reached: abort raises
+                await self._fail(error, context, observation)
+                raise  # not reached: aborting raises
 
-    return grpc.unary_unary_rpc_method_handler(call)
+    async def from_stream(self, raws: AsyncIterator[bytes], context: Any) -> bytes:
+        """Many requests, one response."""
+        with self._observed(context) as observation:
+            try:
+                call = await self._enter(context)
+                requests = self._each(raws)
+                with self._edge.admission.room(kind_of(self._name, None), call.deadline):
+                    response = await self._handle(requests, call)
+                return bytes(response.SerializeToString())
+            except Exception as error:
+                await self._fail(error, context, observation)
+                raise  # not reached: aborting raises
+
+    async def to_stream(self, raw: bytes, context: Any) -> AsyncIterator[bytes]:
+        """One request, many responses."""
+        with self._observed(context) as observation:
+            try:
+                call = await self._enter(context)
+                request = await self._read(raw)
+                roles.require_reach(self._name, call.caller, request)
+                with self._edge.admission.room(kind_of(self._name, request), call.deadline):
+                    async for response in self._handle(request, call):
+                        yield bytes(response.SerializeToString())
+            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
+                await self._fail(error, context, observation)
+
+    @contextmanager
+    def _observed(self, context: Any) -> Iterator[Observation]:
+        service = self._descriptor.containing_service.full_name
+        with observed(service, self._descriptor.name, _metadata(context)) as observation:
+            try:
+                yield observation
+            except asyncio.CancelledError:
+                observation.status = grpc.StatusCode.CANCELLED.name
+                raise
+
+    async def _enter(self, context: Any) -> Call:
+        """Who calls, whether it may, and whether it has not called too often."""
+        caller = await self._edge.identify(_metadata(context), _auth(context))
+        roles.require(self._name, caller)
+        self._edge.admission.rates.take(caller.subject)
+        if not caller.trace_id:
+            caller = replace(caller, trace_id=current_trace_id())
+        return Call(caller, _deadline(context))
+
+    async def _read(self, raw: bytes) -> Any:
+        if len(raw) > LARGE:
+            return await asyncio.to_thread(_read, self._request, raw)
+        return _read(self._request, raw)
+
+    async def _each(self, raws: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        async for raw in raws:
+            yield await self._read(raw)
+
+    async def _fail(self, error: Exception, context: Any, observation: Observation) -> None:
+        observation.status = status.code_of(error).name
+        if isinstance(error, (ForbiddenError, UnauthenticatedError)):
+            self._note(error, context)
+        await status.abort(context, error)
+
+    def _note(self, error: ForbiddenError | UnauthenticatedError, context: Any) -> None:
+        """A line of log for each refusal, as long as they do not flood it."""
+        try:
+            self._edge.refusals.take("")
+        except OverloadedError:
+            return
+        _LOG.warning("refused %s from %s: %s (%s)", self._name, context.peer(), error, error.reason)
 
 
 def _metadata(context: Any) -> dict[str, str]:

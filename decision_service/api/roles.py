@@ -3,8 +3,10 @@ Who may call what: the method-by-role table, as data. A method that is not here 
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
 
-from decision_service.decision import Caller
+from decision_service.decision import Caller, Scope
 from decision_service.errors import ForbiddenError
 
 ROLES = ("erp", "planner", "governance", "operator", "auditor")
@@ -32,6 +34,13 @@ METHOD_ROLES: Mapping[str, frozenset[str]] = {
     "AuditService/ProveInclusion": _EVERYONE,
     "AuditService/ProveConsistency": _EVERYONE,
     "AuditService/VerifyLog": frozenset({"auditor", "operator"}),
+    "AuditService/ListCheckpoints": _EVERYONE,
+    "AuditService/GetArtifact": frozenset({"auditor"}),
+    "AuditService/GetLineage": _EVERYONE,
+    "AuditService/RequestRedaction": _GOVERNANCE | _OPERATOR,
+    "AuditService/ApproveRedaction": _GOVERNANCE,
+    "AuditService/PlaceHold": _GOVERNANCE,
+    "AuditService/LiftHold": _GOVERNANCE,
 }
 
 
@@ -48,3 +57,45 @@ def require(method: str, caller: Caller) -> None:
     if not allowed & caller.roles:
         needed = " or ".join(sorted(allowed)) or "nobody"
         raise ForbiddenError(f"`{method}` is for {needed}; `{caller.subject}` is not", "ROLE_REQUIRED")
+
+
+class Reach(StrEnum):
+    """How far a method reaches, and so what a caller's grant must cover."""
+
+    REQUEST = "the scope that the request names"
+    WHOLE = "everything"
+
+
+# A method that is not here shows or changes what the grant covers, and sees to that itself.
+METHOD_REACH: Mapping[str, Reach] = {
+    "DecisionService/Decide": Reach.REQUEST,
+    "ReleaseService/ActivateRelease": Reach.REQUEST,
+    "ReleaseService/RollbackRelease": Reach.REQUEST,
+    "ReleaseService/RevokeRelease": Reach.WHOLE,
+    "AuditService/GetEntry": Reach.WHOLE,
+    "AuditService/ListEntries": Reach.WHOLE,
+    "AuditService/VerifyLog": Reach.WHOLE,
+}
+
+
+def require_reach(method: str, caller: Caller, request: Any) -> None:
+    """
+    Hold what a request reaches against the caller's grant.
+
+    Raises
+    ------
+    ForbiddenError
+        The grant does not cover it.
+    """
+    reach = METHOD_REACH.get(method)
+    if reach is None:
+        return
+    scope = Scope()
+    if reach is Reach.REQUEST:
+        asked = request.scope
+        scope = Scope(asked.business_unit, asked.region, asked.location)
+    if not caller.may_see(scope):
+        granted = ", ".join(caller.scopes) or "nothing"
+        raise ForbiddenError(
+            f"`{caller.subject}` is granted {granted}, not `{scope.key}`", "SCOPE_NOT_GRANTED"
+        )

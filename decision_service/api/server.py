@@ -1,15 +1,20 @@
 """The gRPC server: services, health, reflection, drain."""
 
-import ipaddress
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
-from grpc_health.v1 import health, health_pb2
+from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection
 
-from decision_service.api.endpoint import generic_handler
-from decision_service.api.identity import Identifier
+from decision_service.api.endpoint import Edge, generic_handler
+from decision_service.api.identity.certificates import OwnCertificates
+from decision_service.api.watch import Watch
+from decision_service.config import is_loopback
 from decision_service.errors import FieldViolation, InvalidRequestError
 from decision_service.v1 import audit_service_pb2, decision_service_pb2, release_service_pb2
 
@@ -18,7 +23,14 @@ SERVICES = (
     release_service_pb2.DESCRIPTOR.services_by_name["ReleaseService"],
     audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
 )
-_SERVING, _NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+# Refuse pings that come faster than a client has reason to; let connections end, so that load spreads anew.
+_CONNECTIONS = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 60_000),
+    ("grpc.max_connection_age_ms", 3_600_000),
+    ("grpc.max_connection_age_grace_ms", 600_000),
+    ("grpc.max_metadata_size", 16 * 1024),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +40,58 @@ class Running:
     server: Any
     health: Any
     address: str
+    watch: "asyncio.Task[None]"
 
     async def drain(self, grace: float) -> None:
         """Say NOT_SERVING, take nothing new, let calls in flight finish."""
+        self.watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.watch
         await self.health.enter_graceful_shutdown()
         await self.server.stop(grace)
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where to listen, how large messages may be, and who may call: TLS, or plaintext on loopback."""
+    """
+    Where to listen, how large messages may be, and what calls pass: TLS, or plaintext on loopback.
+
+    Parameters
+    ----------
+    look
+        Reads something of the log; raises where it is away.
+    certificates, now
+        What is watched for its end, by which clock.
+    """
 
     address: str
     max_message_mb: int
-    identify: Identifier
+    edge: Edge
+    look: Callable[[], object]
     credentials: grpc.ServerCredentials | None = None
+    certificates: OwnCertificates | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    has_reflection: bool = True
 
 
 async def start(listener: Listener, servicers: tuple[Any, ...]) -> Running:
     """Listen; `servicers` in the order of `SERVICES`."""
     size = listener.max_message_mb * 1024 * 1024
-    server = grpc.aio.server(
-        options=(
-            ("grpc.max_receive_message_length", size),
-            ("grpc.max_send_message_length", size),
-            ("grpc.so_reuseport", 0),
-        )
-    )
-    handlers = [generic_handler(s, x, listener.identify) for s, x in zip(SERVICES, servicers, strict=True)]
+    limits = (("grpc.max_receive_message_length", size), ("grpc.max_send_message_length", size))
+    server = grpc.aio.server(options=(*limits, *_CONNECTIONS))
+    handlers = [generic_handler(s, x, listener.edge) for s, x in zip(SERVICES, servicers, strict=True)]
     server.add_generic_rpc_handlers(tuple(handlers))
     servicer = health.aio.HealthServicer()
     health_pb2_grpc_add(servicer, server)
-    names = (*(s.full_name for s in SERVICES), health.SERVICE_NAME, reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server)
+    names = tuple(s.full_name for s in SERVICES)
+    if listener.has_reflection:
+        reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     port = _listen(server, listener)
     await server.start()
-    for name in ("", *(s.full_name for s in SERVICES)):
-        await servicer.set(name, _SERVING)
+    watch = Watch(servicer, ("", *names), listener.look, listener.certificates, listener.now)
+    await watch.look_at_log()
     host = listener.address.rpartition(":")[0]
-    return Running(server, servicer, f"{host}:{port}")
+    return Running(server, servicer, f"{host}:{port}", asyncio.create_task(watch.run()))
 
 
 def health_pb2_grpc_add(servicer: Any, server: Any) -> None:
@@ -77,12 +102,11 @@ def health_pb2_grpc_add(servicer: Any, server: Any) -> None:
 
 
 def _listen(server: Any, listener: Listener) -> int:
-    host = listener.address.rpartition(":")[0].strip("[]")
     try:
         if listener.credentials is not None:
             return int(server.add_secure_port(listener.address, listener.credentials))
-        if not _is_loopback(host):
-            raise _refused(f"`{host}` is not loopback: plaintext is refused; set tls_certificate and tls_key")
+        if not is_loopback(listener.address):
+            raise _refused(f"`{listener.address}` is not loopback: plaintext is refused")
         return int(server.add_insecure_port(listener.address))
     except RuntimeError as error:
         raise _refused(str(error)) from error
@@ -90,12 +114,3 @@ def _listen(server: Any, listener: Listener) -> int:
 
 def _refused(problem: str) -> InvalidRequestError:
     return InvalidRequestError((FieldViolation("address", problem),), "CONFIG_INVALID")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

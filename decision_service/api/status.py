@@ -14,13 +14,14 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
-from audit import AuditError
+from audit import AuditError, CanonicalError
 from decision_service import errors
 from optimization.errors import InvalidNetworkError
 from rules import FactError, RulesError
 
 DOMAIN = "decision-service"
 DETAILS_KEY = "grpc-status-details-bin"  # where rich errors travel, grpc A6 convention
+PUSHBACK_KEY = "grpc-retry-pushback-ms"  # grpc A6: when to retry, -1 = never
 MAX_TEXT = 4096
 MAX_VIOLATIONS = 100
 
@@ -38,6 +39,8 @@ _CODES: tuple[tuple[type[Exception], grpc.StatusCode, str], ...] = (
     (errors.OverloadedError, grpc.StatusCode.RESOURCE_EXHAUSTED, ""),
     (errors.DeadlineError, grpc.StatusCode.DEADLINE_EXCEEDED, ""),
     (errors.UnavailableError, grpc.StatusCode.UNAVAILABLE, ""),
+    (errors.TooLargeError, grpc.StatusCode.RESOURCE_EXHAUSTED, ""),
+    (CanonicalError, grpc.StatusCode.INVALID_ARGUMENT, "NOT_CANONICAL"),  # -0.0, text that is not Unicode
     (FactError, grpc.StatusCode.FAILED_PRECONDITION, "RULES_CANNOT_READ_FACTS"),
     (RulesError, grpc.StatusCode.FAILED_PRECONDITION, "RULES_CANNOT_DECIDE"),
     (AuditError, grpc.StatusCode.UNAVAILABLE, "LOG_UNAVAILABLE"),
@@ -60,9 +63,12 @@ def status_of(error: Exception) -> status_pb2.Status:
 async def abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
     """End the call with the error's status."""
     status = status_of(error)
-    await context.abort(
-        code_of(error), status.message, trailing_metadata=((DETAILS_KEY, status.SerializeToString()),)
-    )
+    trailing: list[tuple[str, str | bytes]] = [(DETAILS_KEY, status.SerializeToString())]
+    if isinstance(error, errors.OverloadedError):
+        trailing.append((PUSHBACK_KEY, str(int(error.retry_seconds * 1000) + 1)))
+    elif isinstance(error, errors.TooLargeError):
+        trailing.append((PUSHBACK_KEY, "-1"))
+    await context.abort(code_of(error), status.message, trailing_metadata=tuple(trailing))
 
 
 def _known(error: Exception, code: grpc.StatusCode, reason: str) -> status_pb2.Status:

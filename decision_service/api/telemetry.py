@@ -58,6 +58,12 @@ class Observation:
         self.status = "OK"
 
 
+def current_trace_id() -> str:
+    """The trace of the current span, in hexadecimal; empty where none is recorded."""
+    span = trace.get_current_span().get_span_context()
+    return f"{span.trace_id:032x}" if span.is_valid else ""
+
+
 def decided(decision: Decision, *, is_repeat: bool) -> None:
     """Put a decision on the span of its call and into the counts."""
     outcome, span = decision.outcome, trace.get_current_span()
@@ -74,9 +80,9 @@ def decided(decision: Decision, *, is_repeat: bool) -> None:
         _GAP.record(report.gap, {"solver.name": report.name, "solver.termination": report.termination.value})
 
 
-def shed() -> None:
-    """Count a call that was refused because of overload."""
-    _SHED.add(1)
+def shed(reason: str) -> None:
+    """Count a call that was refused because of overload: which class was full, or `rate`."""
+    _SHED.add(1, {"decision.shed.reason": str(reason)})
 
 
 def _attributes(decision: Decision) -> dict[str, Any]:

@@ -8,15 +8,18 @@ Grants: which subject has which roles, for which scopes. A TOML file, read at st
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from decision_service.api.identity.reloading import Reloading
 from decision_service.api.roles import ROLES
 from decision_service.errors import FieldViolation, InvalidRequestError
 
 KINDS = ("business_unit", "region", "location")
+_KEYS = {"subject", "roles", "scopes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +37,11 @@ class Grants:
     """The grants of a file."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self._read_at = 0
-        self._by_subject: Mapping[str, Grant] = {}
-        self._refresh()
+        self._by_subject = Reloading(file, read_grants)
 
     def of(self, subject: str) -> Grant:
         """The grant of a subject; nothing, where there is none."""
-        self._refresh()
-        return self._by_subject.get(subject, NOTHING)
-
-    def _refresh(self) -> None:
-        """A changed file replaces all grants at once; an unreadable one keeps the service from starting."""
-        changed = self._file.stat().st_mtime_ns
-        if changed != self._read_at:
-            self._by_subject = read_grants(self._file)
-            self._read_at = changed
+        return self._by_subject().get(subject, NOTHING)
 
 
 def read_grants(file: Path) -> Mapping[str, Grant]:
@@ -66,7 +58,12 @@ def read_grants(file: Path) -> Mapping[str, Grant]:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidRequestError((FieldViolation(str(file), str(error)),), "GRANTS_INVALID") from error
     rows = document.get("grant", [])
+    if not isinstance(rows, list) or document.keys() - {"grant"}:
+        raise InvalidRequestError(
+            (FieldViolation(str(file), "must hold [[grant]] tables only"),), "GRANTS_INVALID"
+        )
     wrong = [v for i, row in enumerate(rows) for v in _violations(f"grant[{i}]", row)]
+    wrong += _repeated(rows)
     if wrong:
         raise InvalidRequestError(tuple(wrong), "GRANTS_INVALID")
     return {row["subject"]: Grant(frozenset(row["roles"]), tuple(row.get("scopes", ("*",)))) for row in rows}
@@ -75,7 +72,7 @@ def read_grants(file: Path) -> Mapping[str, Grant]:
 def _violations(path: str, row: Any) -> list[FieldViolation]:
     if not isinstance(row, dict) or not isinstance(row.get("subject"), str) or not row["subject"]:
         return [FieldViolation(f"{path}.subject", "must be the subject of a certificate or token")]
-    wrong = []
+    wrong = [FieldViolation(f"{path}.{k}", "unknown") for k in sorted(row.keys() - _KEYS)]
     roles, scopes = row.get("roles"), row.get("scopes", ["*"])
     if not isinstance(roles, list) or not roles or any(r not in ROLES for r in roles):
         wrong.append(FieldViolation(f"{path}.roles", f"must name some of {', '.join(ROLES)}"))
@@ -84,6 +81,16 @@ def _violations(path: str, row: Any) -> list[FieldViolation]:
             FieldViolation(f"{path}.scopes", f"must be `*` or KIND:NAME with kind {', '.join(KINDS)}")
         )
     return wrong
+
+
+def _repeated(rows: list[Any]) -> list[FieldViolation]:
+    """Two grants of one subject: which one held would depend on their order."""
+    count = Counter(row.get("subject") for row in rows if isinstance(row, dict))
+    return [
+        FieldViolation("grant.subject", f"`{subject}` has {times} grants; write one")
+        for subject, times in count.items()
+        if times > 1 and isinstance(subject, str)
+    ]
 
 
 def _is_scope(scope: Any) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from decision_service.api.identity.certificates import ClientCertificates
 from decision_service.api.identity.grants import Grants
 from decision_service.api.identity.tokens import TokenVerifier
 from decision_service.api.roles import ROLES
@@ -27,7 +28,7 @@ AuthContext = Mapping[str, tuple[bytes, ...]]
 class Identifier(Protocol):
     """Tells who is calling."""
 
-    def __call__(self, metadata: Metadata, auth: AuthContext) -> Caller:
+    async def __call__(self, metadata: Metadata, auth: AuthContext) -> Caller:
         """The caller of one call; UnauthenticatedError where it cannot be told."""
 
 
@@ -40,7 +41,7 @@ class PlaintextIdentifier:
     `local`, with every role.
     """
 
-    def __call__(self, metadata: Metadata, auth: AuthContext) -> Caller:  # noqa: ARG002 - there is none
+    async def __call__(self, metadata: Metadata, auth: AuthContext) -> Caller:  # noqa: ARG002 - there is none
         """The caller of a plaintext call."""
         subject = _checked(metadata.get("decision-actor", "local"))
         named = metadata.get("decision-roles")
@@ -56,21 +57,23 @@ class SecureIdentifier:
 
     grants: Grants
     tokens: TokenVerifier | None
+    certificates: ClientCertificates
 
-    def __call__(self, metadata: Metadata, auth: AuthContext) -> Caller:
+    async def __call__(self, metadata: Metadata, auth: AuthContext) -> Caller:
         """The caller of a call over TLS."""
-        subject = _checked(self._subject(metadata, auth))
+        self.certificates.notice(auth)
+        subject = _checked(await self._subject(metadata, auth))
         grant = self.grants.of(subject)
         return Caller(subject, grant.roles, grant.scopes, trace_id(metadata))
 
-    def _subject(self, metadata: Metadata, auth: AuthContext) -> str:
+    async def _subject(self, metadata: Metadata, auth: AuthContext) -> str:
         authorization = metadata.get("authorization", "")
         if authorization:
             if self.tokens is None or not authorization.startswith(_BEARER):
                 raise UnauthenticatedError(
                     "authorization must be a bearer token of the configured issuer", "BAD_TOKEN"
                 )
-            return self.tokens.subject(authorization.removeprefix(_BEARER))
+            return await self.tokens.subject(authorization.removeprefix(_BEARER))
         for name in auth.get("x509_subject_alternative_name", ()):
             if b"://" in name:
                 return name.decode("utf-8", "replace")

@@ -1,32 +1,27 @@
 """
-Bearer tokens: JWTs of one issuer, verified against its JWKS (RFC 7519, RFC 7517).
+Bearer tokens: JWTs of one issuer, verified against its keys (RFC 7519, RFC 8725).
 
-The key set comes from a file or an https URL and is read again when a token names a key that is
-not in it, so that the issuer can rotate. Verified tokens are remembered by hash until they expire:
-a signature costs 20 to 90 microseconds.
+Verified tokens are remembered by hash for a minute, at most until they expire: a signature costs
+20 to 90 microseconds, and a key that the issuer withdraws is out of use a minute later.
 """
 
 import hashlib
-import json
 import time
 from collections import OrderedDict
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 import jwt
 
+from decision_service.api.identity.keys import Keys
 from decision_service.errors import UnauthenticatedError
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]  # asymmetric only: the service holds no secret
+LONGEST = 8192  # characters of a token
 REMEMBERED = 10_000
-_SECONDS_BETWEEN_READS = 10.0
-
-
-class Keys(Protocol):
-    """The issuer's public keys."""
-
-    def get_signing_key_from_jwt(self, token: str) -> Any:
-        """The key that a token names; a PyJWTError where there is none."""
+REMEMBERED_SECONDS = 60.0
+LEEWAY_SECONDS = 10.0  # clocks differ
+_CERTIFICATES_ONLY = "spiffe://"
 
 
 class TokenVerifier:
@@ -36,7 +31,7 @@ class TokenVerifier:
         self._keys, self._issuer, self._audience = keys, issuer, audience
         self._known: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
 
-    def subject(self, token: str) -> str:
+    async def subject(self, token: str) -> str:
         """
         The `sub` of a valid token.
 
@@ -50,57 +45,35 @@ class TokenVerifier:
         known = self._known.get(name)
         if known and known[1] > time.time():
             return known[0]
-        claims = self._verified(token)
-        self._remember(name, str(claims["sub"]), float(claims["exp"]))
-        return str(claims["sub"])
+        claims = await self._verified(token)
+        subject = str(claims["sub"])
+        if subject.startswith(_CERTIFICATES_ONLY):
+            raise _refused("its subject is a name that only certificates carry")
+        self._remember(name, subject, float(claims["exp"]))
+        return subject
 
-    def _verified(self, token: str) -> dict[str, Any]:
+    async def _verified(self, token: str) -> Mapping[str, Any]:
+        if len(token) > LONGEST:
+            raise _refused(f"it is longer than {LONGEST} characters")
         try:
-            key = self._keys.get_signing_key_from_jwt(token)
+            key = await self._keys.named(str(jwt.get_unverified_header(token).get("kid", "")))
             return jwt.decode(
                 token,
-                key.key,
+                key,
                 algorithms=ALGORITHMS,
                 issuer=self._issuer,
                 audience=self._audience,
+                leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "sub", "iss", "aud"]},
             )
-        except jwt.PyJWTError as error:
-            raise UnauthenticatedError(
-                f"the token is refused: {type(error).__name__}", "BAD_TOKEN"
-            ) from error
+        except (jwt.PyJWTError, TypeError, ValueError) as error:  # a key of another kind than the header says
+            raise _refused(type(error).__name__) from None
 
     def _remember(self, name: bytes, subject: str, expires: float) -> None:
-        self._known[name] = (subject, expires)
+        self._known[name] = (subject, min(expires, time.time() + REMEMBERED_SECONDS))
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
 
-class FileKeys:
-    """A JWKS in a file, read again when it changes."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._changed = -1
-        self._keys: dict[str, Any] = {}
-
-    def get_signing_key_from_jwt(self, token: str) -> Any:
-        """The key that the token's header names."""
-        self._refresh()
-        name = jwt.get_unverified_header(token).get("kid")
-        if name not in self._keys:
-            raise jwt.InvalidKeyError("the token names no key of the issuer")
-        return self._keys[name]
-
-    def _refresh(self) -> None:
-        changed = self._file.stat().st_mtime_ns
-        if changed != self._changed:
-            keys = jwt.PyJWKSet.from_dict(json.loads(self._file.read_text())).keys
-            self._keys, self._changed = {str(key.key_id): key for key in keys}, changed
-
-
-def keys_from(source: str) -> Keys:
-    """The keys at an https URL or in a file."""
-    if source.startswith("https://"):
-        return jwt.PyJWKClient(source, cache_keys=True, lifespan=_SECONDS_BETWEEN_READS * 30, timeout=5)
-    return FileKeys(Path(source))
+def _refused(why: str) -> UnauthenticatedError:
+    return UnauthenticatedError(f"the token is refused: {why}", "BAD_TOKEN")
