@@ -75,6 +75,11 @@ METHOD_REACH: Mapping[str, Reach] = {
     "AuditService/GetEntry": Reach.WHOLE,
     "AuditService/ListEntries": Reach.WHOLE,
     "AuditService/VerifyLog": Reach.WHOLE,
+    "AuditService/GetArtifact": Reach.WHOLE,
+    "AuditService/RequestRedaction": Reach.WHOLE,
+    "AuditService/ApproveRedaction": Reach.WHOLE,
+    "AuditService/PlaceHold": Reach.WHOLE,
+    "AuditService/LiftHold": Reach.WHOLE,
 }
 
 

@@ -1,0 +1,146 @@
+"""
+Erasing payloads on request: one person asks, another agrees, a legal hold wins.
+
+The log keeps verifying: what is erased is the payload and the salt that hides it, never an entry.
+"""
+
+from dataclasses import dataclass
+
+from uuid6 import uuid7
+
+from audit import (
+    Entry,
+    Ledger,
+    LegalHoldError,
+    NewEntry,
+    NotInLedgerError,
+    Redaction,
+    lift_hold,
+    place_hold,
+    redact,
+)
+from decision_service.decision import Caller
+from decision_service.errors import ForbiddenError, NotFoundError, PreconditionError
+from decision_service.usecases import records
+
+REQUESTED = "redaction-request.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionRecord:
+    """A redaction, asked for or done; `approved_by` is empty until somebody agrees."""
+
+    name: str
+    entries: tuple[int, ...]
+    legal_basis: str
+    reason: str
+    requested_by: str
+    approved_by: str
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Redactions with four eyes, and legal holds."""
+
+    ledger: Ledger
+
+    def request(
+        self, entries: tuple[int, ...], legal_basis: str, reason: str, caller: Caller
+    ) -> RedactionRecord:
+        """
+        Record that somebody asks for payloads to be erased; nothing is erased yet.
+
+        Raises
+        ------
+        NotFoundError
+            An entry does not exist.
+        PreconditionError
+            An entry never had a payload, so there is nothing to erase.
+        """
+        for seq in entries:
+            self._refuse_without_payload(seq)
+        name = f"redactions/{uuid7()}"
+        body = {
+            "entries": sorted(set(entries)),
+            "legal_basis": legal_basis,
+            "reason": reason,
+            "requested_by": caller.subject,
+            "trace_id": caller.trace_id,
+        }
+        return _record(self.ledger.append(NewEntry(REQUESTED, name, body)).entry, "")
+
+    def approve(self, name: str, caller: Caller) -> RedactionRecord:
+        """
+        Agree to a request: erase, and record it. Once approved, a repeat only finishes the erasure.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such request.
+        ForbiddenError
+            The caller asked for it.
+        PreconditionError
+            Something of it is on legal hold; nothing was erased.
+        """
+        asked = self._find(name)
+        if asked.requested_by == caller.subject:
+            raise ForbiddenError(
+                f"`{caller.subject}` asked for `{name}`; let somebody else approve", "FOUR_EYES_REQUIRED"
+            )
+        earlier = self.ledger.find(f"redaction/{name}")
+        approver = records.envelope_of(earlier)["approved_by"] if earlier else caller.subject
+        wanted = Redaction(asked.entries, asked.legal_basis, asked.reason, asked.requested_by, approver, name)
+        try:
+            done = redact(self.ledger, wanted)
+        except LegalHoldError as error:
+            raise PreconditionError(str(error), "LEGAL_HOLD", {"subject": error.subject}) from error
+        return RedactionRecord(
+            name, asked.entries, asked.legal_basis, asked.reason, asked.requested_by, approver, done.seq
+        )
+
+    def hold(self, subject: str, reason: str, caller: Caller) -> Entry:
+        """Keep everything about a subject from being erased."""
+        if not self.ledger.by_subject(subject):
+            raise NotFoundError("subject", subject)
+        return place_hold(self.ledger, subject, reason, caller.subject)
+
+    def lift(self, subject: str, reason: str, caller: Caller) -> Entry:
+        """
+        Let it be erased again.
+
+        Raises
+        ------
+        PreconditionError
+            Nothing holds it.
+        """
+        if self.ledger.pointer(f"legal-hold/{subject}") is None:
+            raise PreconditionError(f"`{subject}` is not on legal hold", "NOT_ON_HOLD", {"subject": subject})
+        return lift_hold(self.ledger, subject, reason, caller.subject)
+
+    def _find(self, name: str) -> RedactionRecord:
+        for entry in self.ledger.by_subject(name):
+            if entry.kind == REQUESTED:
+                return _record(entry, "")
+        raise NotFoundError("redaction", name)
+
+    def _refuse_without_payload(self, seq: int) -> None:
+        try:
+            entry = self.ledger.get(seq)
+        except NotInLedgerError as error:
+            raise NotFoundError("entry", str(seq)) from error
+        if not entry.payload_commitment:
+            raise PreconditionError(f"entry {seq} has no payload to erase", "NO_PAYLOAD", {"entry": str(seq)})
+
+
+def _record(entry: Entry, approved_by: str) -> RedactionRecord:
+    e = records.envelope_of(entry)
+    return RedactionRecord(
+        entry.subject,
+        tuple(e["entries"]),
+        e["legal_basis"],
+        e["reason"],
+        e["requested_by"],
+        approved_by,
+        entry.seq,
+    )
