@@ -6,7 +6,7 @@ checkpoint. The ledger knows entries and digests; what they mean is the caller's
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
@@ -14,7 +14,7 @@ from typing import Self
 from audit import merkle
 from audit.artifact import Artifact
 from audit.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
-from audit.entry import Appended, Entry, NewEntry, entry_of, prepare
+from audit.entry import Appended, Entry, NewEntry, Record, Sealed, entry_of, prepare
 from audit.errors import LedgerClosedError, NotInLedgerError
 from audit.note import SignsNotes
 from audit.proof import TlogProof
@@ -26,6 +26,7 @@ from audit.writer import Appender, GroupWriter
 
 SALT = 16  # bytes
 _SCAN = 1000  # entries read at a time
+Testimony = tuple[Record, Sealed | None, tuple[bytes, ...]]  # an entry, its payload, its inclusion proof
 
 
 class LedgerView:
@@ -119,6 +120,19 @@ class LedgerView:
         """Prove that the log of `new` entries extends the log of `old`."""
         self._check_size(new)
         return merkle.prove_consistency(old, new, self._nodes)
+
+    def notes(self, after: int, most: int) -> tuple[tuple[int, str], ...]:
+        """Return checkpoints larger than `after` as size and note, smallest first, at most so many."""
+        return self.store.notes(after, most)
+
+    def evidence(self, places: Sequence[int], size: int) -> Iterator[Testimony]:
+        """Return entries, in rising order, with their payloads and proofs that the tree of `size` holds them."""
+        wanted = frozenset(places)
+        for low, high in _spans(places):
+            sealed = dict(self.store.sealed(low, high))
+            for record in self.store.records(low, high):
+                if record.seq in wanted:
+                    yield record, sealed.get(record.seq), self.prove_inclusion(record.seq, size)
 
     def bundle(self, seq: int) -> TlogProof:
         """Return everything needed to check one entry offline: place, path and checkpoint."""
@@ -245,3 +259,13 @@ class Ledger(LedgerView):
 
     def _submit(self, news: tuple[NewEntry, ...]) -> Future[tuple[Appended, ...]]:
         return self._appender.submit(tuple(prepare(new, self._entropy(SALT)) for new in news))
+
+
+def _spans(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Ranges to read: what lies together is fetched together, what lies far apart one by one."""
+    for first in range(0, len(places), _SCAN):
+        some = places[first : first + _SCAN]
+        if some[-1] - some[0] < 4 * len(some):
+            yield some[0], some[-1] + 1
+        else:
+            yield from ((seq, seq + 1) for seq in some)

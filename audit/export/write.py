@@ -1,14 +1,16 @@
 """Write a log, or some of its entries, to a folder."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
+from audit.artifact import Artifact
 from audit.checkpoint import SignedCheckpoint
 from audit.entry import read_header
 from audit.errors import ExportError, NotInLedgerError
 from audit.export.rows import ExportFormat, Row, row_of, write_rows
-from audit.ledger import LedgerView
+from audit.ledger import Testimony
 from audit.note import Verifier
 
 VERSION = "decision-log-export.v1"
@@ -24,8 +26,28 @@ What is checked, step by step, and how to do it without our program: docs/audito
 """
 
 
+class ExportSource(Protocol):
+    """A log that can be exported: a `LedgerView`, or a service's seen from afar."""
+
+    def checkpoint(self) -> SignedCheckpoint | None:
+        """Return the last checkpoint, to which all proofs lead."""
+        ...
+
+    def evidence(self, places: Sequence[int], size: int) -> Iterator[Testimony]:
+        """Return entries, in rising order, with their payloads and proofs for the tree of `size`."""
+        ...
+
+    def notes(self, after: int, most: int) -> tuple[tuple[int, str], ...]:
+        """Return checkpoints larger than `after` as size and note, smallest first, at most so many."""
+        ...
+
+    def artifact(self, digest: str) -> Artifact:
+        """Return the content with this digest."""
+        ...
+
+
 def export(  # noqa: PLR0913 - what, whose keys, where to, which, how; the last is for a person who waits
-    ledger: LedgerView,
+    source: ExportSource,
     folder: Path,
     keys: Iterable[Verifier],
     seqs: Iterable[int] | None = None,
@@ -52,7 +74,7 @@ def export(  # noqa: PLR0913 - what, whose keys, where to, which, how; the last 
     NotInLedgerError
         If an entry asked for is not there.
     """
-    last = ledger.checkpoint()
+    last = source.checkpoint()
     if last is None:
         raise NotInLedgerError("a checkpoint")
     places = range(last.size) if seqs is None else sorted(set(seqs))
@@ -61,9 +83,9 @@ def export(  # noqa: PLR0913 - what, whose keys, where to, which, how; the last 
     try:
         _make_empty(folder)
         named = _Named()
-        write_rows(folder / f"entries.{form.value}", form, _rows(ledger, places, last.size, named, progress))
-        _write_checkpoints(ledger, folder, last, is_whole=seqs is None)
-        _write_artifacts(ledger, folder, named.digests)
+        write_rows(folder / f"entries.{form.value}", form, _rows(source, places, last.size, named, progress))
+        _write_checkpoints(source, folder, last, is_whole=seqs is None)
+        _write_artifacts(source, folder, named.digests)
         _write_text(folder / "keys.txt", "".join(key.vkey + "\n" for key in keys))
         _write_manifest(folder, last, len(places), form, is_whole=seqs is None)
     except OSError as error:
@@ -79,24 +101,17 @@ class _Named:
 
 
 def _rows(
-    ledger: LedgerView,
-    places: range | list[int],
+    source: ExportSource,
+    places: Sequence[int],
     size: int,
     named: _Named,
     progress: Callable[[int], None],
 ) -> Iterator[Row]:
     for first in range(0, len(places), _PIECE):
         some = places[first : first + _PIECE]
-        wanted = frozenset(some)
-        start, stop = some[0], some[-1] + 1
-        # A selection that lies far apart is fetched one by one; what lies together, together.
-        spans = [(start, stop)] if stop - start <= 4 * _PIECE else [(seq, seq + 1) for seq in some]
-        for low, high in spans:
-            sealed = dict(ledger.store.sealed(low, high))
-            for record in ledger.store.records(low, high):
-                if record.seq in wanted:
-                    named.digests.update(dict.fromkeys(read_header(record.envelope).artifacts))
-                    yield row_of(record, sealed.get(record.seq), ledger.prove_inclusion(record.seq, size))
+        for record, sealed, path in source.evidence(some, size):
+            named.digests.update(dict.fromkeys(read_header(record.envelope).artifacts))
+            yield row_of(record, sealed, path)
         progress(first + len(some))
 
 
@@ -106,22 +121,22 @@ def _make_empty(folder: Path) -> None:
         raise ExportError(f"`{folder}` is not empty; export to a new folder")
 
 
-def _write_checkpoints(ledger: LedgerView, folder: Path, last: SignedCheckpoint, *, is_whole: bool) -> None:
+def _write_checkpoints(source: ExportSource, folder: Path, last: SignedCheckpoint, *, is_whole: bool) -> None:
     _write_text(folder / "checkpoint", last.note)
     if not is_whole:
         return
     with (folder / "checkpoints.jsonl").open("x", encoding="utf-8") as file:
         after = -1
-        while found := ledger.store.notes(after, _PIECE):
+        while found := source.notes(after, _PIECE):
             notes = [{"size": size, "note": note} for size, note in found if size <= last.size]
             file.writelines(json.dumps(note, ensure_ascii=False) + "\n" for note in notes)
             after = found[-1][0]
 
 
-def _write_artifacts(ledger: LedgerView, folder: Path, digests: Iterable[str]) -> None:
+def _write_artifacts(source: ExportSource, folder: Path, digests: Iterable[str]) -> None:
     with (folder / "artifacts.jsonl").open("x", encoding="utf-8") as file:
         for digest in digests:
-            artifact = ledger.artifact(digest)
+            artifact = source.artifact(digest)
             path = artifact_path(folder, digest)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(artifact.content)

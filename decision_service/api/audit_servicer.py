@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from audit import Entry, Ledger, NotInLedgerError, Problem, Verifier, verify_ledger
@@ -12,6 +13,8 @@ from decision_service.errors import NotFoundError
 from decision_service.usecases.erasure import Erasure, RedactionRecord
 from decision_service.usecases.lineage import TellOrigin
 from decision_service.v1 import audit_service_pb2 as pb
+
+PIECE = 4 << 20  # bytes of a reply, whatever is asked for: less than any message may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,10 @@ class AuditServicer:
             artifact = await in_thread(self.ledger.artifact, request.digest)
         except NotInLedgerError as error:
             raise NotFoundError("artifact", request.digest) from error
-        return pb.GetArtifactResponse(media_type=artifact.media_type, content=artifact.content)
+        content, start = artifact.content, request.offset
+        return pb.GetArtifactResponse(
+            media_type=artifact.media_type, content=content[start : start + PIECE], size=len(content)
+        )
 
     async def GetLineage(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Where a decision or an order came from."""
@@ -125,28 +131,37 @@ class AuditServicer:
         size, position = page(request)
         if request.evidence_size > self.ledger.size:
             raise convert.refuse("evidence_size", f"the log holds {self.ledger.size} entries")
-        response = pb.ListEntriesResponse()
-        for entry in self._entries(request, max(position or 0, request.start)):
-            if len(response.entries) == size:
-                response.next_page_token = page_token.issue(entry.seq, question(request))
+        found = list(islice(self._matching(request, max(position or 0, request.start)), size + 1))
+        response, weight = pb.ListEntriesResponse(), 0
+        for message in self._messages(found[:size], request.evidence_size):
+            response.entries.append(message)
+            weight += message.ByteSize()
+            if weight > PIECE:
                 break
-            if not request.kind or entry.kind == request.kind:
-                response.entries.append(_entry(entry))
-        if request.evidence_size:
-            self._add_evidence(response.entries, request.evidence_size)
+        if len(found) > len(response.entries):
+            response.next_page_token = page_token.issue(found[len(response.entries)].seq, question(request))
         return response
 
-    def _entries(self, request: Any, start: int) -> Iterator[Entry]:
+    def _matching(self, request: Any, start: int) -> Iterator[Entry]:
         if request.subject:
-            return (entry for entry in self.ledger.by_subject(request.subject) if entry.seq >= start)
-        return self.ledger.scan(start)
+            entries = (e for e in self.ledger.by_subject(request.subject) if e.seq >= start)
+        else:
+            entries = (e for e in self.ledger.scan(start))
+        return (entry for entry in entries if not request.kind or entry.kind == request.kind)
 
-    def _add_evidence(self, entries: Any, size: int) -> None:
-        for message in entries:
-            for _, found in self.ledger.store.sealed(message.index, message.index + 1):
-                message.evidence.salt, message.evidence.payload = found.salt, found.payload
-            if message.index < size:
-                message.evidence.path.extend(self.ledger.prove_inclusion(message.index, size))
+    def _messages(self, entries: list[Entry], evidence_size: int) -> Iterator[Any]:
+        if not evidence_size:
+            yield from map(_entry, entries)
+            return
+        covered = [entry.seq for entry in entries if entry.seq < evidence_size]
+        testimonies = {record.seq: rest for record, *rest in self.ledger.evidence(covered, evidence_size)}
+        for entry in entries:
+            message = _entry(entry)
+            sealed, path = testimonies.get(entry.seq, (None, ()))
+            message.evidence.path.extend(path)
+            if sealed:
+                message.evidence.salt, message.evidence.payload = sealed.salt, sealed.payload
+            yield message
 
     def _size(self, size: int, field: str) -> int:
         if size > self.ledger.size:

@@ -203,18 +203,22 @@ class LogCheckpoint(_message.Message):
     def __init__(self, size: _Optional[int] = ..., note: _Optional[str] = ...) -> None: ...
 
 class GetArtifactRequest(_message.Message):
-    __slots__ = ("digest",)
+    __slots__ = ("digest", "offset")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
     digest: str
-    def __init__(self, digest: _Optional[str] = ...) -> None: ...
+    offset: int
+    def __init__(self, digest: _Optional[str] = ..., offset: _Optional[int] = ...) -> None: ...
 
 class GetArtifactResponse(_message.Message):
-    __slots__ = ("media_type", "content")
+    __slots__ = ("media_type", "content", "size")
     MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
     CONTENT_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
     media_type: str
     content: bytes
-    def __init__(self, media_type: _Optional[str] = ..., content: _Optional[bytes] = ...) -> None: ...
+    size: int
+    def __init__(self, media_type: _Optional[str] = ..., content: _Optional[bytes] = ..., size: _Optional[int] = ...) -> None: ...
 
 class GetLineageRequest(_message.Message):
     __slots__ = ("name", "order")
