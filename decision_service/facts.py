@@ -211,7 +211,7 @@ def of_plan(gap: float, total_value: float, gave_way: int) -> Facts:
     """Facts of the plan as a whole, the same for every order of it."""
     return {
         "plan.gap": decimal(gap),
-        "plan.total_value": decimal(total_value),
+        "plan.total_value": decimal(round(total_value, 2)),  # cents: a sum of floats is not money
         "plan.gave_way": Decimal(gave_way),
     }
 

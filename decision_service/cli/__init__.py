@@ -2,13 +2,20 @@
 
 from importlib import import_module
 
+import click
+
 _GROUPS = ("serve", "importing", "decisions", "policy", "audit", "optimize", "db", "tour")
 
 
-def main() -> None:
-    """Entry point."""
+def load() -> click.Group:
+    """The root command with every group attached."""
     from decision_service.cli.main_group import cli  # noqa: PLC0415 - groups attach to it first
 
     for group in _GROUPS:
         import_module(f"decision_service.cli.{group}")
-    cli()
+    return cli
+
+
+def main() -> None:
+    """Entry point."""
+    load()()

@@ -44,7 +44,8 @@ def import_export(options: Options, source: Path, mapping: Path, output: Path) -
         found = [{"kind": c.kind, "action": c.action, "count": c.count} for c in counts]
         print_json({"output": str(output), "as_of": str(snapshot.as_of), "sizes": sizes, "exceptions": found})
         return
-    table(f"Snapshot of {snapshot.source} at {snapshot.as_of}", ("set", ">rows"), sizes.items())
+    console.print(f"Snapshot of {snapshot.source} at {snapshot.as_of}", markup=False)
+    table("", ("set", ">rows"), sizes.items())
     table(
         f"Exceptions ({len(snapshot.findings)})",
         ("kind", "what was done", ">count"),

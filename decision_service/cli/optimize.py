@@ -10,6 +10,7 @@ from decision_service.cli.command import command, console, print_json, table
 from decision_service.cli.main_group import cli
 from decision_service.cli.session import Options
 
+_SHOWN = 50
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -98,9 +99,11 @@ def orders(options: Options, snapshot: Path) -> None:
     if options.is_json:
         print_json(found)
         return
-    table("Planned orders", ("order", "lane", ">quantity", ">order bucket", ">due bucket", ">cost", "rounding"),
-          [(o["id"], o["lane"], o["quantity"], o["order_bucket"], o["due_bucket"], o["cost"], ", ".join(o["rounding"]))
-           for o in found["orders"][:50]])  # fmt: skip
+    table("Planned orders", ("order", ">quantity", ">order bucket", ">due bucket", ">cost", "rounding"),
+          [(o["id"], o["quantity"], o["order_bucket"], o["due_bucket"], o["cost"], ", ".join(o["rounding"]))
+           for o in found["orders"][:_SHOWN]])  # fmt: skip
+    if len(found["orders"]) > _SHOWN:
+        console.print(f"... and {len(found['orders']) - _SHOWN} more (--json has them all)")
     _say_proof(
         found, "objective", f"{len(found['orders'])} orders, {len(found['gave_way'])} requirements gave way"
     )
