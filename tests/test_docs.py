@@ -72,23 +72,27 @@ def run(command, work):
         ["bash", "-c", line],
         cwd=work,
         env=os.environ | {"PATH": path},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=600,
         check=False,
     )
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, done.stdout
 
 
 def matched(shown, printed, *, is_exact):
     """For every shown line the printed line that it stands for, in order; None where there is none."""
-    lines = iter([(plain(p, is_exact=is_exact), p) for p in printed.splitlines()])
+    lines, at = [plain(line, is_exact=is_exact) for line in printed.splitlines()], 0
     for line in shown:
-        if line.strip() == "..." or not line.strip():
-            yield line, line
-            continue
         wanted = plain(line, is_exact=is_exact)
-        yield line, next((p for text, p in lines if text == wanted), None)
+        if wanted in ("", "..."):
+            yield line, line
+        elif wanted in lines[at:]:
+            at = lines.index(wanted, at) + 1
+            yield line, printed.splitlines()[at - 1]
+        else:
+            yield line, None
 
 
 def needs_data(command):
