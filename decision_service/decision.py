@@ -167,6 +167,17 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictShare:
+    """What became of one competitor: WINS, REDUCED, LOSES or ESCALATED; amounts in the subject's unit."""
+
+    order: str
+    wanted: float
+    granted: float
+    award: str
+    decided_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """Orders that compete for what is not enough for all, and how it was settled."""
 
@@ -179,6 +190,8 @@ class Conflict:
     wanted: float = 0.0
     available: float = 0.0
     escalated_to: str = ""
+    shares: tuple[ConflictShare, ...] = ()
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,17 @@ from decimal import Decimal
 from functools import cached_property
 
 from decision_service.decision import JudgedOrder, Question
-from optimization.network import Demand, Item, Lane, LaneKind, Location, Snapshot, Stage, Supplier
+from optimization.network import (
+    Demand,
+    Item,
+    Lane,
+    LaneKind,
+    Location,
+    Resource,
+    Snapshot,
+    Stage,
+    Supplier,
+)
 from optimization.units import Units
 from rules import FactField, FactSchema, FactType, Value
 
@@ -29,8 +39,66 @@ def _text(name: str, description: str, **more: object) -> FactField:
     return FactField(name, _TEXT, description=description, **more)  # type: ignore[arg-type]  # keyword facts of FactField
 
 
+def _kind(texts: tuple[FactField, ...], numbers: tuple[FactField, ...]) -> FactSchema:
+    return FactSchema("1", texts + numbers)
+
+
+# The kinds of fact that join rules match; a field that does not apply is absent, and no test on it holds.
+KINDS: Mapping[str, FactSchema] = {
+    "order": _kind(
+        (
+            _text("order", "id of the order; a fact of its own for every contested resource and region"),
+            _text("item", "id of the item"),
+            _text("location", "where it goes"),
+            _text("source", "where it comes from: a supplier, or a location"),
+            _text("region", "region of the location"),
+            _text("source_region", "region of the source, of transfers"),
+            _text("serves_region", "another region to which the goods are passed on"),
+            _text("kind_of_supply", "PURCHASE, TRANSFER or PRODUCTION"),
+            _text("resource", "a resource of which more is wanted than there is in the bucket"),
+            _text("resource_kind", "SUPPLIER or TRANSPORT"),
+        ),
+        (
+            _number("bucket", "buckets", "bucket to place it in, from `as_of`"),
+            _number("due_bucket", "buckets", "bucket it arrives in"),
+            _number("quantity", "units", "quantity"),
+            _number("resource_use", "the resource's", "what the order would take of it"),
+            _number("resource_left", "the resource's", "what is left for it when all others have theirs"),
+        ),
+    ),
+    "open": _kind(
+        (
+            _text("item", "id of the item"),
+            _text("location", "where it goes"),
+            _text("source", "where it comes from"),
+        ),
+        (
+            _number("due_bucket", "buckets", "bucket it arrives in"),
+            _number("quantity", "units", "still to come"),
+        ),
+    ),
+    "stage": _kind(
+        (_text("item", "id of the item"), _text("location", "a place that transfers leave")),
+        (
+            FactField(
+                "position", _NUMBER, unit="units", description="stock left there, and its largest transfer"
+            ),
+            _number("minimum", "units", "its minimum stock"),
+        ),
+    ),
+    "ban": _kind(
+        (
+            _text("region", "the region whose rules forbid it"),
+            _text("item", "id of the item"),
+            _text("supplier", "id of the supplier"),
+        ),
+        (),
+    ),
+}
+
 FACTS = FactSchema(
-    version="1",
+    version="2",
+    kinds=KINDS,
     fields=(
         # of a request: admission
         _text("request.business_unit", "business unit of the request's scope, empty = all"),
@@ -163,6 +231,11 @@ class SnapshotFacts:
     def lanes(self) -> Mapping[str, Lane]:
         """Lanes by id."""
         return {lane.id: lane for lane in self.snapshot.lanes}
+
+    @cached_property
+    def resources(self) -> Mapping[str, Resource]:
+        """Resources by id."""
+        return {resource.id: resource for resource in self.snapshot.resources}
 
     @cached_property
     def purchases(self) -> Mapping[str, tuple[Lane, ...]]:

@@ -61,6 +61,9 @@ class PlanningParameters:
         Order in which need becomes quantity; recorded on every order.
     counts_proposed_receipts
         Whether open orders that are only proposed count as supply; if not, they are planned anew.
+    conflict_rounds
+        How often the losers of conflicts between orders may be planned anew, 0 to 10; what is not
+        settled by then goes to a person.
     """
 
     service_level: ServiceLevel = ServiceLevel(ServiceLevelKind.CYCLE, 0.95)
@@ -75,6 +78,7 @@ class PlanningParameters:
     frozen_buckets: int = 0
     rounding: tuple[RoundingStep, ...] = (RoundingStep.MINIMUM, RoundingStep.MULTIPLE, RoundingStep.MAXIMUM)
     counts_proposed_receipts: bool = True
+    conflict_rounds: int = 2
     stages: Mapping[str, StageParameters] = field(default_factory=dict)
     safety_stock_limits: SolveLimits = SolveLimits(nodes=500, gap=1e-9)
     order_limits: SolveLimits = SolveLimits()

@@ -7,13 +7,14 @@ reads no clock, no store and no environment; the only clock near it is the calle
 outcome's reports, so that a replay can do the same.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from decision_service import directives, facts
-from decision_service.decision import DecisionMode, Outcome, Question, Verdict
+from decision_service.decision import DecisionMode, JudgedOrder, Outcome, Question, Verdict
 from decision_service.facts import SnapshotFacts
+from decision_service.usecases.conflicts import Asked, Settlement, judge_conflicts, reconcile, refer
 from decision_service.usecases.evidence import collect, reasons_of
-from decision_service.usecases.orders import planned_order, proposed_order
+from decision_service.usecases.orders import proposed_order
 from decision_service.usecases.planning import Work, plan, speak_to_planning
 from decision_service.usecases.release_content import Release
 from decision_service.usecases.review import judge, verdict_on
@@ -24,9 +25,24 @@ from rules import evaluate_stage
 _AS_THE_RELEASE_SAYS = Work()
 
 
+@dataclass(frozen=True, slots=True)
+class Deliberated:
+    """An outcome, and what another engine has to confirm before it is acted on."""
+
+    outcome: Outcome
+    asked: tuple[Asked, ...] = ()
+
+
 def decide(
     question: Question, snapshot: Snapshot, release: Release, work: Work = _AS_THE_RELEASE_SAYS
 ) -> Outcome:
+    """All that follows from a question under a release, as `deliberate` says."""
+    return deliberate(question, snapshot, release, work).outcome
+
+
+def deliberate(
+    question: Question, snapshot: Snapshot, release: Release, work: Work = _AS_THE_RELEASE_SAYS
+) -> Deliberated:
     """
     All that follows from a question under a release.
 
@@ -44,37 +60,55 @@ def decide(
         Verdict.APPROVED, exceptions=findings, evaluations=collect("admission", [("request", admission)])
     )
     if directives.merge(admission).get("verdict") == Verdict.REJECTED:
-        return replace(admitted, verdict=Verdict.REJECTED, reasons=reasons_of(admission))
+        return Deliberated(replace(admitted, verdict=Verdict.REJECTED, reasons=reasons_of(admission)))
     if question.mode is DecisionMode.JUDGE:
-        return _judge_proposals(question, known, release, admitted)
+        return _judge_proposals(question, known, release, work, admitted)
     return _plan_and_judge(known, release, work, admitted)
 
 
 def _judge_proposals(
-    question: Question, known: SnapshotFacts, release: Release, admitted: Outcome
-) -> Outcome:
+    question: Question, known: SnapshotFacts, release: Release, work: Work, admitted: Outcome
+) -> Deliberated:
     orders = tuple(proposed_order(known, f"proposals[{i}]", p) for i, p in enumerate(question.proposals))
+    settlement = judge_conflicts(known, release, orders, work)
     of_plan = facts.of_plan(0.0, sum(o.cost for o in orders), 0)
-    judged, evidence = judge(known, release, orders, of_plan)
-    return replace(
-        admitted, verdict=verdict_on(judged), orders=judged, evaluations=admitted.evaluations + evidence
-    )
+    return _judged(known, release, orders, of_plan, settlement, admitted)
 
 
-def _plan_and_judge(known: SnapshotFacts, release: Release, work: Work, admitted: Outcome) -> Outcome:
+def _plan_and_judge(known: SnapshotFacts, release: Release, work: Work, admitted: Outcome) -> Deliberated:
     parameters, spoken = speak_to_planning(known, release)
-    planned = plan(known, parameters, work)
-    orders = tuple(planned_order(known, order) for order in planned.plan.orders)
+    reconciled = reconcile(known, release, parameters, work, plan(known, parameters, work))
+    planned, orders = reconciled.planned, reconciled.orders
     of_plan = facts.of_plan(planned.plan.report.gap, sum(o.cost for o in orders), len(planned.plan.gave_way))
-    judged, evidence = judge(known, release, orders, of_plan)
-    return replace(
+    answered = replace(
         admitted,
-        verdict=verdict_on(judged),
         safety_stocks=planned.placement.stocks,
-        orders=judged,
         exceptions=admitted.exceptions + planned.findings,
         gave_way=planned.plan.gave_way,
         requirements_in_conflict=planned.plan.conflicts,
         reports=(planned.placement.report, planned.plan.report),
-        evaluations=admitted.evaluations + spoken + evidence,
+        evaluations=admitted.evaluations + spoken,
     )
+    return _judged(known, release, orders, of_plan, reconciled.settlement, answered)
+
+
+def _judged(  # noqa: PLR0913 - all that judging looks at
+    known: SnapshotFacts,
+    release: Release,
+    orders: tuple[JudgedOrder, ...],
+    of_plan: facts.Facts,
+    settlement: Settlement,
+    so_far: Outcome,
+) -> Deliberated:
+    """The orders under the review rules, and then under what was settled between them."""
+    reviewed, evidence = judge(known, release, orders, of_plan)
+    judged, settled = refer(reviewed, settlement)
+    outcome = replace(
+        so_far,
+        verdict=verdict_on(judged),
+        orders=judged,
+        conflicts=settlement.conflicts,
+        exceptions=so_far.exceptions + settlement.findings,
+        evaluations=so_far.evaluations + evidence + settled,
+    )
+    return Deliberated(outcome, settlement.asked)

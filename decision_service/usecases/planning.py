@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from decision_service import directives
 from decision_service.decision import Evidence
+from decision_service.directives import Allotment
 from decision_service.facts import SnapshotFacts
 from decision_service.usecases.evidence import collect
 from decision_service.usecases.release_content import Release
-from optimization.network import Finding, Stage
+from optimization.network import Finding, Snapshot, Stage
 from optimization.parameters import PlanningParameters, StageParameters
 from optimization.plan import Placement, ReplenishmentPlan
 from optimization.replenishment import plan_replenishment
@@ -20,10 +21,18 @@ _Evaluated = list[tuple[str, tuple[Evaluation, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How much work planning may do: a fixed number of slices, or as many as the clock allows."""
+    """
+    How much work planning may do: a fixed number of slices, or as many as the clock allows.
+
+    Parameters
+    ----------
+    doubt
+        Why the answer of the join rules must not be used: another engine did not confirm it.
+    """
 
     slices: int | None = None
     may_continue: Callable[[], bool] | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,34 @@ def plan(known: SnapshotFacts, parameters: PlanningParameters, work: Work) -> Pl
     stocks = {s.stage: s.safety_stock for s in placement.stocks}
     orders = plan_replenishment(known.snapshot, stocks, parameters, limits, may_continue=work.may_continue)
     return Planned(placement, orders, findings + placement.findings + orders.findings)
+
+
+def replan(
+    known: SnapshotFacts,
+    parameters: PlanningParameters,
+    planned: Planned,
+    allotments: tuple[Allotment, ...],
+) -> Planned:
+    """
+    Orders that keep to the allotments, starting from an earlier plan; safety stocks stay.
+
+    The report keeps the slices of the first plan: from that one number a replay does the same work.
+    """
+    stocks = {s.stage: s.safety_stock for s in planned.placement.stocks}
+    slices = planned.plan.report.slices
+    limits = replace(parameters.order_limits, slices=slices)
+    plan = plan_replenishment(
+        directives.allot(known.snapshot, allotments), stocks, parameters, limits, start=planned.plan
+    )
+    return replace(planned, plan=replace(plan, report=replace(plan.report, slices=slices)))
+
+
+def without_limits(snapshot: Snapshot, resources: frozenset[str]) -> Snapshot:
+    """The snapshot in which some resources have no limit."""
+    lifted = tuple(
+        replace(r, capacity=None, capacities=()) if r.id in resources else r for r in snapshot.resources
+    )
+    return replace(snapshot, resources=lifted)
 
 
 def _speak(known: SnapshotFacts, release: Release, stage: Stage, evaluated: _Evaluated) -> StageParameters:

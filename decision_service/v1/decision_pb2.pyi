@@ -230,8 +230,22 @@ class Evaluation(_message.Message):
     readings: _containers.ScalarMap[str, str]
     def __init__(self, stage: _Optional[str] = ..., subjects: _Optional[_Iterable[str]] = ..., table: _Optional[str] = ..., rows: _Optional[_Iterable[str]] = ..., outcome: _Optional[_Mapping[str, str]] = ..., readings: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
+class ConflictShare(_message.Message):
+    __slots__ = ("order", "wanted", "granted", "award", "decided_by")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    WANTED_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_FIELD_NUMBER: _ClassVar[int]
+    AWARD_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_BY_FIELD_NUMBER: _ClassVar[int]
+    order: str
+    wanted: float
+    granted: float
+    award: str
+    decided_by: str
+    def __init__(self, order: _Optional[str] = ..., wanted: _Optional[float] = ..., granted: _Optional[float] = ..., award: _Optional[str] = ..., decided_by: _Optional[str] = ...) -> None: ...
+
 class Conflict(_message.Message):
-    __slots__ = ("kind", "rule", "orders", "subject", "winner", "precedence", "wanted", "available", "escalated_to")
+    __slots__ = ("kind", "rule", "orders", "subject", "winner", "precedence", "wanted", "available", "escalated_to", "shares", "round")
     KIND_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     ORDERS_FIELD_NUMBER: _ClassVar[int]
@@ -241,6 +255,8 @@ class Conflict(_message.Message):
     WANTED_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_FIELD_NUMBER: _ClassVar[int]
     ESCALATED_TO_FIELD_NUMBER: _ClassVar[int]
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    ROUND_FIELD_NUMBER: _ClassVar[int]
     kind: str
     rule: str
     orders: _containers.RepeatedScalarFieldContainer[str]
@@ -250,7 +266,9 @@ class Conflict(_message.Message):
     wanted: float
     available: float
     escalated_to: str
-    def __init__(self, kind: _Optional[str] = ..., rule: _Optional[str] = ..., orders: _Optional[_Iterable[str]] = ..., subject: _Optional[str] = ..., winner: _Optional[str] = ..., precedence: _Optional[str] = ..., wanted: _Optional[float] = ..., available: _Optional[float] = ..., escalated_to: _Optional[str] = ...) -> None: ...
+    shares: _containers.RepeatedCompositeFieldContainer[ConflictShare]
+    round: int
+    def __init__(self, kind: _Optional[str] = ..., rule: _Optional[str] = ..., orders: _Optional[_Iterable[str]] = ..., subject: _Optional[str] = ..., winner: _Optional[str] = ..., precedence: _Optional[str] = ..., wanted: _Optional[float] = ..., available: _Optional[float] = ..., escalated_to: _Optional[str] = ..., shares: _Optional[_Iterable[_Union[ConflictShare, _Mapping]]] = ..., round: _Optional[int] = ...) -> None: ...
 
 class Lineage(_message.Message):
     __slots__ = ("snapshot_digest", "release", "release_digest", "engine_digest", "engine", "outcome_digest", "parents", "sources", "actor", "on_behalf_of", "trace_id", "request_digest")

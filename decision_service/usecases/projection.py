@@ -1,0 +1,115 @@
+"""Stock of the places that transfers leave: what the plan leaves there, bucket by bucket."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision_service.decision import JudgedOrder
+from decision_service.facts import SnapshotFacts
+from optimization.network import DemandKind, LaneKind, Stage
+from optimization.replenishment.buckets import bucket_of
+from optimization.replenishment.demand import expected_demand
+
+_NOISE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """
+    A stage with a minimum stock that transfers leave.
+
+    Parameters
+    ----------
+    transfers
+        Those that left by `bucket`.
+    bucket
+        The first one at whose end a transfer left less than the minimum; else the one with least stock.
+    position
+        Base units: what is left at its end, and the largest of `transfers`. A transfer larger than
+        position less minimum takes the place below its minimum.
+    """
+
+    stage: Stage
+    transfers: tuple[JudgedOrder, ...]
+    bucket: int
+    position: float
+
+    @property
+    def spare(self) -> float:
+        """Base units that `transfers` may take together before the minimum is reached."""
+        largest, total = max(t.quantity for t in self.transfers), sum(t.quantity for t in self.transfers)
+        return max(0.0, self.position - largest + total - (self.stage.min_stock or 0.0))
+
+
+def sources_of(known: SnapshotFacts, orders: tuple[JudgedOrder, ...]) -> tuple[Source, ...]:
+    """Every stage with a minimum that a transfer leaves, by stage id."""
+    leaving: dict[str, list[JudgedOrder]] = {}
+    for order in orders:
+        if order.kind is LaneKind.TRANSFER:
+            leaving.setdefault(known.lanes[order.lane].source, []).append(order)
+    guarded = sorted(s for s in leaving if known.stages[s].min_stock is not None)
+    if not guarded:
+        return ()
+    stock = _Stock(known, orders, frozenset(guarded))
+    return tuple(_source(known.stages[s], leaving[s], stock.of(s)) for s in guarded)
+
+
+def _source(stage: Stage, leaving: list[JudgedOrder], stock: NDArray[np.float64]) -> Source:
+    buckets = sorted({order.order_bucket for order in leaving})
+    least = min(buckets, key=lambda t: (stock[t], t))
+    below = (t for t in buckets if stock[t] < (stage.min_stock or 0.0) - _NOISE)
+    bucket = next(below, least)
+    gone = tuple(sorted((o for o in leaving if o.order_bucket <= bucket), key=lambda o: o.id))
+    return Source(stage, gone, bucket, float(stock[bucket]) + max(o.quantity for o in gone))
+
+
+class _Stock:
+    """Net stock at the end of every bucket that orders may be placed in."""
+
+    def __init__(self, known: SnapshotFacts, orders: tuple[JudgedOrder, ...], stages: frozenset[str]) -> None:
+        self._known = known
+        last = max((o.order_bucket for o in orders), default=0)
+        self._buckets = max(known.snapshot.horizon, last + 1)
+        self._flow = {stage: np.zeros(self._buckets) for stage in stages}
+        self._lost = {d.stage for d in known.snapshot.demands if d.kind is DemandKind.LOST_SALE}
+        for stage, bucket, quantity in (*self._receipts(), *self._orders(orders), *self._demands()):
+            if stage in self._flow and bucket < self._buckets:
+                self._flow[stage][bucket] += quantity
+
+    def of(self, stage: str) -> NDArray[np.float64]:
+        """Base units; below 0 is owed, but demand that was lost is not."""
+        known = self._known.stages[stage]
+        if stage not in self._lost:
+            return known.on_hand - known.backorders + np.cumsum(self._flow[stage])
+        left, stock = known.on_hand, np.empty(self._buckets)
+        for bucket, flow in enumerate(self._flow[stage].tolist()):
+            left = stock[bucket] = max(0.0, left + flow)
+        return stock
+
+    def _receipts(self) -> Iterator[tuple[str, int, float]]:
+        snapshot = self._known.snapshot
+        for receipt in snapshot.receipts:
+            factor = self._known.units.factor(
+                receipt.unit, self._known.items[self._known.stages[receipt.stage].item]
+            )
+            day = max(receipt.due, snapshot.as_of)
+            if factor is not None:
+                bucket = bucket_of(day, snapshot.as_of, snapshot.bucket_days)
+                yield receipt.stage, bucket, receipt.quantity * factor
+
+    def _orders(self, orders: tuple[JudgedOrder, ...]) -> Iterator[tuple[str, int, float]]:
+        for order in orders:
+            lane = self._known.lanes[order.lane]
+            yield order.stage, order.due_bucket, order.quantity
+            if lane.kind is LaneKind.TRANSFER:
+                yield lane.source, order.order_bucket, -order.quantity
+            for part in lane.components:
+                yield part.stage, order.order_bucket, -order.quantity * part.quantity
+
+    def _demands(self) -> Iterator[tuple[str, int, float]]:
+        for demand in self._known.snapshot.demands:
+            if demand.stage in self._flow:
+                for bucket, quantity in enumerate(expected_demand(demand, self._buckets).tolist()):
+                    yield demand.stage, bucket, -quantity
