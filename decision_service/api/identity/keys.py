@@ -11,7 +11,7 @@ import logging
 import ssl
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -50,35 +50,34 @@ class FileKeys:
 class UrlKeys:
     """A JWKS behind https; the last good one serves while the issuer is away."""
 
-    def __init__(self, url: str, authority: str = "") -> None:
-        self._url = url
+    def __init__(self, url: str, authority: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        self._url, self._clock = url, clock
         self._trust = ssl.create_default_context(cafile=authority or None)
         self._keys: _ByName = {}
-        self._fetched = self._asked = -FRESH_SECONDS
+        self._fetched: float | None = None
+        self._asked: float | None = None
         self._lock = asyncio.Lock()
 
     async def named(self, name: str) -> jwt.PyJWK:
         """The key of a name."""
-        if name not in self._keys or time.monotonic() - self._fetched > FRESH_SECONDS:
+        if self._is_due(name):
             async with self._lock:  # one fetch, however many wait for it
-                await self._refresh(name)
-        if not self._fetched_once:
+                if self._is_due(name):
+                    await self._refresh()
+        if self._fetched is None:
             raise UnavailableError("the issuer's keys cannot be fetched; try again", "ISSUER_UNAVAILABLE")
         return _pick(self._keys, name)
 
-    @property
-    def _fetched_once(self) -> bool:
-        return self._fetched > 0
+    def _is_due(self, name: str) -> bool:
+        now = self._clock()
+        is_stale = self._fetched is None or now - self._fetched > FRESH_SECONDS or name not in self._keys
+        return is_stale and (self._asked is None or now - self._asked >= PAUSE_SECONDS)
 
-    async def _refresh(self, name: str) -> None:
-        now = time.monotonic()
-        is_fresh = name in self._keys and now - self._fetched <= FRESH_SECONDS
-        if is_fresh or now - self._asked < PAUSE_SECONDS:
-            return
-        self._asked = now
+    async def _refresh(self) -> None:
+        self._asked = self._clock()
         try:
             self._keys = await asyncio.to_thread(self._fetch)
-            self._fetched = time.monotonic()
+            self._fetched = self._clock()
         except (OSError, ValueError, jwt.PyJWTError) as error:
             _LOG.error("the issuer's keys cannot be fetched: %s", error)
 
