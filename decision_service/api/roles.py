@@ -80,11 +80,6 @@ METHOD_REACH: Mapping[str, Reach] = {
     "AuditService/ApproveRedaction": Reach.WHOLE,
     "AuditService/PlaceHold": Reach.WHOLE,
     "AuditService/LiftHold": Reach.WHOLE,
-    "AuditService/GetArtifact": Reach.WHOLE,
-    "AuditService/RequestRedaction": Reach.WHOLE,
-    "AuditService/ApproveRedaction": Reach.WHOLE,
-    "AuditService/PlaceHold": Reach.WHOLE,
-    "AuditService/LiftHold": Reach.WHOLE,
 }
 
 
