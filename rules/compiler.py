@@ -60,6 +60,7 @@ def _compile(document: RulesetDocument, schema: FactSchema, digest: str, shapes:
         name=header.policy,
         version=header.version,
         owner=header.owner,
+        owner_place=header.owner_place,
         effective=header.effective,
         digest=digest,
         schema=schema,

@@ -141,5 +141,12 @@ def _outcome(row: Row) -> dict[str, str]:
 
 
 def _answer(change: AnswerChange) -> str:
-    where = " and ".join(f"{fact} in {text}" for fact, text in change.region.items())
+    where = " and ".join(_stretch(fact, text) for fact, text in change.region.items())
     return f"for {where or 'all facts'}: {change.before} -> {change.after}"
+
+
+def _stretch(fact: str, text: str) -> str:
+    """`order.value > 100`, `item.abc = "A"`, `order.value in (1..2]`."""
+    if "," in text or text[0] in "[(" or text == "others":
+        return f"{fact} in {text}"
+    return f"{fact} {text}" if text[0] in "<>" else f"{fact} = {text}"

@@ -68,6 +68,7 @@ class Header:
     version: str
     owner: str
     effective: date
+    owner_place: Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,8 @@ class _DocumentReader:
         if version and not _VERSION.fullmatch(version.text):
             shapes.note(version, Code.TYPE, f"version `{version.text[:40]}`", "write MAJOR.MINOR.PATCH")
         if policy and owner and effective and version:
-            self.headers.append((root, Header(policy.text, version.text, owner.text, effective)))
+            header = Header(policy.text, version.text, owner.text, effective, owner.position)
+            self.headers.append((root, header))
 
     def _fact(self, node: Node) -> FactDocument | None:
         found = self.shapes.fields(node, "a derived fact", ("name", "type", "expression"), ("description",))

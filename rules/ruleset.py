@@ -66,13 +66,14 @@ class Ruleset:
     ----------
     digest
         Of the names and bytes of the files.
-    join_places
-        Where each join stands.
+    owner_place, join_places
+        Where the owner and each join stand.
     """
 
     name: str
     version: str
     owner: str
+    owner_place: Position
     effective: date
     digest: str
     schema: FactSchema
@@ -121,6 +122,6 @@ def digest_of(files: Mapping[str, str]) -> str:
     """Content address of a policy set; lengths keep one file's end apart from the next one's name."""
     digest = hashlib.sha256()
     for name in sorted(files):
-        for part in (name.encode(), files[name].encode()):
+        for part in (name.encode(errors="surrogatepass"), files[name].encode(errors="surrogatepass")):
             digest.update(len(part).to_bytes(8, "big") + part)
     return f"sha256:{digest.hexdigest()}"

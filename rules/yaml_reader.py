@@ -156,7 +156,7 @@ class _Reader:
     def refuse_size(self) -> None:
         if len(self.text) > MAX_CHARACTERS:
             problem = f"{len(self.text):,} characters"
-            self._fatal(Code.LIMIT, 1, 1, problem, f"keep a policy file below {MAX_CHARACTERS:,}")
+            self._note(Code.LIMIT, 1, 1, problem, f"keep a policy file below {MAX_CHARACTERS:,}")
             raise CompileError(tuple(self.problems))
         self.lines = self.text.split("\n")
 
@@ -184,6 +184,8 @@ class _Reader:
             raise CompileError(tuple(sorted(self.problems))) from None
         except yaml.YAMLError as error:
             raise CompileError((*self.problems, self._syntax(error))) from None
+        except UnicodeEncodeError:  # a lone surrogate, which `refuse_invisible` has noted
+            raise CompileError(tuple(sorted(self.problems))) from None
         except StopIteration:
             self._note(Code.SHAPE, 1, 1, "the file is empty", "write a policy or remove the file")
             raise CompileError(tuple(self.problems)) from None

@@ -105,8 +105,7 @@ class UnaryTests:
     names: frozenset[str]
     is_any: bool
     _check: Check = field(compare=False, repr=False)
-    _negated: bool = field(compare=False, repr=False)
-    _constants: tuple[Constant, ...] | None = field(compare=False, repr=False)
+    _sets: "_Sets" = field(compare=False, repr=False)
 
     def matches(self, value: Value, scope: Scope = _NOTHING) -> bool:
         """Whether the value passes; what compares to null does not."""
@@ -117,22 +116,36 @@ class UnaryTests:
 
     def intervals(self) -> tuple[Interval, ...] | None:
         """The accepted stretches of an ordered type, disjoint and ascending; None if not analysable."""
-        if self.is_any:
-            return analysis.EVERYTHING
-        found = None if self._constants is None else analysis.accepted_intervals(self._constants)
-        return analysis.complement(found) if found is not None and self._negated else found
+        return self._sets.intervals
 
     def values(self) -> frozenset[Any] | None:
         """The accepted values when the cell lists them; None for any other cell."""
-        if self.is_any or self._negated or self._constants is None:
-            return None
-        return analysis.accepted_values(self._constants)
+        return self._sets.values
 
     def excluded(self) -> frozenset[Any] | None:
         """The refused values when the cell is `not(a, b)`; None for any other cell."""
-        if not self._negated or self._constants is None:
-            return None
-        return analysis.accepted_values(self._constants)
+        return self._sets.excluded
+
+
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """What a cell accepts, worked out once: an index asks thousands of times."""
+
+    intervals: tuple[Interval, ...] | None = None
+    values: frozenset[Any] | None = None
+    excluded: frozenset[Any] | None = None
+
+
+_EVERYTHING = _Sets(analysis.EVERYTHING)
+
+
+def _sets(constants: tuple[Constant, ...] | None, *, negated: bool) -> _Sets:
+    if constants is None:
+        return _Sets()
+    intervals, values = analysis.accepted_intervals(constants), analysis.accepted_values(constants)
+    if negated:
+        return _Sets(None if intervals is None else analysis.complement(intervals), None, values)
+    return _Sets(intervals, values, None)
 
 
 def parse_expression(text: str, names: Iterable[str] = ()) -> Expression:
@@ -153,13 +166,14 @@ def parse_unary_tests(text: str, type: FeelType, names: Iterable[str] = ()) -> U
     """Compile a cell for inputs of a type; `not(…)`, comparisons, ranges and values by comma."""
     negated, tests = parse_tests_tree(text, names)
     if not tests:
-        return UnaryTests(text, type, frozenset(), True, _accept_all, False, None)
+        return UnaryTests(text, type, frozenset(), True, _accept_all, _EVERYTHING)
     check = compile_tests(tests, compile_node)
     constants = analysis.constants(tests, compile_node)
     read = frozenset().union(*(free_names(test.operand) for test in tests))
     for test in tests:
         _check_type(test, type, text)
-    return UnaryTests(text, type, read, False, _refusing(check) if negated else check, negated, constants)
+    judge = _refusing(check) if negated else check
+    return UnaryTests(text, type, read, False, judge, _sets(constants, negated=negated))
 
 
 def _accept_all(_: Value, __: Scope) -> bool:

@@ -84,13 +84,17 @@ def _stretch(test: Constant) -> tuple[Interval, ...] | None:
     if isinstance(value, Range):
         bounds = Interval(value.low, value.high, value.low_closed, value.high_closed)
         return ((bounds,) if _holds_something(bounds) else ()) if test.sign == "in" else None
-    if value is None or type_of(value) not in ORDERED:
-        return None
-    match test.sign:
+    if value is None:  # `null` takes no value of the type, `!= null` takes them all
+        return EVERYTHING if test.sign == "!=" else ()
+    return _compared(test.sign, value) if type_of(value) in ORDERED else None
+
+
+def _compared(sign: str, value: Value) -> tuple[Interval, ...]:
+    match sign:
         case "<" | "<=":
-            return (Interval(high=value, high_closed=test.sign == "<="),)
+            return (Interval(high=value, high_closed=sign == "<="),)
         case ">" | ">=":
-            return (Interval(low=value, low_closed=test.sign == ">="),)
+            return (Interval(low=value, low_closed=sign == ">="),)
         case "!=":
             return (Interval(high=value), Interval(low=value))
     return (Interval(value, value, low_closed=True, high_closed=True),)

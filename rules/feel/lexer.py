@@ -9,6 +9,7 @@ A name nobody announced is letters, digits and `_`, joined by dots: `order.value
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from rules.feel.errors import FeelError
 
@@ -248,6 +249,7 @@ def _after_name(text: str, at: int) -> int:
     return at
 
 
+@lru_cache(maxsize=10_000)  # the same names are known to every cell of a table
 def _parts(name: str) -> tuple[str, ...]:
     """Words and signs of a name: blanks may stand between signs, must stand between words."""
     parts: list[str] = []

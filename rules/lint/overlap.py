@@ -16,12 +16,30 @@ def check_overlaps(table: DecisionTable, space: Space) -> Iterator[LintFinding]:
         return
     for row in range(len(space.rows)):
         if space.opaque >> row & 1:
+            yield from _opaque(table, space, row)
             continue
         others = [other for other in bits(space.overlapping(row)) if other > row]
         if table.hit is HitPolicy.ANY:
             others = [other for other in others if _disagree(space, row, other)]
         if others:
             yield _finding(table, space, row, others)
+
+
+def _opaque(table: DecisionTable, space: Space, row: int) -> Iterator[LintFinding]:
+    """A row with a condition over other facts may match together with any row that its other conditions allow."""
+    for other in range(len(space.rows)):
+        is_later = other > row or not space.opaque >> other & 1
+        if other == row or not is_later or (table.hit is HitPolicy.ANY and not _disagree(space, row, other)):
+            continue
+        box = space.common(row, other)
+        if all(box):
+            ids = (space.rows[row].id, space.rows[other].id)
+            problem = f"row `{ids[0]}` compares facts with each other and may match together with `{ids[1]}`"
+            fix = "put the comparison into a derived fact that both rows look at"
+            witness = space.witness(tuple(segments[0] for segments in box))
+            where = space.rows[row].where
+            yield LintFinding(FindingKind.NOT_ANALYSED, table.name, ids, problem, fix, witness, where)
+            return
 
 
 def _disagree(space: Space, first: int, second: int) -> bool:

@@ -17,6 +17,7 @@ _DOMAIN_OUTPUT = "domain"
 
 def check_roles(ruleset: Ruleset, charter: Charter) -> Iterator[LintFinding]:
     """Every role, domain and owner that the ruleset names exists and has somebody in it."""
+    yield from _owner(ruleset, charter)
     for table in ruleset.tables:
         for row in (*table.rows, *((table.default,) if table.default else ())):
             yield from _role(table, row, charter)
@@ -25,10 +26,40 @@ def check_roles(ruleset: Ruleset, charter: Charter) -> Iterator[LintFinding]:
         yield from _known(rule.then.get(ESCALATE), rule.name, "the join", where, charter)
 
 
+def _owner(ruleset: Ruleset, charter: Charter) -> Iterator[LintFinding]:
+    """The owner owns a domain: its quorum is the one that approves the release."""
+    owners = {domain.owner for domain in charter.domains}
+    if ruleset.owner not in owners:
+        problem = (
+            f"the owner `{ruleset.owner}` owns no domain of the charter, so nobody could approve a release"
+        )
+        yield LintFinding(
+            FindingKind.UNKNOWN_ROLE,
+            ruleset.name,
+            (),
+            problem,
+            did_you_mean(ruleset.owner, owners),
+            {},
+            ruleset.owner_place,
+        )
+
+
 def _role(table: DecisionTable, row: Row, charter: Charter) -> Iterator[LintFinding]:
-    rows = (row.id,)
-    for found in _known(row.outcome.get(ROLE_OUTPUT), table.name, f"row `{row.id}`", row.where, charter):
-        yield replace(found, rows=rows)
+    names = _roles_of(table, row)
+    if not names:
+        problem = f"row `{row.id}` computes the role, so nobody can tell whether the charter knows it"
+        fix = "list the roles as the values of the output"
+        yield LintFinding(FindingKind.NOT_ANALYSED, table.name, (row.id,), problem, fix, {}, row.where)
+    for name in names:
+        for found in _known(name, table.name, f"row `{row.id}`", row.where, charter):
+            yield replace(found, rows=(row.id,))
+
+
+def _roles_of(table: DecisionTable, row: Row) -> tuple[object, ...]:
+    """The role a row names; where it is computed, all that the output allows."""
+    if any(name == ROLE_OUTPUT for name, _ in row.computed):
+        return table.output(ROLE_OUTPUT).values
+    return (row.outcome.get(ROLE_OUTPUT),)
 
 
 def _known(name: object, table: str, who: str, where: Position, charter: Charter) -> Iterator[LintFinding]:

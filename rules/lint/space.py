@@ -25,7 +25,7 @@ from rules.feel.values import NUMBERS
 from rules.schema import FactField, FactType
 from rules.table import DecisionTable, Row
 
-MOST_STEPS = 400_000  # sets of rows looked at in one table
+MOST_STEPS = 100_000  # sets of rows looked at in one table; 1,000 ordinary rows take about 6,000
 _FEW = 48  # rows below which boundaries are cheaper to visit than segments
 Box: TypeAlias = Sequence[Sequence[int]]  # segments per input
 Point: TypeAlias = tuple[int, ...]  # one segment per input

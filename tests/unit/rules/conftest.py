@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from rules import FactField, FactSchema, FactType, compile_ruleset
+from rules import FactField, FactSchema, FactType, compile_ruleset, read_charter
 
 SCHEMA = FactSchema(
     "1",
@@ -23,6 +23,17 @@ SCHEMA = FactSchema(
         FactField("supplier.risk", FactType.NUMBER, "1", Decimal(0), Decimal(1), is_optional=True),
     ),
 )
+CHARTER = """\
+charter: c
+version: 1.0.0
+effective: 2026-01-01
+roles:
+  boss: {members: [ada, bob]}
+domains:
+  all: {owner: boss, quorum: 1}
+ladders:
+  - {domain: all, severity: [LOW, MEDIUM, HIGH, CRITICAL], steps: [{role: boss, within: P1D}], at_end: BLOCK}
+"""
 HEADER = "policy: p\nversion: 1.0.0\nowner: o\neffective: 2026-01-01\n"
 
 
@@ -40,6 +51,12 @@ def _table(rows, hit="FIRST", inputs="order.value", outputs="{answer: text}", mo
 def schema():
     """The facts of these tests."""
     return SCHEMA
+
+
+@pytest.fixture(scope="session")
+def charter():
+    """One role, `boss`, with two members; one domain, `all`."""
+    return read_charter(CHARTER)
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def fact(expression, name="d"):
     return f"{HEAD}facts:\n  - {{name: {name}, type: number, expression: {expression}}}\n"
 
 
-def tested(given="{order.value: 1}", expect="{t: {answer: a}}", more=""):
+def with_test(given="{order.value: 1}", expect="{t: {answer: a}}", more=""):
     return table() + f"tests:\n  - {{given: {given}, expect: {expect}{more}}}\n"
 
 
@@ -80,13 +80,13 @@ CASES = {
     "a derived fact of unknown facts": (fact('"1 + ⟦order.x⟧"'), Code.EXPRESSION, "unknown fact `order.x`"),
     "a derived fact in itself": (fact("⟦d + 1⟧"), Code.CYCLE, "derived fact `d` is made of itself, through `d`; break the cycle"),
     # tests
-    "a test of an unknown table": (tested(expect="{⟦tt⟧: {answer: a}}"), Code.UNKNOWN, "unknown table `tt`; did you mean `t`?"),
-    "a test with an unknown fact": (tested(given="{⟦order.valeu⟧: 1}"), Code.UNKNOWN, "`order.valeu` is no given fact"),
-    "a test with a wrong value": (tested(given="{order.value: ⟦-1⟧}"), Code.TYPE, "`order.value`: `-1` is out of range; give at least 0"),
-    "a test with a text for a number": (tested(given='{order.value: ⟦"1"⟧}'), Code.TYPE, "is not a number"),
-    "a test of an unknown output": (tested(expect="{t: {⟦anser⟧: a}}"), Code.UNKNOWN, "`anser` is no output of `t`"),
-    "a test of an unknown row": (tested(more=", rows: [⟦R2⟧]"), Code.UNKNOWN, "no row `R2` in the tables expected here"),
-    "a test that expects no map": (tested(expect="{t: ⟦a⟧}"), Code.SHAPE, "expect `t` must be a map"),
+    "a test of an unknown table": (with_test(expect="{⟦tt⟧: {answer: a}}"), Code.UNKNOWN, "unknown table `tt`; did you mean `t`?"),
+    "a test with an unknown fact": (with_test(given="{⟦order.valeu⟧: 1}"), Code.UNKNOWN, "`order.valeu` is no given fact"),
+    "a test with a wrong value": (with_test(given="{order.value: ⟦-1⟧}"), Code.TYPE, "`order.value`: `-1` is out of range; give at least 0"),
+    "a test with a text for a number": (with_test(given='{order.value: ⟦"1"⟧}'), Code.TYPE, "is not a number"),
+    "a test of an unknown output": (with_test(expect="{t: {⟦anser⟧: a}}"), Code.UNKNOWN, "`anser` is no output of `t`"),
+    "a test of an unknown row": (with_test(more=", rows: [⟦R2⟧]"), Code.UNKNOWN, "no row `R2` in the tables expected here"),
+    "a test that expects no map": (with_test(expect="{t: ⟦a⟧}"), Code.SHAPE, "expect `t` must be a map"),
     # YAML
     "an anchor": (table().replace("FIRST", "⟦&⟧a FIRST"), Code.YAML, "anchor `&a`"),
     "an alias": (table().replace("FIRST", "⟦*⟧a"), Code.YAML, "alias `*a`; write the value out"),

@@ -1,0 +1,146 @@
+"""Single findings: what each says, where it points, and what the check refuses to guess."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from rules import FindingKind, check_ruleset, compile_ruleset
+
+RISKS = (
+    '{id: R1, when: {order.value: "<= 1500"}, then: {answer: go, role: boss}}',
+    '{id: R2, when: {order.value: ">= 1500.01"}, then: {answer: ask, role: boss}}',
+)
+OUTPUTS = "{answer: [go, ask], role: text}"
+
+
+@pytest.fixture(scope="module")
+def check(schema, charter, table_text):
+    def run(rows, *, head="policy: p\nversion: 1.0.0\nowner: boss\neffective: 2026-01-01\n", **settings):
+        files = {"p.yaml": head + table_text(rows, **{"outputs": OUTPUTS, **settings})}
+        return check_ruleset(compile_ruleset(files, schema), charter)
+
+    return run
+
+
+def test_the_hole_between_two_thresholds(check):
+    """
+    1,500 and 1,500.01: one finding, with the amount that nobody answers for, and not a gap besides.
+    """
+    (found,) = check(RISKS, hit="UNIQUE")
+
+    assert (FindingKind.THRESHOLD_HOLE, ("R1", "R2")) == (found.kind, found.rows)
+    assert {"order.value": Decimal("1500.005")} == dict(found.witness)
+    assert (
+        "p.yaml:12:14: THRESHOLD_HOLE: `t`: order.value 1,500.005 falls between rows `R1` and `R2`; for example "
+        "order.value = 1500.005; let one row end exactly where the other begins, one of them including the threshold"
+    ) == str(found)
+
+
+def test_a_hole_behind_a_catch_all_is_a_hole(check):
+    """
+    The last row answers for 1,500.005, and nobody meant it to.
+    """
+    rows = (*RISKS, "{id: R9, then: {answer: ask, role: boss}}")
+
+    assert [FindingKind.THRESHOLD_HOLE] == [finding.kind for finding in check(rows)]
+
+
+@pytest.mark.parametrize("text", ["order.value: '<= 1500'", "order.value: '< 1500.01'"])
+def test_thresholds_that_meet_are_no_hole(check, text):
+    """
+    One row ends where the next begins.
+    """
+    start = ">" if "<=" in text else ">="
+    limit = text.rstrip("'").split()[-1]
+    rows = (
+        f"{{id: R1, when: {{{text}}}, then: {{answer: go, role: boss}}}}",
+        f"{{id: R2, when: {{order.value: '{start} {limit}'}}, then: {{answer: ask, role: boss}}}}",
+    )
+
+    assert () == check(rows, hit="UNIQUE")
+
+
+def test_a_default_closes_gaps(check):
+    """
+    With `default` nothing is left out; COLLECT tables may leave facts unanswered.
+    """
+    one, outputs = RISKS[:1], "{answer: text, role: text}"
+    closed = "default: {then: {answer: ask, role: boss}}"
+
+    assert [FindingKind.GAP] == [finding.kind for finding in check(one, hit="UNIQUE", outputs=outputs)]
+    assert () == check(one, hit="UNIQUE", outputs=outputs, more=closed)
+    assert () == check(one, hit="COLLECT", outputs=outputs)
+
+
+def test_ranges_of_the_schema_close_gaps(check):
+    """
+    A risk lies between 0 and 1 or is absent: rows that cover just that cover everything.
+    """
+    rows = (
+        '{id: R1, when: {supplier.risk: "< 0.5"}, then: {answer: go, role: boss}}',
+        '{id: R2, when: {supplier.risk: ">= 0.5"}, then: {answer: ask, role: boss}}',
+        '{id: R3, when: {supplier.risk: "null"}, then: {answer: ask, role: boss}}',
+    )
+
+    assert () == check(rows, hit="UNIQUE", inputs="supplier.risk")
+    (found,) = check(rows[:2], hit="UNIQUE", inputs="supplier.risk")
+    assert (FindingKind.GAP, {"supplier.risk": None}) == (found.kind, dict(found.witness))
+
+
+def test_what_cannot_be_proven_is_said(check):
+    """
+    A cell that compares two facts hides whether rows overlap or leave a gap: no silence, no guess.
+    """
+    rows = (
+        '{id: R1, when: {order.value: "> order.quantity"}, then: {answer: go, role: boss}}',
+        '{id: R2, when: {order.value: "<= order.quantity"}, then: {answer: ask, role: boss}}',
+    )
+
+    found = check(rows, hit="UNIQUE")
+
+    assert {FindingKind.NOT_ANALYSED} == {finding.kind for finding in found}
+    assert [("R1", "R2"), ()] == sorted((finding.rows for finding in found), reverse=True)
+
+
+def test_the_owner_answers_for_a_domain(check):
+    """
+    A release whose owner owns no domain could never be approved.
+    """
+    head = "policy: p\nversion: 1.0.0\nowner: bos\neffective: 2026-01-01\n"
+    rows = ("{id: R1, then: {answer: go, role: boss}}", "{id: R2, then: {answer: ask, role: boss}}")
+    found = check(rows, head=head, hit="COLLECT")
+
+    owner = next(finding for finding in found if finding.kind is FindingKind.UNKNOWN_ROLE)
+    assert (3, 8) == (owner.where.line, owner.where.column)
+    assert "did you mean `boss`?" == owner.fix
+
+
+def test_computed_roles(check):
+    """
+    A role that is computed is checked by the values its output allows, or said to be unknown.
+    """
+    rows = ('{id: R1, when: {order.value: "> 1"}, then: {answer: go, role: "= order.note"}}',)
+
+    assert FindingKind.NOT_ANALYSED in {finding.kind for finding in check(rows, hit="COLLECT")}
+    found = check(rows, hit="COLLECT", outputs="{answer: [go], role: [boss, bos]}")
+    assert ["row `R1` asks the role `bos`, which the charter does not know"] == [
+        finding.message for finding in found
+    ]
+
+
+def test_joins_that_multiply(schema, charter):
+    """
+    Two facts tied by no equality: a thousand orders are a million combinations.
+    """
+    kinds = {"order": schema}
+    text = (
+        "policy: p\nversion: 1.0.0\nowner: boss\neffective: 2026-01-01\njoins:\n"
+        "  - {name: j, stage: conflicts, match: [{a: order}, {b: order}], where: [a.order.value > b.order.value],\n"
+        "     then: {conflict: C, precedence: [service_risk], escalate: boss}}\n"
+    )
+
+    (found,) = check_ruleset(compile_ruleset({"p.yaml": text}, replace(schema, kinds=kinds)), charter)
+
+    assert FindingKind.JOIN_EXPLOSION is found.kind
+    assert "1,000,000 combinations" in found.message
