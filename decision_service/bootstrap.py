@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,6 @@ from audit import (
     NewEntry,
     Signer,
     Verifier,
-    canonical,
     create_signer,
     load_signer,
     open_ledger,
@@ -34,49 +32,16 @@ from decision_service.api.identity.keys import keys_from
 from decision_service.api.identity.tokens import TokenVerifier
 from decision_service.api.servicers import DecisionServicer, ReleaseServicer
 from decision_service.config import Settings
-from decision_service.decision import DecisionMode, Question
 from decision_service.followers.index import DecisionIndex
 from decision_service.usecases.decide import Decide
 from decision_service.usecases.erasure import Erasure
 from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.lineage import TellOrigin
-from decision_service.usecases.outcome import decide
-from decision_service.usecases.records import Inputs
 from decision_service.usecases.release import Releases
-from decision_service.usecases.release_content import Release
 from decision_service.usecases.replay import Replay
+from decision_service.workers.confirming import Confirmer
+from decision_service.workers.deciding import OutcomeRunner
 from decision_service.workers.pool import WorkerPool
-from optimization.network import Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeRunner:
-    """Runs the pure function: judging inline, planning in a worker process under the deadline."""
-
-    pool: WorkerPool
-    deadline: float | None = None
-
-    async def __call__(
-        self,
-        inputs: Inputs,
-        question: Question,
-        snapshot: Snapshot | None,
-        release: Release,
-        slices: int | None = None,
-    ) -> bytes:
-        """Canonical bytes of the outcome."""
-        if question.mode is DecisionMode.JUDGE:
-            known = snapshot or canonical.decode_object(inputs.snapshot, Snapshot)
-            return canonical.encode_object(decide(question, known, release))
-        left = None if self.deadline is None else self.deadline - time.monotonic()
-        answer = self.pool.submit(
-            "decide", inputs.snapshot, inputs.question, inputs.release, slices, left, deadline=self.deadline
-        )
-        try:
-            return await asyncio.wrap_future(answer)
-        except asyncio.CancelledError:
-            answer.is_abandoned = True  # type: ignore[attr-defined]  # read by the pool, which ends the process
-            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +53,7 @@ class App:
     releases: Releases
     index: DecisionIndex
     pool: WorkerPool
+    confirmer: Confirmer
     keys: tuple[Verifier, ...]
 
     async def serve(self) -> server.Running:
@@ -97,17 +63,19 @@ class App:
     def close(self) -> None:
         """Let everything go; what was acknowledged is durable already."""
         self.pool.close()
+        self.confirmer.close()
         self.index.close()
         self.ledger.close()
 
+    def _outcome_of(self, deadline: float | None) -> OutcomeRunner:
+        return OutcomeRunner(self.pool, self.confirmer, deadline)
+
     def _servicers(self) -> tuple[object, ...]:
         def deciding(call: Call) -> Decide:
-            return Decide(
-                self.ledger, self.releases, OutcomeRunner(self.pool, call.deadline), now, append_async
-            )
+            return Decide(self.ledger, self.releases, self._outcome_of(call.deadline), now, append_async)
 
         def replaying(call: Call) -> Replay:
-            return Replay(self.ledger, self.releases, OutcomeRunner(self.pool, call.deadline))
+            return Replay(self.ledger, self.releases, self._outcome_of(call.deadline))
 
         inquire = Inquire(self.ledger, self.releases)
         return (
@@ -129,7 +97,7 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     for _ in range(settings.workers):
         pool.submit("warm_up")
     index = DecisionIndex(ledger, settings.index_url)
-    return App(settings, ledger, Releases(ledger, clock or now), index, pool, (signer.verifier,))
+    return App(settings, ledger, Releases(ledger, clock or now), index, pool, Confirmer(), (signer.verifier,))
 
 
 def listener(settings: Settings, look: Callable[[], object]) -> server.Listener:

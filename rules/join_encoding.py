@@ -151,7 +151,11 @@ def encode_facts(rule: JoinRule, facts: tuple[JoinFact, ...]) -> tuple[Batch, ..
     if not all(any(bits[place] for _, bits in taking_part) for place in range(len(rule.aliases))):
         return ()  # some alias stays empty
     columns = _encode_sides(rule, taking_part)
-    groups = _groups(rule, len(taking_part), columns)
+    groups = [
+        group
+        for group in _groups(rule, len(taking_part), columns)
+        if all(any(taking_part[at][1][place] for at in group) for place in range(len(rule.aliases)))
+    ]
     return tuple(_batch(rule, taking_part, columns, group) for group in _packed(groups, rule))
 
 

@@ -28,15 +28,16 @@ from optimization.network import Snapshot
 class OutcomeOf(Protocol):
     """Runs the pure function somewhere: inline, or in a worker process under the deadline."""
 
-    async def __call__(
+    async def __call__(  # noqa: PLR0913 - the inputs, and what to do again
         self,
         inputs: Inputs,
         question: Question,
         snapshot: Snapshot | None,
         release: Release,
         slices: int | None = None,
+        doubt: str = "",
     ) -> bytes:
-        """Canonical bytes of the outcome; `slices` repeats the work of an earlier run."""
+        """Canonical bytes of the outcome; `slices` and `doubt` repeat what an earlier run did."""
 
 
 @dataclass(frozen=True, slots=True)

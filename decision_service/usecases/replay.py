@@ -11,6 +11,7 @@ from audit import Ledger, canonical
 from decision_service.decision import Caller, Decision, Outcome
 from decision_service.engine import differences
 from decision_service.usecases import records
+from decision_service.usecases.conflicts import doubt_of
 from decision_service.usecases.decide import OutcomeOf
 from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.release import Releases
@@ -50,7 +51,8 @@ class Replay:
         inputs = records.read_inputs(self.ledger, entry)
         release = self.releases.load(recorded.lineage.release)
         question = records.question_of(inputs)
-        again = await self.outcome_of(inputs, question, None, release, slices=slices_of(recorded.outcome))
+        slices, doubt = slices_of(recorded.outcome), doubt_of(recorded.outcome)
+        again = await self.outcome_of(inputs, question, None, release, slices=slices, doubt=doubt)
         return compare(recorded, self.ledger.artifact(recorded.lineage.outcome_digest).content, again)
 
 

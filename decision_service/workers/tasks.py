@@ -6,11 +6,16 @@ from functools import lru_cache
 from typing import Any
 
 
-def decide(
-    snapshot: bytes, question: bytes, release: bytes, slices: int | None, seconds: float | None
+def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work again
+    snapshot: bytes,
+    question: bytes,
+    release: bytes,
+    slices: int | None,
+    seconds: float | None,
+    doubt: str = "",
 ) -> bytes:
     """
-    The pure function on canonical bytes.
+    The pure function on canonical bytes: the outcome's, and what is to be confirmed, pickled together.
 
     Parameters
     ----------
@@ -18,17 +23,22 @@ def decide(
         Work to repeat; None = what the release says, or as much as `seconds` allow.
     seconds
         Time left to the caller; planning asks between slices whether to go on, and stops at 80 %.
+    doubt
+        Why the join rules' answer must not be used.
     """
-    from audit import canonical  # noqa: PLC0415 - see the module's docstring
+    import pickle  # noqa: PLC0415 - see the module's docstring
+
+    from audit import canonical  # noqa: PLC0415
     from decision_service.decision import Question  # noqa: PLC0415
-    from decision_service.usecases.outcome import decide as decide_purely  # noqa: PLC0415
+    from decision_service.usecases.outcome import deliberate  # noqa: PLC0415
     from decision_service.usecases.planning import Work  # noqa: PLC0415
     from optimization.network import Snapshot  # noqa: PLC0415
 
-    work = Work(slices, None if seconds is None or slices else _until(0.8 * seconds))
+    work = Work(slices, None if seconds is None or slices else _until(0.8 * seconds), doubt)
     asked = canonical.decode_object(question, Question)
     known = canonical.decode_object(snapshot, Snapshot)
-    return canonical.encode_object(decide_purely(asked, known, _compiled(release), work))
+    found = deliberate(asked, known, _compiled(release), work)
+    return pickle.dumps((canonical.encode_object(found.outcome), found.asked))
 
 
 def warm_up() -> bytes:

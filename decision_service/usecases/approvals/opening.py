@@ -14,6 +14,7 @@ _STATES = {
     Disposition.REFERRED: OrderState.REFERRED,
     Disposition.BLOCKED: OrderState.BLOCKED,
 }
+_ASKING = ("review", "conflicts")  # stages whose rules refer orders
 
 
 def open_orders(entry: Entry, outcome: Outcome) -> tuple[OrderRecord, ...]:
@@ -35,7 +36,7 @@ def tiers_by_order(outcome: Outcome) -> Mapping[str, tuple[Tier, ...]]:
     approver away.
     """
     position = {e.table: i for i, e in reversed(tuple(enumerate(outcome.evaluations)))}
-    asking = [e for e in outcome.evaluations if e.stage == "review" and _refers(e.outcome)]
+    asking = [e for e in outcome.evaluations if e.stage in _ASKING and _refers(e.outcome)]
     found: dict[str, dict[str, Tier]] = {}
     for evidence in sorted(asking, key=lambda e: position[e.table]):
         tier = _tier(evidence.outcome)
