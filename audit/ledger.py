@@ -139,7 +139,7 @@ class LedgerView:
         last = self.checkpoint()
         if last is None or seq >= last.size:
             raise NotInLedgerError(f"entry {seq}")
-        return TlogProof(seq, self.prove_inclusion(seq, last.size), last.note)
+        return TlogProof(seq, self.prove_inclusion(seq, last.size), last.note, self.get(seq).envelope)
 
     def _check_size(self, size: int) -> None:
         if size > self.size:

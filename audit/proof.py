@@ -4,6 +4,7 @@ A proof that fits into an e-mail: one entry's place, its audit path and a signed
 Text form (C2SP tlog-proof, version 1)::
 
     c2sp.org/tlog-proof@v1
+    extra <base64>                       only if there is something to add
     index <place>
     <base64 hash>, one a line, from the leaf upwards
     <empty line>
@@ -40,16 +41,21 @@ class TlogProof:
         Hashes from the leaf upwards.
     checkpoint
         A signed note.
+    extra
+        What travels along; here the envelope that is proven, so that one file is enough.
     """
 
     index: int
     path: tuple[bytes, ...]
     checkpoint: str
+    extra: bytes = b""
 
     @property
     def text(self) -> str:
         """The proof as the text of a `.tlog-proof` file."""
-        lines = [_TITLE, f"index {self.index}", *(base64.b64encode(step).decode() for step in self.path)]
+        extra = [f"extra {base64.b64encode(self.extra).decode()}"] if self.extra else []
+        path = [base64.b64encode(step).decode() for step in self.path]
+        lines = [_TITLE, *extra, f"index {self.index}", *path]
         return "\n".join(lines) + "\n\n" + self.checkpoint
 
     def verify(self, envelope: bytes, verifiers: Iterable[Verifier]) -> Checkpoint:
@@ -81,11 +87,13 @@ def read_proof(text: str) -> TlogProof:
     lines = head.split("\n")
     if lines[0] != _TITLE or not separator:
         raise NoteError(f"not a proof: it starts with `{_TITLE}` and ends with a checkpoint")
-    rest = lines[2:] if len(lines) > 1 and lines[1].startswith("extra ") else lines[1:]
+    has_extra = len(lines) > 1 and lines[1].startswith("extra ")
+    extra = read_base64(lines[1].removeprefix("extra ")) if has_extra else b""
+    rest = lines[2:] if has_extra else lines[1:]
     place = rest[0].removeprefix("index ") if rest else ""
     path = tuple(read_base64(line) for line in rest[1:])
     if not (place.isascii() and place.isdigit() and len(place) < 19) or len(path) > _LONGEST:
         raise NoteError("not a proof: `index <number>` and at most 63 hashes are expected")
     if any(len(step) != 32 for step in path):
         raise NoteError("not a proof: a hash is not 32 bytes")
-    return TlogProof(int(place), path, checkpoint)
+    return TlogProof(int(place), path, checkpoint, extra)

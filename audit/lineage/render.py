@@ -75,7 +75,7 @@ def _grow(
     before, here, role = indent
     node = lineage.node(name)
     materials = lineage.materials(name)
-    is_told = name in told and materials
+    is_told = name in told and (materials or node.details)
     lines.append(f"{here}{role}{_title(node)}{' (see above)' if is_told else ''}")
     if is_told:
         return

@@ -8,6 +8,7 @@ from typing import Any
 from audit import Entry, Ledger, NotInLedgerError, Problem, Verifier, verify_ledger
 from decision_service.api import convert, page_token
 from decision_service.api.endpoint import Call
+from decision_service.api.lineage_messages import render_lineage, render_run
 from decision_service.api.paging import in_thread, page, question
 from decision_service.errors import NotFoundError
 from decision_service.usecases.erasure import Erasure, RedactionRecord
@@ -49,7 +50,7 @@ class AuditServicer:
     async def ListCheckpoints(self, request: Any, _: Call) -> Any:  # noqa: N802 - the RPC's name
         """A page of what was signed."""
         size, after = page(request)
-        found = await in_thread(self.ledger.store.notes, -1 if after is None else after, size)
+        found = await in_thread(self.ledger.notes, max(after or 0, request.after), size)
         response = pb.ListCheckpointsResponse(
             checkpoints=[pb.LogCheckpoint(size=covered, note=note) for covered, note in found]
         )
@@ -71,7 +72,7 @@ class AuditServicer:
     async def GetLineage(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Where a decision or an order came from."""
         told = await in_thread(self.origin, request.name, request.order, call.caller)
-        return convert.render(told, pb.GetLineageResponse())
+        return pb.GetLineageResponse(lineage=render_lineage(told.lineage), run=render_run(told.run))
 
     async def ProveInclusion(self, request: Any, _: Call) -> Any:  # noqa: N802 - the RPC's name
         """That an entry is in the log."""

@@ -4,7 +4,20 @@ from importlib import import_module
 
 import click
 
-_GROUPS = ("serve", "importing", "decisions", "policy", "audit", "optimize", "db", "tour")
+_GROUPS = (
+    "serve",
+    "importing",
+    "decisions",
+    "policy",
+    "audit",
+    "erasing",
+    "witnessing",
+    "replaying",
+    "lineage",
+    "optimize",
+    "db",
+    "tour",
+)
 
 
 def load() -> click.Group:

@@ -4,7 +4,8 @@ import functools
 import getpass
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,19 @@ def _refuse_shared_names(made: click.Command) -> None:
     names = [parameter.name for parameter in made.params]
     if len(set(names)) < len(names):
         raise TypeError(f"command `{made.name}`: two parameters share a name in {names}")
+
+
+@contextmanager
+def progress(options: Options, doing: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar for a person who waits; told how much is done altogether. Where nobody looks there is none."""
+    if options.is_json or not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    from rich.progress import Progress  # noqa: PLC0415 - most commands are short
+
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        bar = shown.add_task(doing, total=total)
+        yield lambda done: shown.update(bar, completed=done)
 
 
 def print_json(value: Any) -> None:

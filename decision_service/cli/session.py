@@ -64,15 +64,19 @@ class Session:
 
 
 @contextmanager
-def session(options: Options, founding: Path | None = None) -> Iterator[Session]:
-    """A session with the service that the options name; an empty embedded store is founded with a policy set."""
+def session(options: Options, founding: Path | None = None, workers: int = 1) -> Iterator[Session]:
+    """
+    A session with the service that the options name.
+
+    An embedded one plans in `workers` processes; an empty embedded store is founded with a policy set.
+    """
     if options.address:
         with _connected(options, options.address) as connected:
             yield connected
         return
     with (
         locked(options.data),
-        _embedded(options, founding) as address,
+        _embedded(options, founding, workers) as address,
         _connected(options, address) as connected,
     ):
         yield connected
@@ -86,12 +90,12 @@ def _connected(options: Options, address: str) -> Iterator[Session]:
 
 
 @contextmanager
-def _embedded(options: Options, founding: Path | None) -> Iterator[str]:
+def _embedded(options: Options, founding: Path | None, workers: int) -> Iterator[str]:
     """The service in this process, on a thread of its own."""
     from decision_service.bootstrap import build  # noqa: PLC0415 - only the embedded service needs it
     from decision_service.config import Settings  # noqa: PLC0415
 
-    app = build(Settings(address="127.0.0.1:0", data=options.data, workers=1))
+    app = build(Settings(address="127.0.0.1:0", data=options.data, workers=workers))
     if founding:
         found_with(app.releases, founding, options.actor)
     loop = asyncio.new_event_loop()

@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from decision_service.cli.audit import SERVICE as AUDIT
-from decision_service.cli.audit import show_verification
+from decision_service.cli.audit import show_verification, verified
 from decision_service.cli.command import command, console, message_json, print_json, table
 from decision_service.cli.decisions import SERVICE as DECISIONS
 from decision_service.cli.decisions import show_replay
@@ -96,7 +96,7 @@ def _decide(
 
 def _verify(options: Options, service: Session) -> dict[str, Any]:
     response = _as(service, "vera", "auditor").call(AUDIT, "VerifyLog", audit_service_pb2.VerifyLogRequest())
-    found = {"entries": response.entries, "root": response.root, "problems": list(response.problems)}
+    found = verified(response)
     _step(options, "4  vera, the auditor, recomputed every hash and replayed the decision")
     if not options.is_json:
         show_verification(found)

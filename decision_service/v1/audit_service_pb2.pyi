@@ -179,12 +179,14 @@ class LogProblem(_message.Message):
     def __init__(self, step: _Optional[int] = ..., index: _Optional[int] = ..., kind: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class ListCheckpointsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token")
+    __slots__ = ("page_size", "page_token", "after")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    after: int
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., after: _Optional[int] = ...) -> None: ...
 
 class ListCheckpointsResponse(_message.Message):
     __slots__ = ("checkpoints", "next_page_token")
@@ -248,13 +250,6 @@ class Origin(_message.Message):
 
 class LineageNode(_message.Message):
     __slots__ = ("id", "kind", "label", "details")
-    class DetailsEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
@@ -262,8 +257,16 @@ class LineageNode(_message.Message):
     id: str
     kind: LineageNodeKind
     label: str
-    details: _containers.ScalarMap[str, str]
-    def __init__(self, id: _Optional[str] = ..., kind: _Optional[_Union[LineageNodeKind, str]] = ..., label: _Optional[str] = ..., details: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    details: _containers.RepeatedCompositeFieldContainer[LineageFact]
+    def __init__(self, id: _Optional[str] = ..., kind: _Optional[_Union[LineageNodeKind, str]] = ..., label: _Optional[str] = ..., details: _Optional[_Iterable[_Union[LineageFact, _Mapping]]] = ...) -> None: ...
+
+class LineageFact(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: str
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class LineageEdge(_message.Message):
     __slots__ = ("product", "material", "role")
@@ -277,13 +280,6 @@ class LineageEdge(_message.Message):
 
 class LineageRun(_message.Message):
     __slots__ = ("id", "namespace", "job", "at", "engine", "version", "parent", "facts")
-    class FactsEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     ID_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     JOB_FIELD_NUMBER: _ClassVar[int]
@@ -299,8 +295,8 @@ class LineageRun(_message.Message):
     engine: str
     version: str
     parent: _containers.RepeatedScalarFieldContainer[str]
-    facts: _containers.ScalarMap[str, str]
-    def __init__(self, id: _Optional[str] = ..., namespace: _Optional[str] = ..., job: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., engine: _Optional[str] = ..., version: _Optional[str] = ..., parent: _Optional[_Iterable[str]] = ..., facts: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    facts: _containers.RepeatedCompositeFieldContainer[LineageFact]
+    def __init__(self, id: _Optional[str] = ..., namespace: _Optional[str] = ..., job: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., engine: _Optional[str] = ..., version: _Optional[str] = ..., parent: _Optional[_Iterable[str]] = ..., facts: _Optional[_Iterable[_Union[LineageFact, _Mapping]]] = ...) -> None: ...
 
 class RequestRedactionRequest(_message.Message):
     __slots__ = ("entries", "legal_basis", "reason")
