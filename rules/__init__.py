@@ -21,7 +21,7 @@ from rules.errors import (
 from rules.evaluator import Evaluation, Reading, evaluate, evaluate_stage
 from rules.feel import Value
 from rules.lint import FindingKind, LintFinding, check_ruleset
-from rules.ruleset import Playbook, Ruleset, RuleTest
+from rules.ruleset import Playbook, Ruleset, RuleTest, Waiver
 from rules.schema import FactField, FactSchema, FactType
 from rules.table import DecisionTable, DerivedFact, Output, Row
 from rules.testing import TableCoverage, TestFailure, TestReport, run_tests
@@ -73,6 +73,7 @@ __all__ = [
     "UnknownFactError",
     "UnknownTableError",
     "Value",
+    "Waiver",
     "check_ruleset",
     "compile_ruleset",
     "diff_rulesets",

@@ -11,7 +11,6 @@ from rules.schema import FactType
 from rules.shapes import Shapes, did_you_mean
 from rules.yaml_reader import ListNode, Node, Scalar, read_nodes
 
-_PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:/+-]{0,199}")
 _VERSION = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}")
 
 
@@ -72,7 +71,7 @@ class _CharterReader:
     def _role(self, key: Scalar, node: Node) -> None:
         name = self.shapes.name(key, "role")
         found = self.shapes.fields(node, f"role `{key.text[:80]}`", ("members",), ("description",))
-        members = [self._person(item) for item in self.shapes.items(found.get("members"), "`members`")]
+        members = [self.shapes.person(item) for item in self.shapes.items(found.get("members"), "`members`")]
         if "members" in found and not members:
             self.shapes.note(
                 found["members"], Code.SHAPE, f"role `{key.text[:80]}` has no members", "name one at least"
@@ -153,7 +152,7 @@ class _CharterReader:
         shapes = self.shapes
         found = shapes.fields(node, "a delegation", ("role", "from", "to", "start", "end", "reason"), ())
         role = self._known_role(found.get("role"))
-        giver, taker = self._person(found.get("from")), self._person(found.get("to"))
+        giver, taker = self.shapes.person(found.get("from")), self.shapes.person(found.get("to"))
         start, end = shapes.day(found.get("start"), "start"), shapes.day(found.get("end"), "end")
         reason = shapes.text(found.get("reason"), "reason")
         if not (role and giver and taker and start and end and reason):
@@ -181,16 +180,6 @@ class _CharterReader:
             self.shapes.note(
                 scalar, Code.UNKNOWN, f"unknown role `{scalar.text}`", did_you_mean(scalar.text, self.roles)
             )
-            return None
-        return scalar.text
-
-    def _person(self, node: Node | None) -> str | None:
-        scalar = self.shapes.scalar(node, "a person")
-        if scalar is None:
-            return None
-        if not _PERSON.fullmatch(scalar.text):
-            fix = "use the plain account name"
-            self.shapes.note(scalar, Code.NAME, f"`{scalar.text[:80]}` is no account name", fix)
             return None
         return scalar.text
 

@@ -12,10 +12,11 @@ from rules.compile_facts import compile_facts
 from rules.compile_tables import compile_table
 from rules.compile_tests import compile_test
 from rules.diagnostics import Code, Diagnostic, Position
-from rules.document import RulesetDocument, read_document
+from rules.document import DEFAULT_ROW, RulesetDocument
+from rules.document_reader import read_document
 from rules.errors import CompileError
 from rules.joins import JoinRule, compile_joins
-from rules.ruleset import Playbook, Ruleset, digest_of
+from rules.ruleset import Playbook, Ruleset, Waiver, digest_of
 from rules.schema import FactSchema
 from rules.shapes import Shapes, did_you_mean
 from rules.table import DecisionTable
@@ -73,7 +74,24 @@ def _compile(document: RulesetDocument, schema: FactSchema, digest: str, shapes:
             for book in document.playbooks
         ),
         tests=tests,
+        waivers=_waivers(document, tables, shapes),
     )
+
+
+def _waivers(
+    document: RulesetDocument, tables: tuple[DecisionTable, ...], shapes: Shapes
+) -> tuple[Waiver, ...]:
+    """The waivers, each for a row that exists."""
+    rows = {table.name: {row.id for row in table.rows} | {DEFAULT_ROW} for table in tables}
+    for waiver in document.waivers:
+        table, row = waiver.table, waiver.row
+        if table.text not in rows:
+            fix = did_you_mean(table.text, rows)
+            shapes.note(table, Code.UNKNOWN, f"unknown table `{table.text}`", fix)
+        elif row.text not in rows[table.text]:
+            fix = did_you_mean(row.text, rows[table.text])
+            shapes.note(row, Code.UNKNOWN, f"no row `{row.text}` in table `{table.text}`", fix)
+    return tuple(Waiver(w.table.text, w.row.text, w.by, w.until, w.reason) for w in document.waivers)
 
 
 def _place_of(rule: JoinRule, document: RulesetDocument) -> Position:

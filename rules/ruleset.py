@@ -58,6 +58,26 @@ class Playbook:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """
+    A row that may be published although no test reaches it; part of the release and approved with it.
+
+    Parameters
+    ----------
+    by
+        Who answers for it.
+    until
+        Last day on which it counts.
+    """
+
+    table: str
+    row: str
+    by: str
+    until: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ruleset:
     """
     A policy set, compiled.
@@ -83,6 +103,7 @@ class Ruleset:
     join_places: tuple[Position, ...]
     playbooks: tuple[Playbook, ...]
     tests: tuple[RuleTest, ...]
+    waivers: tuple[Waiver, ...]
 
     def tables_of(self, stage: str) -> tuple[DecisionTable, ...]:
         """Tables asked at a stage of a decision, in file order."""

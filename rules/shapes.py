@@ -14,6 +14,7 @@ from rules.schema import CLASSES, FactType
 from rules.yaml_reader import ListNode, MapNode, Node, Scalar
 
 MAX_NAME = 80
+_PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:/+-]{0,199}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -107,6 +108,17 @@ class Shapes:
             self.note(scalar, Code.NAME, f"{what} `{scalar.text[:MAX_NAME]}` is not a plain name", fix)
             return None
         return scalar
+
+    def person(self, node: Node | None) -> str | None:
+        """An account name of the identity provider."""
+        scalar = self.scalar(node, "a person")
+        if scalar is None:
+            return None
+        if not _PERSON.fullmatch(scalar.text):
+            fix = "use the plain account name"
+            self.note(scalar, Code.NAME, f"`{scalar.text[:MAX_NAME]}` is no account name", fix)
+            return None
+        return scalar.text
 
     def choice(self, node: Node | None, what: str, kind: type[Choice]) -> Choice | None:
         """One of a closed set."""

@@ -1,12 +1,13 @@
 """The tests that stand in policy files, and which rows they reach."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from rules.diagnostics import Position
 from rules.document import DEFAULT_ROW
 from rules.errors import RulesError
 from rules.evaluator import Evaluation, evaluate
-from rules.ruleset import Ruleset, RuleTest
+from rules.ruleset import Ruleset, RuleTest, Waiver
 from rules.table import DecisionTable, say
 
 
@@ -34,16 +35,24 @@ class TableCoverage:
     ----------
     uncovered
         Ids of the rows that none reaches.
+    waivers
+        What the policy set says about some of those.
     """
 
     table: str
     rows: int
     uncovered: tuple[str, ...]
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def covered(self) -> int:
         """Rows that a test reaches."""
         return self.rows - len(self.uncovered)
+
+    def open_on(self, day: date) -> tuple[str, ...]:
+        """Rows that no test reaches and no waiver excuses on a day."""
+        excused = {waiver.row for waiver in self.waivers if day <= waiver.until}
+        return tuple(row for row in self.uncovered if row not in excused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +74,12 @@ class TestReport:
 
     @property
     def is_covered(self) -> bool:
-        """Whether every row of every table is reached; what publishing asks for."""
+        """Whether every row of every table is reached."""
         return not any(table.uncovered for table in self.coverage)
+
+    def open_on(self, day: date) -> tuple[str, ...]:
+        """Rows, as `table row`, that keep the set from being published on a day."""
+        return tuple(f"{table.table} {row}" for table in self.coverage for row in table.open_on(day))
 
 
 def run_tests(ruleset: Ruleset) -> TestReport:
@@ -80,7 +93,8 @@ def run_tests(ruleset: Ruleset) -> TestReport:
         passed += not problems
         if not problems:
             reached |= {(found.table, row) for found in evaluations for row in found.determining_rows}
-    return TestReport(passed, tuple(failures), tuple(_coverage(table, reached) for table in ruleset.tables))
+    coverage = tuple(_coverage(ruleset, table, reached) for table in ruleset.tables)
+    return TestReport(passed, tuple(failures), coverage)
 
 
 def _run(ruleset: Ruleset, test: RuleTest) -> tuple[list[Evaluation], list[TestFailure]]:
@@ -106,9 +120,11 @@ def _run(ruleset: Ruleset, test: RuleTest) -> tuple[list[Evaluation], list[TestF
     return evaluations, problems
 
 
-def _coverage(table: DecisionTable, reached: set[tuple[str, str]]) -> TableCoverage:
+def _coverage(ruleset: Ruleset, table: DecisionTable, reached: set[tuple[str, str]]) -> TableCoverage:
     ids = [row.id for row in table.rows] + ([DEFAULT_ROW] if table.default else [])
-    return TableCoverage(table.name, len(ids), tuple(row for row in ids if (table.name, row) not in reached))
+    uncovered = tuple(row for row in ids if (table.name, row) not in reached)
+    waivers = tuple(w for w in ruleset.waivers if w.table == table.name and w.row in uncovered)
+    return TableCoverage(table.name, len(ids), uncovered, waivers)
 
 
 def _said(outcome: object) -> str:

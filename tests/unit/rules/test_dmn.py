@@ -7,7 +7,7 @@ import pytest
 
 from rules.diagnostics import Diagnostic
 from rules.dmn import DmnError, DmnInputError, read_dmn, to_policy_yaml
-from rules.document import read_document
+from rules.document_reader import read_document
 from rules.yaml_reader import read_yaml
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "dmn"

@@ -1,8 +1,10 @@
 """Tests that stand in policy files: what they say when they fail, and which rows they reach."""
 
+from datetime import date
+
 import pytest
 
-from rules import compile_ruleset, run_tests
+from rules import CompileError, compile_ruleset, run_tests
 
 ROWS = (
     '{id: R1, when: {order.value: "> 100"}, then: {answer: ask, fee: 5}}',
@@ -13,10 +15,10 @@ OUTPUTS = "{answer: text, fee: number}"
 
 @pytest.fixture(scope="module")
 def report(schema, header, table_text):
-    def run(tests, **settings):
+    def run(tests, *, below="", **settings):
         settings = {"outputs": OUTPUTS, "more": "default: {then: {answer: go}}", **settings}
         lines = "".join(f"  - {test}\n" for test in tests)
-        text = header + table_text(ROWS, **settings) + (f"tests:\n{lines}" if tests else "")
+        text = header + table_text(ROWS, **settings) + (f"tests:\n{lines}" if tests else "") + below
         return run_tests(compile_ruleset({"p.yaml": text}, schema))
 
     return run
@@ -85,3 +87,39 @@ def test_a_given_fact_must_be_whole(report):
     assert "fact `order.value`: missing" in str(
         report(["{given: {}, expect: {t: {answer: go}}}"]).failures[0]
     )
+
+
+WAIVER = "waivers:\n  - {table: t, row: R2, by: ada.lind, until: 2026-12-31, reason: no such order yet}\n"
+
+
+def test_a_waiver_excuses_a_row_until_its_day(report):
+    """
+    A row without a test keeps the set from being published, unless somebody answers for it.
+    """
+    tests = [
+        "{given: {order.value: 101}, expect: {t: {answer: ask}}}",
+        "{given: {order.value: 1}, expect: {t: {answer: go}}}",
+    ]
+
+    assert ("t R2",) == report(tests).open_on(date(2026, 12, 1))
+    assert () == report(tests, below=WAIVER).open_on(date(2026, 12, 31))
+    assert ("t R2",) == report(tests, below=WAIVER).open_on(date(2027, 1, 1))
+    assert not report(tests, below=WAIVER).is_covered
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("table: t", "table: tt", "unknown table `tt`; did you mean `t`"),
+        ("row: R2", "row: R3", "no row `R3` in table `t`"),
+        ("by: ada.lind", "by: Ada Lind", "`Ada Lind` is no account name"),
+        ("until: 2026-12-31", "until: soon", "`soon` is not a day"),
+        (", reason: no such order yet", "", "a waiver: `reason` is missing"),
+    ],
+)
+def test_a_waiver_is_whole(report, old, new, message):
+    """
+    Row, person, day and reason: one of them missing or wrong is refused.
+    """
+    with pytest.raises(CompileError, match=message):
+        report([], below=WAIVER.replace(old, new))
