@@ -24,7 +24,7 @@ from audit import (
 from decision_service.api import server
 from decision_service.api.admission import Admission, Gate, Kind, Rates
 from decision_service.api.audit_servicer import AuditServicer
-from decision_service.api.endpoint import Call, Edge
+from decision_service.api.endpoint import Edge
 from decision_service.api.identity import Identifier, PlaintextIdentifier, SecureIdentifier
 from decision_service.api.identity.certificates import ClientCertificates, OwnCertificates
 from decision_service.api.identity.grants import Grants
@@ -34,6 +34,7 @@ from decision_service.api.servicers import DecisionServicer, ReleaseServicer
 from decision_service.config import Settings
 from decision_service.followers.index import DecisionIndex
 from decision_service.usecases.decide import Decide
+from decision_service.usecases.effort import Effort
 from decision_service.usecases.erasure import Erasure
 from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.lineage import TellOrigin
@@ -67,15 +68,15 @@ class App:
         self.index.close()
         self.ledger.close()
 
-    def _outcome_of(self, deadline: float | None) -> OutcomeRunner:
-        return OutcomeRunner(self.pool, self.confirmer, deadline)
+    def _outcome_of(self, effort: Effort) -> OutcomeRunner:
+        return OutcomeRunner(self.pool, self.confirmer, effort)
 
     def _servicers(self) -> tuple[object, ...]:
-        def deciding(call: Call) -> Decide:
-            return Decide(self.ledger, self.releases, self._outcome_of(call.deadline), now, append_async)
+        def deciding(effort: Effort) -> Decide:
+            return Decide(self.ledger, self.releases, self._outcome_of(effort), now, append_async)
 
-        def replaying(call: Call) -> Replay:
-            return Replay(self.ledger, self.releases, self._outcome_of(call.deadline))
+        def replaying(effort: Effort) -> Replay:
+            return Replay(self.ledger, self.releases, self._outcome_of(effort))
 
         inquire = Inquire(self.ledger, self.releases)
         return (
@@ -93,7 +94,9 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     upgrade(settings.database_url, migrations_folder())
     signer = _signer(settings)
     ledger = open_ledger(settings.database_url, signer, clock or now)
-    pool = WorkerPool(settings.workers, settings.waiting, settings.worker_memory_mb << 20)
+    pool = WorkerPool(
+        settings.workers, settings.waiting, settings.worker_memory_mb << 20, settings.solve_seconds
+    )
     for _ in range(settings.workers):
         pool.submit("warm_up")
     index = DecisionIndex(ledger, settings.index_url)

@@ -6,6 +6,9 @@ Only work limits stop a search (HiGHS has no deterministic work unit: nodes and 
 """
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +28,20 @@ _TERMINATIONS = {
     highspy.HighsModelStatus.kSolutionLimit: Termination.FEASIBLE,
     highspy.HighsModelStatus.kIterationLimit: Termination.FEASIBLE,
 }
+
+# Told of a search as it goes: name of the solve, incumbent, bound, nodes. It looks on and changes nothing.
+Watcher = Callable[[str, float, float, int], None]
+_WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watched(watcher: Watcher | None) -> Iterator[None]:
+    """Have every search in the block tell `watcher` how it goes."""
+    token = _WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
 
 
 def new_highs(limits: SolveLimits, **options: Any) -> Any:
@@ -79,8 +96,22 @@ def solve(
     pass_model(highs, matrix)
     if start is not None:
         highs.setSolution(matrix.columns, np.arange(matrix.columns, dtype=np.int32), start)
+    _let_watch(highs, name)
     highs.run()
     return report(highs, matrix, limits, name)
+
+
+def _let_watch(highs: Any, name: str) -> None:
+    watcher = _WATCHER.get()
+    if watcher is None:
+        return
+
+    def tell(event: Any) -> None:
+        out = event.data_out
+        watcher(name, out.mip_primal_bound, out.mip_dual_bound, out.mip_node_count)
+
+    highs.cbMipImprovingSolution.subscribe(tell)
+    highs.cbMipInterrupt.subscribe(tell)
 
 
 def report(

@@ -11,6 +11,7 @@ from decision_service.decision import Decision, DecisionRequest, Disposition, Sc
 from decision_service.errors import FieldViolation, InvalidRequestError
 from decision_service.followers.index import DecisionFilter, DecisionIndex
 from decision_service.usecases.decide import Decide
+from decision_service.usecases.effort import Effort
 from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.release import ReleaseRecord, Releases
 from decision_service.usecases.release_content import ReleaseContent
@@ -24,14 +25,16 @@ from decision_service.v1 import release_service_pb2 as release_pb
 class DecisionServicer:
     """Decisions."""
 
-    decide: Callable[[Call], Decide]
-    replay: Callable[[Call], Replay]
+    decide: Callable[[Effort], Decide]
+    replay: Callable[[Effort], Replay]
     inquire: Inquire
     index: DecisionIndex
 
     async def Decide(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Decide once per request_id."""
-        decided = await self.decide(call)(convert.parse(request, DecisionRequest), call.caller)
+        decided = await self.decide(Effort(call.deadline))(
+            convert.parse(request, DecisionRequest), call.caller
+        )
         telemetry.decided(decided.decision, is_repeat=decided.is_repeat)
         return pb.DecideResponse(decision=render_decision(decided.decision), is_repeat=decided.is_repeat)
 
@@ -54,7 +57,7 @@ class DecisionServicer:
 
     async def ReplayDecision(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Decide again and compare."""
-        replayed = await self.replay(call)(request.name, call.caller)
+        replayed = await self.replay(Effort(call.deadline))(request.name, call.caller)
         return convert.render(replayed, pb.ReplayDecisionResponse())
 
     async def ExplainOrder(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name

@@ -1,4 +1,4 @@
-"""The pure function, run where it belongs: judging inline, planning in a worker process under the deadline."""
+"""The pure function, run where it belongs: small judgements inline, all else in a worker under the deadline."""
 
 import asyncio
 import pickle
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from audit import canonical
 from decision_service.decision import DecisionMode, Outcome, Question
 from decision_service.usecases.conflicts import Asked
+from decision_service.usecases.effort import ALL_IT_TAKES, Effort
 from decision_service.usecases.outcome import deliberate
 from decision_service.usecases.planning import Work
 from decision_service.usecases.records import Inputs
@@ -17,21 +18,20 @@ from decision_service.workers.confirming import SECONDS, Confirmer
 from decision_service.workers.pool import WorkerPool
 from optimization.network import Snapshot
 
+SMALL = 128 * 1024  # bytes of a snapshot whose proposals are judged in the time that a pipe would take
+
+# Shares of the caller's time: when the search stops by itself, and when its best answer is taken from it.
+# The rest is for confirming, logging and the way back.
+_SEARCH, _TAKE = 0.7, 0.85
+
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRunner:
-    """
-    Canonical bytes of outcomes.
-
-    Parameters
-    ----------
-    deadline
-        On the monotonic clock; None = as long as it takes.
-    """
+    """Canonical bytes of outcomes, within an effort."""
 
     pool: WorkerPool
     confirmer: Confirmer
-    deadline: float | None = None
+    effort: Effort = ALL_IT_TAKES
 
     async def __call__(  # noqa: PLR0913 - the inputs, decoded where that is known, and what to do again
         self,
@@ -63,30 +63,41 @@ class OutcomeRunner:
         slices: int | None,
         doubt: str,
     ) -> tuple[bytes, tuple[Asked, ...]]:
-        if question.mode is DecisionMode.JUDGE:
+        if question.mode is DecisionMode.JUDGE and len(inputs.snapshot) <= SMALL:
             known = snapshot or canonical.decode_object(inputs.snapshot, Snapshot)
             judged = deliberate(question, known, release, Work(doubt=doubt))
             return canonical.encode_object(judged.outcome), judged.asked
-        left = None if self.deadline is None else self.deadline - time.monotonic()
+        until, deadline = self._times(slices)
         answer = self.pool.submit(
             "decide",
             inputs.snapshot,
             inputs.question,
             inputs.release,
             slices,
-            left,
+            until,
             doubt,
-            deadline=self.deadline,
+            self.effort.watch is not None,
+            deadline=deadline,
+            watch=self.effort.watch,
         )
         try:
             found: tuple[bytes, tuple[Asked, ...]] = pickle.loads(await asyncio.wrap_future(answer))  # noqa: S301 - our own child
         except asyncio.CancelledError:
-            answer.is_abandoned = True  # type: ignore[attr-defined]  # read by the pool, which ends the process
+            answer.abandon()
             raise
         return found
 
+    def _times(self, slices: int | None) -> tuple[float | None, float | None]:
+        """When the search is to stop by itself, and when it is stopped."""
+        deadline = self.effort.deadline
+        if deadline is None or slices is not None or not self.effort.is_best_wanted:
+            return None, deadline
+        now = time.monotonic()
+        left = deadline - now
+        return now + _SEARCH * left, now + _TAKE * left
+
     def _seconds(self) -> float:
         """For the other engine: what the caller has left, within its own limit."""
-        if self.deadline is None:
+        if self.effort.deadline is None:
             return SECONDS
-        return min(SECONDS, max(0.001, self.deadline - time.monotonic()))
+        return min(SECONDS, max(0.001, self.effort.deadline - time.monotonic()))

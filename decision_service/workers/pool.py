@@ -9,28 +9,56 @@ that crashes or outgrows its memory costs that one call an error, never the serv
 import multiprocessing
 import pickle
 import queue
-import resource
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any
 
-from decision_service.errors import DeadlineError, OverloadedError, ServiceError, UnavailableError
+from decision_service.errors import (
+    DeadlineError,
+    OverloadedError,
+    ServiceError,
+    TooLargeError,
+    UnavailableError,
+)
+from decision_service.workers.child import ANSWER, BEST, ERROR, answer_all
 
 _SPAWN = multiprocessing.get_context("spawn")  # fork is unsafe beside grpc's and HiGHS' threads
 _POLL_SECONDS = 0.05
 
 
+class Answer(Future[bytes]):
+    """What work will answer; `abandon` when nobody waits for it any more."""
+
+    is_abandoned = False
+
+    def abandon(self) -> None:
+        """Let the process be killed, or the work never start."""
+        self.is_abandoned = True
+        self.cancel()
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A task of `workers.tasks` by name, its arguments, and when it is too late."""
+    """
+    A task of `workers.tasks` by name, and its arguments.
+
+    Parameters
+    ----------
+    deadline
+        When it is too late (monotonic clock). What the task found best until then is its answer;
+        without any, a DeadlineError is.
+    watch
+        Told what the task says of its progress, on a thread of the pool.
+    """
 
     task: str
     arguments: tuple[Any, ...]
     deadline: float | None
-    answer: "Future[bytes]"
+    watch: Callable[[Any], None] | None
+    answer: Answer
 
 
 class WorkerPool:
@@ -43,69 +71,101 @@ class WorkerPool:
         Number of processes; number of calls that may wait for one.
     memory_bytes
         Address space a process may have, 0 = unlimited.
+    seconds
+        Longest that work without a deadline may take.
     """
 
-    def __init__(self, size: int, waiting: int = 64, memory_bytes: int = 0) -> None:
+    def __init__(
+        self, size: int, waiting: int = 64, memory_bytes: int = 0, seconds: float = 86_400.0
+    ) -> None:
         self._queue: queue.Queue[Work | None] = queue.Queue(waiting)
-        self._memory = memory_bytes
+        self._memory, self._longest = memory_bytes, seconds
         self._seconds = 1.0  # how long recent work took, for the retry hint
+        self._closing = threading.Event()
         self._threads = [
             threading.Thread(target=self._serve, name=f"worker-{i}", daemon=True) for i in range(size)
         ]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, task: str, *arguments: Any, deadline: float | None = None) -> "Future[bytes]":
+    @property
+    def waiting(self) -> int:
+        """Pieces of work that wait for a process."""
+        return self._queue.qsize()
+
+    def submit(
+        self,
+        task: str,
+        *arguments: Any,
+        deadline: float | None = None,
+        watch: Callable[[Any], None] | None = None,
+    ) -> Answer:
         """
-        Have work done; `deadline` is on the monotonic clock.
+        Have work done.
 
         Raises
         ------
         OverloadedError
             Too many calls are waiting.
         """
-        answer: Future[bytes] = Future()
+        if self._closing.is_set():
+            raise UnavailableError("the service is stopping; try again", "STOPPING")
+        answer = Answer()
         try:
-            self._queue.put_nowait(Work(task, arguments, deadline, answer))
+            self._queue.put_nowait(Work(task, arguments, deadline, watch, answer))
         except queue.Full:
             raise OverloadedError("every worker is busy and the queue is full", self._seconds) from None
         return answer
 
     def close(self) -> None:
-        """Finish what runs, take nothing new."""
-        for _ in self._threads:
-            self._queue.put(None)
+        """End what runs and what waits with an error; callers had their time while the server drained."""
+        self._closing.set()
         for thread in self._threads:
             thread.join(timeout=10)
 
     def _serve(self) -> None:
-        process = _Process(self._memory)
-        while (work := self._queue.get()) is not None:
-            if not work.answer.set_running_or_notify_cancel():
-                continue
-            started = time.monotonic()
+        process = _Process(self._memory, self._longest, self._closing)
+        while not self._closing.is_set():
             try:
-                work.answer.set_result(process.run(work))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
-                work.answer.set_exception(error)
-            self._seconds = 0.8 * self._seconds + 0.2 * (time.monotonic() - started)
+                work = self._queue.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if work is not None and work.answer.set_running_or_notify_cancel():
+                self._do(process, work)
         process.stop()
+        self._refuse_the_rest()
+
+    def _do(self, process: "_Process", work: Work) -> None:
+        started = time.monotonic()
+        try:
+            work.answer.set_result(process.run(work))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
+            work.answer.set_exception(error)
+        self._seconds = 0.8 * self._seconds + 0.2 * (time.monotonic() - started)
+
+    def _refuse_the_rest(self) -> None:
+        while not self._queue.empty():
+            try:
+                work = self._queue.get_nowait()
+            except queue.Empty:  # another thread took it
+                return
+            if work is not None and work.answer.set_running_or_notify_cancel():
+                work.answer.set_exception(UnavailableError("the service is stopping; try again", "STOPPING"))
 
 
 class _Process:
     """One worker process, replaced when it dies."""
 
-    def __init__(self, memory_bytes: int) -> None:
-        self._memory = memory_bytes
+    def __init__(self, memory_bytes: int, longest: float, closing: threading.Event) -> None:
+        self._memory, self._longest, self._closing = memory_bytes, longest, closing
         self._start()
 
     def run(self, work: Work) -> bytes:
         if not self._child.is_alive():
-            self._start()
-        self._pipe.send_bytes(pickle.dumps((work.task, work.arguments)))
+            self._replace()
         try:
-            self._wait(work)
-            ok, value = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - our own child
+            self._pipe.send_bytes(pickle.dumps((work.task, work.arguments)))
+            kind, value = self._listen(work)
         except (EOFError, OSError):
             self._replace()
             raise UnavailableError(
@@ -114,65 +174,60 @@ class _Process:
         except ServiceError:
             self._replace()
             raise
-        if not ok:
-            raise _rebuilt(*value)
-        return bytes(value)
+        if kind != ERROR:
+            return bytes(value)
+        raise self._raised(value)
 
     def stop(self) -> None:
+        self._child.kill()
+        self._child.join()
         self._pipe.close()
-        self._child.join(timeout=2)
-        if self._child.is_alive():
-            self._child.kill()
 
-    def _wait(self, work: Work) -> None:
-        while not self._pipe.poll(_POLL_SECONDS):
-            if work.deadline is not None and time.monotonic() > work.deadline:
-                raise DeadlineError(
-                    "not decided within the deadline; give more time or fewer stages", "DEADLINE"
-                )
-            if getattr(work.answer, "is_abandoned", False):
-                raise DeadlineError("the caller went away", "ABANDONED")
+    def _listen(self, work: Work) -> tuple[str, Any]:
+        """The answer; until it comes, what the task says goes to whoever watches."""
+        best: bytes | None = None
+        until = time.monotonic() + self._longest if work.deadline is None else work.deadline
+        while True:
+            if self._pipe.poll(_POLL_SECONDS):
+                kind, value = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - our own child
+                if kind in (ANSWER, ERROR):
+                    return kind, value
+                if kind == BEST:
+                    best = value
+                elif work.watch is not None:
+                    work.watch(value)
+            elif time.monotonic() > until and best is not None:
+                self._replace()
+                return ANSWER, best
+            else:
+                self._refuse_to_wait(work, until)
+
+    def _refuse_to_wait(self, work: Work, until: float) -> None:
+        if time.monotonic() > until:
+            raise DeadlineError("not decided within the deadline; give more time or fewer stages", "DEADLINE")
+        if work.answer.is_abandoned:
+            raise DeadlineError("the caller went away", "ABANDONED")
+        if self._closing.is_set():
+            raise UnavailableError("the service is stopping; try again", "STOPPING")
+
+    def _raised(self, value: Any) -> Exception:
+        error = _rebuilt(*value)
+        if not isinstance(error, MemoryError):
+            return error
+        self._replace()  # what is left of its memory is in pieces
+        return TooLargeError(
+            "the network needs more memory than a worker has; send fewer stages", "TOO_LARGE"
+        )
 
     def _start(self) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
-        self._child = _SPAWN.Process(target=_loop, args=(theirs, self._memory), daemon=True)
+        self._child = _SPAWN.Process(target=answer_all, args=(theirs, self._memory), daemon=True)
         self._child.start()
         theirs.close()
 
     def _replace(self) -> None:
-        self._child.kill()
-        self._child.join()
-        self._pipe.close()
+        self.stop()
         self._start()
-
-
-def _loop(pipe: Connection, memory_bytes: int) -> None:
-    """In the child: answer until the parent closes the pipe."""
-    from decision_service.workers.tasks import TASKS  # noqa: PLC0415 - in the child only
-
-    if memory_bytes:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    while True:
-        try:
-            task, arguments = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own parent
-        except (EOFError, OSError):
-            return
-        pipe.send_bytes(_answer(TASKS[task], arguments))
-
-
-def _answer(task: Any, arguments: tuple[Any, ...]) -> bytes:
-    try:
-        return pickle.dumps((True, task(*arguments)))
-    except Exception as error:  # noqa: BLE001 - it travels to the caller
-        return _pickled(error)
-
-
-def _pickled(error: Exception) -> bytes:
-    """The error as bytes: its class and state, for classes whose constructors take other arguments."""
-    try:
-        return pickle.dumps((False, (type(error), error.args, error.__dict__)))
-    except Exception:  # noqa: BLE001 - unpicklable errors exist
-        return pickle.dumps((False, (RuntimeError, (f"{type(error).__name__}: {error}",), {})))
 
 
 def _rebuilt(kind: type[Exception], args: tuple[Any, ...], state: dict[str, Any]) -> Exception:

@@ -5,14 +5,20 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from decision_service.workers.child import BEST, PROGRESS, Say
+
+_SECONDS_BETWEEN_WORDS = 0.2
+
 
 def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work again
     snapshot: bytes,
     question: bytes,
     release: bytes,
     slices: int | None,
-    seconds: float | None,
-    doubt: str = "",
+    until: float | None,
+    doubt: str,
+    is_watched: bool,  # noqa: FBT001 - it crosses a pipe
+    say: Say,
 ) -> bytes:
     """
     The pure function on canonical bytes: the outcome's, and what is to be confirmed, pickled together.
@@ -20,11 +26,15 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
     Parameters
     ----------
     slices
-        Work to repeat; None = what the release says, or as much as `seconds` allow.
-    seconds
-        Time left to the caller; planning asks between slices whether to go on, and stops at 80 %.
+        Work to repeat; None = what the release says.
+    until
+        When the best plan so far is wanted (monotonic clock, which processes of a machine share). The
+        constructed plan is decided on first and said at once, so that there is one however long the
+        search takes; the search then asks between slices whether to go on. None = no hurry.
     doubt
         Why the join rules' answer must not be used.
+    is_watched
+        Whether somebody wants to hear of incumbents and bounds.
     """
     import pickle  # noqa: PLC0415 - see the module's docstring
 
@@ -33,12 +43,23 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
     from decision_service.usecases.outcome import deliberate  # noqa: PLC0415
     from decision_service.usecases.planning import Work  # noqa: PLC0415
     from optimization.network import Snapshot  # noqa: PLC0415
+    from optimization.solver import watched  # noqa: PLC0415
 
-    work = Work(slices, None if seconds is None or slices else _until(0.8 * seconds), doubt)
     asked = canonical.decode_object(question, Question)
     known = canonical.decode_object(snapshot, Snapshot)
-    found = deliberate(asked, known, _compiled(release), work)
-    return pickle.dumps((canonical.encode_object(found.outcome), found.asked))
+
+    def found(work: Work) -> bytes:
+        made = deliberate(asked, known, _compiled(release), work)
+        return pickle.dumps((canonical.encode_object(made.outcome), made.asked))
+
+    with watched(_speaker(say) if is_watched else None):
+        if until is None or slices is not None:
+            return found(Work(slices, doubt=doubt))
+        best = found(Work(0, doubt=doubt))
+        say(BEST, best)
+        if time.monotonic() >= until:
+            return best
+        return found(Work(may_continue=lambda: time.monotonic() < until, doubt=doubt))
 
 
 def warm_up() -> bytes:
@@ -56,9 +77,19 @@ def _compiled(release: bytes) -> Any:
     return compile_release(canonical.decode_object(release, ReleaseContent))
 
 
-def _until(seconds: float) -> Callable[[], bool]:
-    stop = time.monotonic() + seconds
-    return lambda: time.monotonic() < stop
+def _speaker(say: Say) -> Callable[..., None]:
+    """Progress at most five times a second: name, incumbent, bound, nodes, seconds since the start."""
+    started, spoken = time.monotonic(), -_SECONDS_BETWEEN_WORDS
+
+    def speak(name: str, incumbent: float, bound: float, nodes: int) -> None:
+        nonlocal spoken
+        now = time.monotonic() - started
+        if now - spoken >= _SECONDS_BETWEEN_WORDS:
+            spoken = now
+            say(PROGRESS, (name, incumbent, bound, nodes, now))
+
+    return speak
 
 
 TASKS: dict[str, Callable[..., bytes]] = {"decide": decide, "warm_up": warm_up}
+TALKING = frozenset({"decide"})  # tasks that take `say` as their last argument

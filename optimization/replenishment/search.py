@@ -81,7 +81,8 @@ def _join(problem: OrderProblem, parts: list[Progress]) -> State:
 
 
 def _report(state: State, start: State, parts: list[Progress], ran: int) -> SolveReport:
-    bound = min(state.cost, float(sum(p.bound for p in parts)))
+    proven = float(sum(p.bound for p in parts))
+    bound = min(state.cost, max(proven, 0.0))  # no price is negative: 0 holds where nothing is proven yet
     if all(p.is_proven for p in parts):
         termination = Termination.OPTIMAL
     else:

@@ -1,0 +1,69 @@
+"""In the worker process: answer what the parent sends until it closes the pipe."""
+
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+# What travels up the pipe, with its kind: the answer, an error, the best answer so far, progress.
+ANSWER, ERROR, BEST, PROGRESS = "answer", "error", "best", "progress"
+
+_PR_SET_PDEATHSIG = 1
+_NICENESS = 5  # the edge answers first
+
+Say = Callable[[str, Any], None]
+
+
+def answer_all(pipe: Connection, memory_bytes: int) -> None:
+    """Read work, do it, answer."""
+    _die_with_the_parent()
+    _ignore_interrupts()
+    from decision_service.workers.tasks import TALKING, TASKS  # noqa: PLC0415 - in the child only
+
+    if memory_bytes:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+    def say(kind: str, value: Any) -> None:
+        pipe.send_bytes(pickle.dumps((kind, value)))
+
+    while True:
+        try:
+            task, arguments = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own parent
+        except (EOFError, OSError):
+            return
+        more = (say,) if task in TALKING else ()
+        pipe.send_bytes(_answer(TASKS[task], (*arguments, *more)))
+
+
+def _die_with_the_parent() -> None:
+    """A service that is killed leaves no solver running (Linux)."""
+    os.nice(_NICENESS)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches the whole group; the parent drains and ends us itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _answer(task: Any, arguments: tuple[Any, ...]) -> bytes:
+    try:
+        return pickle.dumps((ANSWER, task(*arguments)))
+    except Exception as error:  # noqa: BLE001 - it travels to the caller
+        return _pickled(error)
+
+
+def _pickled(error: Exception) -> bytes:
+    """The error as bytes: its class and state, for classes whose constructors take other arguments."""
+    if isinstance(error, MemoryError):
+        return pickle.dumps((ERROR, (MemoryError, (), {})))
+    try:
+        return pickle.dumps((ERROR, (type(error), error.args, error.__dict__)))
+    except Exception:  # noqa: BLE001 - unpicklable errors exist
+        return pickle.dumps((ERROR, (RuntimeError, (f"{type(error).__name__}: {error}",), {})))
