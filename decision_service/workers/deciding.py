@@ -81,10 +81,11 @@ class OutcomeRunner:
             watch=self.effort.watch,
         )
         try:
-            found: tuple[bytes, tuple[Asked, ...]] = pickle.loads(await asyncio.wrap_future(answer))  # noqa: S301 - our own child
+            raw: bytes = await asyncio.wrap_future(answer)
         except asyncio.CancelledError:
             answer.abandon()
             raise
+        found: tuple[bytes, tuple[Asked, ...]] = pickle.loads(raw)  # noqa: S301 - our own child
         return found
 
     def _times(self, slices: int | None) -> tuple[float | None, float | None]:
