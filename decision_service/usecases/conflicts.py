@@ -31,6 +31,7 @@ from rules.join_encoding import encode_facts
 from rules.join_facts import JoinFact
 from rules.join_matcher import JoinMatcher
 from rules.joins import Firing, JoinRule
+from rules.precedence import Award
 
 UNCONFIRMED = "JOINS_UNCONFIRMED"
 _DEADLINE_DAYS, _ON_TIMEOUT = "2", "ESCALATE"
@@ -220,7 +221,7 @@ def _with(
     Only the last round speaks of the plan as it is: what waited for a person in an earlier one and
     is not found again is gone.
     """
-    conflicts = [c for c in settlement.conflicts if not c.escalated_to]
+    conflicts = {_name(c): c for c in settlement.conflicts if not c.escalated_to or _had_losers(c)}
     known = {_key(a) for a in settlement.allotments}
     allotments: list[Allotment] = list(settlement.allotments)
     referrals: dict[str, tuple[Referral, ...]] = {}
@@ -231,7 +232,7 @@ def _with(
         role = role_of(one.rule, release.ruleset.owner)
         waiting = (*one.tied, *(one.losers if is_stuck else ()))
         conflict = replace(one.conflict, escalated_to=role) if waiting else one.conflict
-        conflicts.append(conflict)
+        conflicts[_name(conflict)] = conflict
         evidence.append(replace(one, conflict=conflict).evidence())
         for order in waiting:
             referrals[order] = (*referrals.get(order, ()), _referral(one, conflict, order))
@@ -240,12 +241,20 @@ def _with(
             allotments += [replace(a, name=f"{a.name} (round {conflict.round})") for a in new]
     return replace(
         settlement,
-        conflicts=tuple(conflicts),
+        conflicts=tuple(conflicts.values()),
         allotments=tuple(allotments),
         referrals=referrals,
         evidence=tuple(evidence),
         asked=(*settlement.asked, asked),
     )
+
+
+def _name(conflict: Conflict) -> tuple[object, ...]:
+    return (conflict.rule, conflict.subject, frozenset(conflict.orders))
+
+
+def _had_losers(conflict: Conflict) -> bool:
+    return any(share.award in (Award.LOSES, Award.REDUCED) for share in conflict.shares)
 
 
 def _key(allotment: Allotment) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from optimization.parameters import PlanningParameters
 from rules import Charter, CompileError, Ruleset, compile_ruleset, read_charter, read_yaml
 
 PARAMETERS, CHARTER = "parameters.yaml", "charter.yaml"
+MOST_CONFLICT_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,12 @@ def _read_parameters(content: ReleaseContent) -> PlanningParameters:
         return PlanningParameters()
     raw = _read(content, PARAMETERS, read_yaml)
     try:
-        return msgspec.convert(raw, PlanningParameters, strict=False)
+        parameters = msgspec.convert(raw, PlanningParameters, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(PARAMETERS, str(error)) from error
+    if not 0 <= parameters.conflict_rounds <= MOST_CONFLICT_ROUNDS:
+        raise _invalid(PARAMETERS, f"conflict_rounds: give 0 to {MOST_CONFLICT_ROUNDS}")
+    return parameters
 
 
 def _read_charter(content: ReleaseContent) -> Charter:

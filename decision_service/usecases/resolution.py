@@ -5,7 +5,7 @@ What a join rule speaks of is what its orders compete for:
 
     a contested resource       its capacity in the bucket, shared in the order of precedence
     a place they leave         what it can spare above its minimum, shared in the same way
-    nothing but each other     only one of them can be right: the first in precedence
+    nothing but each other     only one of them can be right: the first in precedence, firing by firing
     something that is there    an open order, a ban: no rival to compare with, a person decides
 
 An order without a rival is nothing that precedence could settle, whatever it competes for.
@@ -88,7 +88,7 @@ class Settled:
 def competitions(rule: JoinRule, firings: Iterable[Firing], facts: OrderFacts) -> Iterator[Competition]:
     """Orders that firings of a rule put together, each group once, by what they compete for."""
     places = _competing_places(rule)
-    groups: dict[tuple[tuple[str, ...], tuple[str, int] | None], list[dict[str, JudgedOrder]]] = {}
+    groups: dict[tuple[object, ...], Competition] = {}
     for firing in firings:
         members = [firing.facts[at] for at in places]
         others = tuple(id_ for at, id_ in enumerate(firing.facts) if at not in places)
@@ -99,11 +99,12 @@ def competitions(rule: JoinRule, firings: Iterable[Firing], facts: OrderFacts) -
         wants = [facts.wants[id_] for id_ in members if id_ in facts.wants]
         place = (wants[0].resource, wants[0].bucket) if wants else None
         found = {order.id: order for order in _orders(facts, members)}
-        _merge(groups.setdefault((others, place), []), found, is_one=bool(others or place))
-    for (others, place), parts in groups.items():
-        for part in parts:
-            orders = tuple(part[id_] for id_ in sorted(part))
-            yield Competition(rule, orders, others, place)
+        # Who competes for one thing competes with all who do; without one, a firing stands for itself.
+        key = (others, place) if others or place else tuple(sorted(found))
+        known = {order.id: order for order in groups[key].orders} if key in groups else {}
+        together = {**known, **found}
+        groups[key] = Competition(rule, tuple(together[id_] for id_ in sorted(together)), others, place)
+    yield from groups.values()
 
 
 def _competing_places(rule: JoinRule) -> tuple[int, ...]:
@@ -122,15 +123,6 @@ def _orders(facts: OrderFacts, ids: list[str]) -> list[JudgedOrder]:
 def _is_after(order: JudgedOrder, source: Source | None) -> bool:
     """Whether a transfer leaves only after its source was below its minimum: others took it there."""
     return source is not None and order.order_bucket > source.bucket
-
-
-def _merge(parts: list[dict[str, JudgedOrder]], found: dict[str, JudgedOrder], *, is_one: bool) -> None:
-    """Join what has an order in common, or everything."""
-    touching = [part for part in parts if is_one or part.keys() & found.keys()]
-    for part in touching:
-        found = part | found
-        parts.remove(part)
-    parts.append(found)
 
 
 # --- settling --------------------------------------------------------------------------------
@@ -154,7 +146,7 @@ def settle(
     rule = competition.rule
     wants = {w.order.id: w for w in facts.wants.values() if (w.resource, w.bucket) == competition.place}
     amounts = {o.id: number(wants[o.id].amount if o.id in wants else o.quantity) for o in competition.orders}
-    compared = {o.id: precedence_facts(known, o, orders | {o.id: o}) for o in competition.orders}
+    compared = {o.id: precedence_facts(known, o, {**orders, o.id: o}) for o in competition.orders}
     capacity = _capacity(competition, facts, tuple(wants.values()))
     shares = _shares(rule, amounts, compared, capacity)
     conflict = _conflict(competition, shares, capacity, _subject(known, competition), round_)
