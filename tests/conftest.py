@@ -88,6 +88,12 @@ def govern():
     return _govern
 
 
+@pytest.fixture(scope="session")
+def start_service():
+    """start_service(folder): a service on a store that may have been used before; the caller closes it."""
+    return Service
+
+
 @pytest.fixture
 def service(tmp_path):
     """A service of one test, with nothing published."""
