@@ -38,7 +38,7 @@ class Process:
         self.address = self._wait()
 
     def _wait(self):
-        for _ in range(1200):
+        for _ in range(2400):
             file = self.data / ADDRESS
             if file.exists() and file.read_text():
                 return file.read_text()
