@@ -9,7 +9,7 @@ from rules.conditions import Column, cut
 from rules.errors import RulesError
 from rules.feel import Value, written
 from rules.lint.space import bits, sample
-from rules.schema import FactField
+from rules.schema import FactField, FactType
 from rules.table import DecisionTable, Row, say
 
 MOST_POINTS = 50_000  # points of the grid compared in one table
@@ -177,16 +177,14 @@ def _region(grid: _Grid, rows: tuple[Row, ...], points: list[tuple[int, ...]]) -
         alike = {signature(point[c]) for point in points}
         segments = [s for s in possible if signature(s) in alike]
         if len(segments) < len(possible):
-            region[declared.name] = _written(column, segments)
+            region[declared.name] = _written(column, declared, segments)
     return region
 
 
-def _written(column: Column, segments: list[int]) -> str:
+def _written(column: Column, declared: FactField, segments: list[int]) -> str:
     """Segments as unary tests."""
     if not column.is_ordered:
-        values = [written(column.points[s]) for s in segments if s < len(column.points)]
-        others = ["others"] if len(column.points) in segments else []
-        return ", ".join([*values, *others, *_null(column, segments)])
+        return _listed(column, declared, segments)
     runs: list[list[int]] = []
     for segment in segments:
         if segment == column.null_segment:
@@ -196,6 +194,20 @@ def _written(column: Column, segments: list[int]) -> str:
         else:
             runs.append([segment, segment])
     return ", ".join([*(_run(column, *run) for run in runs), *_null(column, segments)])
+
+
+def _listed(column: Column, declared: FactField, segments: list[int]) -> str:
+    """`"A", "B"`, or `not("A")` where every other value is among them."""
+    others = len(column.points)
+    named = [written(column.points[s]) for s in segments if s < others]
+    if others not in segments:
+        return ", ".join([*named, *_null(column, segments)])
+    if declared.type is FactType.BOOLEAN:
+        return ", ".join([*named, written(sample(column, declared, others)), *_null(column, segments)])
+    left = [written(value) for place, value in enumerate(column.points) if place not in segments]
+    if declared.is_optional and column.null_segment not in segments:
+        left.append("null")
+    return f"not({', '.join(left)})" if left else "-"
 
 
 def _null(column: Column, segments: list[int]) -> list[str]:

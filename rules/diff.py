@@ -146,7 +146,7 @@ def _answer(change: AnswerChange) -> str:
 
 
 def _stretch(fact: str, text: str) -> str:
-    """`order.value > 100`, `item.abc = "A"`, `order.value in (1..2]`."""
-    if "," in text or text[0] in "[(" or text == "others":
-        return f"{fact} in {text}"
-    return f"{fact} {text}" if text[0] in "<>" else f"{fact} = {text}"
+    """`order.value > 100`, `item.abc = "A"`, `order.value in (1..2]`, `item.abc not("A")`."""
+    if text[0] in "<>" or text.startswith("not("):
+        return f"{fact} {text}"
+    return f"{fact} in {text}" if "," in text or text[0] in "[(" else f"{fact} = {text}"

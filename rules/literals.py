@@ -28,14 +28,21 @@ class LiteralError(Exception):
 
 
 def read_literal(scalar: Scalar, kind: FactType) -> Value:
-    """The value of a type, from its plain spelling."""
+    """The value of a type, from its plain spelling in a policy file."""
     if scalar.value is None:
         return None
     if kind is FactType.TEXT:
         return scalar.text
-    value: Value = scalar.value
-    if kind in _CONSTRUCTORS and isinstance(value, str):
-        value = _construct(_CONSTRUCTORS[kind], scalar.text)
+    if kind in _CONSTRUCTORS and isinstance(scalar.value, str):
+        return read_value(scalar.text, kind)
+    if type(scalar.value) is not CLASSES[kind]:
+        raise LiteralError(f"write {_EXAMPLES[kind]}")
+    return scalar.value
+
+
+def read_value(text: str, kind: FactType) -> Value:
+    """The day, time or duration that a text spells."""
+    value = _construct(_CONSTRUCTORS[kind], text)
     if type(value) is not CLASSES[kind]:
         raise LiteralError(f"write {_EXAMPLES[kind]}")
     return value

@@ -1,7 +1,6 @@
 """`policy ...`: what the governance team types."""
 
-import json
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +28,12 @@ def policy() -> None:
 @click.argument("folder", type=_FOLDER)
 def check(options: Options, folder: Path) -> None:
     """Compile and prove: gaps, overlaps, contradictions, each with a witness. Exit code 1 if there are findings."""
-    from decision_service.usecases.release_content import ReleaseContent, compile_release  # noqa: PLC0415
+    from decision_service.cli.policy_report import show_findings  # noqa: PLC0415
     from rules import check_ruleset  # noqa: PLC0415
 
-    release = compile_release(ReleaseContent(read_policy(folder)))
-    found = [str(finding) for finding in check_ruleset(release.ruleset, release.charter)]
-    if options.is_json:
-        print_json({"name": release.name, "digest": release.digest, "findings": found})
-    else:
-        for line in found:
-            console.print(line, markup=False)
-        console.print(f"{release.name} {release.digest}: {len(found)} findings")
+    release = _compiled(options, folder)
+    found = check_ruleset(release.ruleset, release.charter)
+    show_findings(options, release, folder, found)
     if found:
         raise SystemExit(DOES_NOT_HOLD)
 
@@ -47,33 +41,15 @@ def check(options: Options, folder: Path) -> None:
 @command(policy, "test")
 @click.argument("folder", type=_FOLDER)
 def test(options: Options, folder: Path) -> None:
-    """Run the tests in the policy files; row coverage as a table. Exit code 1 if one fails."""
-    from decision_service.usecases.release_content import ReleaseContent, compile_release  # noqa: PLC0415
+    """Run the tests in the policy files; row coverage as a table. Exit code 1 if one fails or a row has none."""
+    from decision_service.cli.policy_report import show_tests  # noqa: PLC0415
     from rules import run_tests  # noqa: PLC0415
 
-    release = compile_release(ReleaseContent(read_policy(folder)))
-    report = run_tests(release.ruleset)
-    if options.is_json:
-        print_json(_report_json(report))
-    else:
-        table("Row coverage", ("table", ">rows", ">covered", "not covered"),
-              [(c.table, c.rows, c.covered, ", ".join(c.uncovered)) for c in report.coverage])  # fmt: skip
-        for failure in report.failures:
-            console.print(str(failure), style="red", markup=False)
-        console.print(f"{report.passed} passed, {len(report.failures)} failed")
-    if report.failures:
+    day = datetime.now(tz=UTC).date()
+    report = run_tests(_compiled(options, folder).ruleset)
+    show_tests(options, folder, report, day)
+    if report.failures or report.open_on(day):
         raise SystemExit(DOES_NOT_HOLD)
-
-
-def _report_json(report: Any) -> dict[str, Any]:
-    return {
-        "passed": report.passed,
-        "failures": [str(f) for f in report.failures],
-        "coverage": [
-            {"table": c.table, "rows": c.rows, "covered": c.covered, "uncovered": list(c.uncovered)}
-            for c in report.coverage
-        ],
-    }
 
 
 @command(policy, "diff")
@@ -81,17 +57,47 @@ def _report_json(report: Any) -> dict[str, Any]:
 @click.argument("new", type=_FOLDER)
 def diff(options: Options, old: Path, new: Path) -> None:
     """What changed, in rows and thresholds, and for which facts the outcome changes."""
-    from decision_service.usecases.release_content import ReleaseContent, compile_release  # noqa: PLC0415
+    from decision_service.cli.policy_report import show_changes  # noqa: PLC0415
     from rules import diff_rulesets  # noqa: PLC0415
 
-    before, after = (compile_release(ReleaseContent(read_policy(f))).ruleset for f in (old, new))
-    lines = [str(change) for change in diff_rulesets(before, after)]
+    before, after = (_compiled(options, folder).ruleset for folder in (old, new))
+    show_changes(options, diff_rulesets(before, after))
+
+
+def _compiled(options: Options, folder: Path) -> Any:
+    """The release that a folder makes; every complaint is shown where there are some."""
+    from decision_service.cli.policy_report import diagnostics  # noqa: PLC0415
+    from decision_service.usecases.release_content import ReleaseContent, compile_release  # noqa: PLC0415
+
+    with diagnostics(options, folder):
+        return compile_release(ReleaseContent(read_policy(folder)))
+
+
+@command(policy, "import-dmn")
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Policy file. Default: print it."
+)
+def import_dmn(options: Options, source: Path, output: Path | None) -> None:
+    """Turn the decision tables and literal expressions of a DMN 1.1 to 1.5 file into a policy file."""
+    from decision_service.cli.evaluate import read_model  # noqa: PLC0415
+    from rules.dmn import to_policy_yaml  # noqa: PLC0415
+
+    model = read_model(source)
+    text = to_policy_yaml(model)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
     if options.is_json:
-        print_json({"changes": lines})
-        return
-    for line in lines:
-        console.print(line, markup=False)
-    console.print(f"{len(lines)} changes")
+        decisions = [decision.name for decision in model.decisions]
+        print_json(
+            {"model": model.name, "decisions": decisions, "output": output and str(output), "policy": text}
+        )
+    elif output is None:
+        click.echo(text, nl=False)
+    else:
+        console.print(
+            f"wrote {output}: {len(model.decisions)} decisions; its first lines say what to fill in"
+        )
 
 
 @command(policy, "evaluate")
@@ -102,27 +108,21 @@ def diff(options: Options, old: Path, new: Path) -> None:
 @click.option("--facts", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def evaluate(options: Options, source: Path, decision: str, facts: Path) -> None:
     """One table of a policy folder, or one decision of a .dmn file, on given facts."""
-    from decision_service.cli.evaluate import evaluate_dmn, evaluate_table  # noqa: PLC0415
+    from decision_service.cli.evaluate import (  # noqa: PLC0415
+        evaluate_dmn,
+        evaluate_table,
+        read_facts,
+        show_evaluation,
+    )
 
-    given = _read_facts(facts)
+    given = read_facts(facts)
     found = (
         evaluate_dmn(source, decision, given) if source.is_file() else evaluate_table(source, decision, given)
     )
     if options.is_json:
         print_json(found)
-        return
-    console.print(json.dumps(found["outcome"], indent=2, ensure_ascii=False), markup=False)
-    console.print(json.dumps(found["evidence"], indent=2, ensure_ascii=False), markup=False, style="dim")
-
-
-def _read_facts(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(path.read_text(), parse_float=Decimal, parse_int=Decimal)
-    except (ValueError, RecursionError) as error:
-        raise Failure(f"{path}: not JSON ({error})") from error
-    if not isinstance(facts, dict):
-        raise Failure(f'{path}: must be an object of facts, for example {{"order.value": 100}}')
-    return facts
+    else:
+        show_evaluation(found)
 
 
 @command(policy, "publish")

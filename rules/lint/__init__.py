@@ -52,8 +52,8 @@ def _analyse(table: DecisionTable) -> Iterator[LintFinding]:
         silent.append(finding.rows[0])
         yield finding
     yield from check_outputs(table, frozenset(silent))
-    holes = []
-    for finding, segment in check_thresholds(table, space):
-        holes.append(segment)
+    holes: set[tuple[int, int]] = set()
+    for finding, segments in check_thresholds(table, space):
+        holes |= segments
         yield finding
     yield from check_gaps(table, space, frozenset(holes))

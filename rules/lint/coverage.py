@@ -53,30 +53,36 @@ def _opaque_may_cover(space: Space, point: Point) -> bool:
     )
 
 
-def check_thresholds(table: DecisionTable, space: Space) -> Iterator[tuple[LintFinding, tuple[int, int]]]:
+def check_thresholds(
+    table: DecisionTable, space: Space
+) -> Iterator[tuple[LintFinding, frozenset[tuple[int, int]]]]:
     """
     Values between two neighbouring thresholds that neither row takes: 1,500 and 1,500.01.
 
     One row ends where the next begins but for a single value, or for a stretch no wider than the
-    last digit written. It is a hole even where a catch-all row answers, when no row that looks at
-    this fact does. Each finding comes with its segment, as (input, segment).
+    last digit written, with or without its ends. It is a hole even where a catch-all row answers,
+    when no row that looks at this fact does. Each finding comes with its segments, as (input, segment).
     """
     for c, column in enumerate(space.columns):
         for segment in space.possible[c] if column.is_ordered else ():
-            if _is_thin(column, segment, space.fields[c].type):
-                found = _hole(table, space, c, segment)
+            for first, last in _spans(column, segment, space.fields[c].type):
+                found = _hole(table, space, c, (first, last))
                 if found is not None:
-                    yield found, (c, segment)
+                    yield found, frozenset((c, inside) for inside in range(first, last + 1))
 
 
-def _is_thin(column: Column, segment: int, kind: FactType) -> bool:
-    if not 0 < segment < 2 * len(column.points):
-        return False
+def _spans(column: Column, segment: int, kind: FactType) -> Iterator[tuple[int, int]]:
+    """A point alone; a thin stretch alone and with one or both of the points at its ends."""
+    last = 2 * len(column.points)
+    if not 0 < segment < last:
+        return
     place, is_point = divmod(segment, 2)
     if is_point:
-        return True
-    low, high = column.points[place - 1], column.points[place]
-    return kind is FactType.NUMBER and high - low <= _last_digit(low, high)
+        yield segment, segment
+    elif kind is FactType.NUMBER:
+        low, high = column.points[place - 1], column.points[place]
+        if high - low <= _last_digit(low, high):
+            yield from ((segment - i, segment + j) for i in (0, 1) for j in (0, 1))
 
 
 def _last_digit(low: Decimal, high: Decimal) -> Decimal:
@@ -85,14 +91,15 @@ def _last_digit(low: Decimal, high: Decimal) -> Decimal:
     return Decimal(1).scaleb(min(0, *places))
 
 
-def _hole(table: DecisionTable, space: Space, c: int, segment: int) -> LintFinding | None:
-    ending = [row for row in bits(space.accepting[c][segment - 1]) if _ends_at(space, c, row, segment - 1)]
+def _hole(table: DecisionTable, space: Space, c: int, span: tuple[int, int]) -> LintFinding | None:
+    before, after = span[0] - 1, span[1] + 1
+    ending = [row for row in bits(space.accepting[c][before]) if _ends_at(space, c, row, before)]
     if not ending:
         return None
-    starts = {row for row in bits(space.accepting[c][segment + 1]) if _starts_at(space, c, row, segment + 1)}
+    starts = {row for row in bits(space.accepting[c][after]) if _starts_at(space, c, row, after)}
     for below in ending if starts else ():
         for above in bits(space.overlapping(below, without=c)):
-            if above in starts and (point := _unclaimed(space, c, segment, below, above)) is not None:
+            if above in starts and (point := _unclaimed(space, c, span, below, above)) is not None:
                 return _report(table, space, c, point, (below, above))
     return None
 
@@ -108,10 +115,10 @@ def _starts_at(space: Space, c: int, row: int, segment: int) -> bool:
     return any(first == segment and (first < last or not first % 2) for first, last in stretches)
 
 
-def _unclaimed(space: Space, c: int, segment: int, below: int, above: int) -> Point | None:
+def _unclaimed(space: Space, c: int, span: tuple[int, int], below: int, above: int) -> Point | None:
     """Where, between two rows, no row that looks at the fact answers, nor one preferred to both."""
     box = [*space.common(below, above)]
-    box[c] = [segment]
+    box[c] = [segment for segment in space.possible[c] if span[0] <= segment <= span[1]]
     preferred = (1 << min(below, above)) - 1
     return space.uncovered((space.constrained[c] | preferred) & ~space.opaque, box)
 

@@ -113,6 +113,17 @@ def _read_scalar(value: ET.Element, kind: ItemType) -> Any:
     return text
 
 
+def as_value(outcome: Any) -> Value:
+    """What the command printed as JSON, as a value."""
+    if isinstance(outcome, list):
+        return tuple(as_value(item) for item in outcome)
+    if isinstance(outcome, Mapping):
+        return {name: as_value(item) for name, item in outcome.items()}
+    if isinstance(outcome, int | float) and not isinstance(outcome, bool):
+        return Decimal(repr(outcome))
+    return outcome
+
+
 def same(wanted: ET.Element, actual: Value) -> bool:
     """Whether the outcome is the expected one."""
     listed = wanted.find(f"{_NAMESPACE}list")

@@ -298,12 +298,13 @@ def point_hole(draw, plan):
 
 
 def cent_hole(draw, plan):
-    """`<= 1500` and `>= 1500.01`: what lies between is nobody's."""
+    """`<= 1500` or `< 1500`, and `>= 1500.01`: what lies between is nobody's."""
 
     def raised(part):
         return replace(part, low=str(Decimal(part.low) + Decimal("0.01")), low_closed=True)
 
-    return _hole(draw, plan, lambda part: replace(part, high_closed=True), raised, numbers_only=True)
+    closed = draw.random() < 0.5
+    return _hole(draw, plan, lambda part: replace(part, high_closed=closed), raised, numbers_only=True)
 
 
 def _hole(draw, plan, end, start, *, numbers_only=False):

@@ -116,6 +116,28 @@ def test_two_inputs_give_a_region(diff):
     assert 'for order.value in (500..1000] and item.abc = "A": answer go -> answer ask' == answer.message
 
 
+def test_regions_of_texts_and_booleans(diff):
+    """
+    What is left of a text is `not(...)`, of a boolean its other value.
+    """
+    rows = (
+        '{id: R1, when: {item.abc: \'"A"\', order.is_rush: "true"}, then: {answer: ask}}',
+        "{id: R2, when: {item.abc: '\"A\"'}, then: {answer: look}}",
+        "{id: R9, then: {answer: go}}",
+    )
+
+    answers = [
+        c.message
+        for c in diff(rows, changed(rows, "answer: go", "answer: wait"), inputs="item.abc, order.is_rush")
+    ]
+    assert 'for item.abc not("A"): answer go -> answer wait' in answers
+    answers = [
+        c.message
+        for c in diff(rows, changed(rows, "answer: look", "answer: see"), inputs="item.abc, order.is_rush")
+    ]
+    assert 'for item.abc = "A" and order.is_rush = false: answer look -> answer see' in answers
+
+
 LIMITS = st.lists(st.integers(0, 9), min_size=3, max_size=3)
 
 

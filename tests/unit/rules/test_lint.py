@@ -46,6 +46,23 @@ def test_a_hole_behind_a_catch_all_is_a_hole(check):
     assert [FindingKind.THRESHOLD_HOLE] == [finding.kind for finding in check(rows)]
 
 
+@pytest.mark.parametrize(
+    ("end", "start"),
+    [("< 1500", ">= 1500.01"), ("<= 1500", "> 1500.01"), ("< 1500", "> 1500.01"), ("< 1500", "> 1500")],
+)
+def test_holes_with_their_ends(check, end, start):
+    """
+    The hole may hold one threshold, the other, or both.
+    """
+    rows = (
+        f'{{id: R1, when: {{order.value: "{end}"}}, then: {{answer: go, role: boss}}}}',
+        f'{{id: R2, when: {{order.value: "{start}"}}, then: {{answer: ask, role: boss}}}}',
+    )
+
+    for catch_all in ((), ("{id: R9, then: {answer: ask, role: boss}}",)):
+        assert [FindingKind.THRESHOLD_HOLE] == [found.kind for found in check((*rows, *catch_all))]
+
+
 @pytest.mark.parametrize("text", ["order.value: '<= 1500'", "order.value: '< 1500.01'"])
 def test_thresholds_that_meet_are_no_hole(check, text):
     """
