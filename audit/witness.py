@@ -125,7 +125,7 @@ class Witness:
         last = log.checkpoint()
         if last is None:
             raise WitnessRefusedError(Refusal.NOT_SIGNED, 0, "the log has no checkpoint")
-        before = self.remembered(last.checkpoint.origin)
+        before = self.remembered(self._read(last.note).origin)
         old = before.size if before else 0
         if last.size < old:
             raise WitnessRefusedError(

@@ -275,3 +275,4 @@ class DecisionSummary:
     value: float
     log_index: int
     scope: Scope
+    mode: DecisionMode = DecisionMode.PLAN

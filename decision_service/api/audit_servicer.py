@@ -155,7 +155,10 @@ class AuditServicer:
             yield from map(_entry, entries)
             return
         covered = [entry.seq for entry in entries if entry.seq < evidence_size]
-        testimonies = {record.seq: rest for record, *rest in self.ledger.evidence(covered, evidence_size)}
+        testimonies = {
+            record.seq: (sealed, path)
+            for record, sealed, path in self.ledger.evidence(covered, evidence_size)
+        }
         for entry in entries:
             message = _entry(entry)
             sealed, path = testimonies.get(entry.seq, (None, ()))

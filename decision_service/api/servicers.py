@@ -7,7 +7,7 @@ from typing import Any
 from decision_service.api import convert, page_token, telemetry
 from decision_service.api.endpoint import Call
 from decision_service.api.paging import in_thread, page, question
-from decision_service.decision import Decision, DecisionRequest, Disposition, Scope, Verdict
+from decision_service.decision import Decision, DecisionMode, DecisionRequest, Disposition, Scope, Verdict
 from decision_service.errors import FieldViolation, InvalidRequestError
 from decision_service.followers.index import DecisionFilter, DecisionIndex
 from decision_service.usecases.decide import Decide
@@ -46,9 +46,9 @@ class DecisionServicer:
 
     async def ListDecisions(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """A page of decisions."""
-        size, before = page(request)
-        found = await in_thread(self.index.list, _filter(request, call), size + 1, before)
-        response = pb.ListDecisionsResponse()
+        (size, before), wanted = page(request), _filter(request, call)
+        found = await in_thread(self.index.list, wanted, size + 1, before)
+        response = pb.ListDecisionsResponse(log_size=await in_thread(self.index.size_at, wanted.as_known_at))
         for summary in found[:size]:
             convert.render(summary, response.decisions.add())
         if len(found) > size:
@@ -166,11 +166,17 @@ def _filter(request: Any, call: Call) -> DecisionFilter:
         disposition=_enum(request, "disposition", Disposition),
         release=request.release,
         scope=convert.parse(request.scope, Scope).key if request.HasField("scope") else "",
+        mode=_enum(request, "mode", DecisionMode),
         rule=request.rule,
         actor=request.actor,
+        request_id=request.request_id,
+        item=request.item,
+        location=request.location,
         min_value=request.min_value,
+        max_value=request.max_value if request.HasField("max_value") else None,
         since=since,
         until=until,
+        as_known_at=convert.parse_time(request.as_known_at) if request.HasField("as_known_at") else None,
         scopes=call.caller.scopes,
     )
 
@@ -178,4 +184,5 @@ def _filter(request: Any, call: Call) -> DecisionFilter:
 def _enum(request: Any, name: str, kind: Any) -> Any:
     value = getattr(request, name)
     wire = request.DESCRIPTOR.fields_by_name[name].enum_type
-    return kind(wire.values_by_number[value].name.removeprefix(f"{name.upper()}_")) if value else None
+    prefix = wire.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    return kind(wire.values_by_number[value].name.removeprefix(prefix)) if value else None

@@ -201,7 +201,7 @@ def export(options: Options, folder: Path, form: str, names: tuple[str, ...]) ->
 
     with session(options) as service:
         log = RemoteLog(service)
-        seqs = [seq for name in names for seq in ((int(name),) if name.isdigit() else log.places(name))]
+        seqs = [seq for name in names for seq in log.places(name)]
         total = len(set(seqs)) if names else log.checkpoint().size
         with progress(options, "exporting", total) as advance:
             written = engine.export(
@@ -219,7 +219,7 @@ def read_keys(given: tuple[str, ...]) -> tuple[Any, ...]:
     """Public keys as they were typed, or from files with one a line."""
     from audit import NoteError, read_vkey  # noqa: PLC0415 - the other commands start faster
 
-    found = []
+    found: list[Any] = []
     for text in given:
         lines = _read_text(Path(text)).split() if Path(text).is_file() else [text]
         if not lines:

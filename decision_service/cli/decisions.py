@@ -16,6 +16,13 @@ from decision_service.v1 import decision_service_pb2 as pb
 
 SERVICE = pb.DESCRIPTOR.services_by_name["DecisionService"]
 _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
+_MOMENTS = (
+    "%Y-%m-%d",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S.%f",
+    "%Y-%m-%dT%H:%M:%S.%fZ",
+)
 
 
 @cli.group()
@@ -59,37 +66,59 @@ def decide(options: Options, snapshot: Path, is_all: bool, **given: Any) -> None
 
 
 @command(decisions, "list")
-@click.option("--verdict", type=click.Choice(["APPROVED", "REFERRED", "REJECTED"]))
-@click.option("--disposition", type=click.Choice(["APPROVED", "REFERRED", "BLOCKED"]))
-@click.option("--release", default="")
-@click.option("--rule", default="", help="Id of a row that spoke.")
 @click.option("--actor", default="", help="Who asked.")
+@click.option("--request-id", default="", help="The caller's key.")
+@click.option("--mode", type=click.Choice(["PLAN", "JUDGE"]))
+@click.option("--item", default="", help="With an order for this item.")
+@click.option("--location", default="", help="With an order for this location.")
+@click.option("--scope", default="", metavar="KIND:VALUE", help="For example region:north, or * for all.")
+@click.option("--release", default="")
+@click.option("--verdict", type=click.Choice(["APPROVED", "REFERRED", "REJECTED"]))
+@click.option("--disposition", type=click.Choice(["APPROVED", "REFERRED", "BLOCKED"]), help="Of some order.")
+@click.option("--rule", default="", help="Id of a row that spoke.")
 @click.option("--min-value", default=0.0, help="Orders worth at least this much.")
-@click.option("--since", type=click.DateTime(), help="Recorded at or after.")
-@click.option("--until", type=click.DateTime(), help="Recorded before: the list as known then.")
+@click.option("--max-value", type=float, help="Orders worth at most this much.")
+@click.option("--since", type=click.DateTime(), help="Recorded at or after, UTC.")
+@click.option("--until", type=click.DateTime(), help="Recorded before, UTC.")
+@click.option("--as-known-at", type=click.DateTime(_MOMENTS), help="The list as it was known then, UTC.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
 def list_decisions(options: Options, **given: Any) -> None:
-    """Decisions, newest first."""
-    request = pb.ListDecisionsRequest(
-        page_size=given["limit"],
-        release=release_name(given["release"]),
-        rule=given["rule"],
-        actor=given["actor"],
-        min_value=given["min_value"],
-        verdict=f"VERDICT_{given['verdict'] or 'UNSPECIFIED'}",
-        disposition=f"DISPOSITION_{given['disposition'] or 'UNSPECIFIED'}",
-    )
-    for name in ("since", "until"):
-        if given[name]:
-            getattr(request, name).FromDatetime(given[name])
+    """Decisions, newest first; all conditions given must hold."""
     with session(options) as service:
-        found = message_json(service.call(SERVICE, "ListDecisions", request)).get("decisions", [])
+        response = service.call(SERVICE, "ListDecisions", _list_request(given))
+    found = message_json(response).get("decisions", [])
     if options.is_json:
         print_json(found)
         return
     table("Decisions", ("name", "recorded", "verdict", "release", "actor", ">approved", ">referred", ">blocked", ">value"),
           [(d["name"], d["recorded_at"], coloured(d["verdict"]), d["release"], d["actor"], d.get("approved", 0),
             d.get("referred", 0), d.get("blocked", 0), d.get("value", 0.0)) for d in found])  # fmt: skip
+    if given["as_known_at"]:
+        console.print(f"as known at {given['as_known_at']} UTC, when the log had {response.log_size} entries")
+    if response.next_page_token:
+        console.print(f"... and more (--limit shows more than {given['limit']}; --until goes further back)")
+
+
+def _list_request(given: dict[str, Any]) -> Any:
+    from decision_service.cli.policy import scope_message  # noqa: PLC0415 - other commands start faster
+
+    request = pb.ListDecisionsRequest(
+        page_size=given["limit"],
+        release=release_name(given["release"]),
+        verdict=f"VERDICT_{given['verdict'] or 'UNSPECIFIED'}",
+        disposition=f"DISPOSITION_{given['disposition'] or 'UNSPECIFIED'}",
+        mode=f"DECISION_MODE_{given['mode'] or 'UNSPECIFIED'}",
+        **{
+            n: given[n] for n in ("actor", "request_id", "item", "location", "rule", "min_value", "max_value")
+        },
+    )
+    if given["scope"]:
+        request.scope.CopyFrom(scope_message(given["scope"]))
+        request.scope.SetInParent()  # everything is an empty scope, and not the same as none asked for
+    for name in ("since", "until", "as_known_at"):
+        if given[name]:
+            getattr(request, name).FromDatetime(given[name])
+    return request
 
 
 @command(decisions, "show")

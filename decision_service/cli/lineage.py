@@ -8,7 +8,7 @@ import click
 
 from decision_service.cli.audit import SERVICE
 from decision_service.cli.command import command, console
-from decision_service.cli.decisions import decisions
+from decision_service.cli.decisions import decision_name, decisions
 from decision_service.cli.session import Options, session
 from decision_service.v1 import audit_service_pb2 as pb
 
@@ -28,7 +28,8 @@ FORMATS = ("tree", "dot", "svg", "json", "openlineage", "prov")
 def lineage(options: Options, name: str, order: str, form: str | None, output: Path | None) -> None:
     """From an order back to its rows: files, snapshot, release, rules, parameters, engines, people."""
     with session(options) as service:
-        response = service.call(SERVICE, "GetLineage", pb.GetLineageRequest(name=name, order=order))
+        request = pb.GetLineageRequest(name=decision_name(service, name), order=order)
+        response = service.call(SERVICE, "GetLineage", request)
     text = render(response, form or ("json" if options.is_json else "tree"))
     if output:
         output.write_text(text, encoding="utf-8")

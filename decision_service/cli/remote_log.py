@@ -7,6 +7,7 @@ from typing import Any
 from audit import Artifact, SignedCheckpoint, Verifier, read_checkpoint, read_vkey
 from audit.entry import Record, Sealed, format_time
 from audit.ledger import Testimony
+from decision_service.cli.decisions import decision_name
 from decision_service.cli.failure import Failure
 from decision_service.cli.session import Session
 from decision_service.v1 import audit_service_pb2 as pb
@@ -74,12 +75,13 @@ class RemoteLog:
         Failure
             Nothing is recorded under the name.
         """
-        if name.isascii() and name.isdigit():
-            return int(name)
         return self.places(name)[0]
 
-    def places(self, subject: str) -> tuple[int, ...]:
-        """Return the places of all entries about a subject."""
+    def places(self, name: str) -> tuple[int, ...]:
+        """Return the places of all entries about a name, or the one place that is named by its number."""
+        if name.isascii() and name.isdigit():
+            return (int(name),)
+        subject = name if "/" in name else decision_name(self._service, name)
         found: list[int] = []
         request = pb.ListEntriesRequest(subject=subject, page_size=1000)
         while True:

@@ -1,24 +1,27 @@
 """
 The decision index: what lists and filters read.
 
-A cache of the log, rebuilt whenever it is missing or of another schema; it lags until someone
-asks, then catches up.
+A cache of the log, rebuilt whenever it is missing, of another schema or of another log; it lags until
+someone asks, then catches up. What an order is for stands in outcomes, not in envelopes, so items
+and locations are read only once somebody filters by them, on a cursor of their own.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, create_engine, delete, insert, select
+import orjson
+from sqlalchemy import Engine, MetaData, create_engine, insert, inspect, select
+from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel
 
 from audit import Entry, Ledger
-from decision_service.decision import DecisionSummary, Disposition, Verdict, scope_of
+from decision_service.decision import DecisionMode, DecisionSummary, Disposition, Verdict, scope_of
 from decision_service.usecases import records
 
-SCHEMA = 1
+SCHEMA = 2
 BATCH = 1000
 
 
@@ -34,16 +37,18 @@ class DecisionRow(IndexTable, table=True):
     __tablename__ = "decision_index"
     seq: int = Field(primary_key=True)
     name: str = Field(index=True)
-    request_id: str
+    request_id: str = Field(index=True)
     recorded_at: datetime = Field(index=True)
+    mode: str
     verdict: str = Field(index=True)
     release: str = Field(index=True)
     actor: str = Field(index=True)
     approved: int
     referred: int
     blocked: int
-    value: float
+    value: float = Field(index=True)
     scope: str = Field(index=True)
+    outcome_digest: str
 
 
 class RuleRow(IndexTable, table=True):
@@ -54,17 +59,28 @@ class RuleRow(IndexTable, table=True):
     rule: str = Field(primary_key=True, index=True)
 
 
+class PlaceRow(IndexTable, table=True):
+    """An item and a location that a decision orders for."""
+
+    __tablename__ = "decision_place"
+    seq: int = Field(primary_key=True)
+    item: str = Field(primary_key=True, index=True)
+    location: str = Field(primary_key=True, index=True)
+
+
 class CursorRow(IndexTable, table=True):
-    """How far the index has read, and in which schema."""
+    """How far the index has read, of which log, and in which schema."""
 
     __tablename__ = "decision_index_cursor"
     id: int = Field(primary_key=True)
     schema_version: int
     position: int
+    leaf: str
+    places: int
 
 
-_DECISIONS, _RULES, _CURSOR = (
-    IndexTable.metadata.tables[str(t.__tablename__)] for t in (DecisionRow, RuleRow, CursorRow)
+_DECISIONS, _RULES, _PLACES, _CURSOR = (
+    IndexTable.metadata.tables[str(t.__tablename__)] for t in (DecisionRow, RuleRow, PlaceRow, CursorRow)
 )
 
 
@@ -74,13 +90,19 @@ class DecisionFilter:
 
     verdict: Verdict | None = None
     disposition: Disposition | None = None
+    mode: DecisionMode | None = None
     release: str = ""
     scope: str = ""
     rule: str = ""
     actor: str = ""
+    request_id: str = ""
+    item: str = ""
+    location: str = ""
     min_value: float = 0.0
+    max_value: float | None = None
     since: datetime | None = None
     until: datetime | None = None
+    as_known_at: datetime | None = None
     scopes: tuple[str, ...] = ("*",)
 
 
@@ -91,21 +113,39 @@ class DecisionIndex:
         self._ledger = ledger
         self._engine: Engine = create_engine(url)
         self._lock = threading.Lock()
-        self._prepare()
+        if not self._is_ours():
+            IndexTable.metadata.drop_all(self._engine)
+            IndexTable.metadata.create_all(self._engine)
+            blank = {"id": 1, "schema_version": SCHEMA, "position": 0, "leaf": "", "places": 0}
+            with self._engine.begin() as connection:
+                connection.execute(insert(_CURSOR), [blank])
 
     def list(self, wanted: DecisionFilter, size: int, before: int | None) -> tuple[DecisionSummary, ...]:
         """At most `size` decisions below log index `before`, newest first."""
         self.catch_up()
+        if wanted.item or wanted.location:
+            self._catch_up_places()
         query = select(_DECISIONS).order_by(_DECISIONS.c.seq.desc()).limit(size)
         for condition in _conditions(wanted, before):
             query = query.where(condition)
         with self._engine.connect() as connection:
             return tuple(_summary(row) for row in connection.execute(query).mappings())
 
+    def size_at(self, moment: datetime | None) -> int:
+        """How many entries the log had then, by bisection: times in it never decrease; nothing = has now."""
+        low, high = 0, self._ledger.size
+        while moment and low < high:
+            middle = (low + high) // 2
+            if self._ledger.get(middle).recorded_at <= moment:
+                low = middle + 1
+            else:
+                high = middle
+        return high
+
     def catch_up(self) -> None:
         """Read what was logged since the cursor."""
         with self._lock:
-            position = self._position()
+            position = self._cursor("position")
             while position < self._ledger.size:
                 stop = min(position + BATCH, self._ledger.size)
                 self._add(tuple(self._ledger.scan(position, stop)), stop)
@@ -115,75 +155,116 @@ class DecisionIndex:
         """Let the database go."""
         self._engine.dispose()
 
-    def _prepare(self) -> None:
-        IndexTable.metadata.create_all(self._engine)
-        with self._engine.begin() as connection:
-            row = connection.execute(select(_CURSOR)).mappings().first()
-            if row and row["schema_version"] == SCHEMA and row["position"] <= self._ledger.size:
-                return
-            for table in (_DECISIONS, _RULES, _CURSOR):
-                connection.execute(delete(table))
-            connection.execute(insert(_CURSOR), [{"id": 1, "schema_version": SCHEMA, "position": 0}])
-
-    def _position(self) -> int:
+    def _is_ours(self) -> bool:
+        """Whether what is there was read from this log, in this schema."""
+        if not inspect(self._engine).has_table(str(CursorRow.__tablename__)):
+            return False
         with self._engine.connect() as connection:
-            return int(connection.execute(select(_CURSOR.c.position)).scalar_one())
+            if connection.execute(select(_CURSOR.c.schema_version)).scalar() != SCHEMA:
+                return False
+            position, leaf = connection.execute(select(_CURSOR.c.position, _CURSOR.c.leaf)).one()
+        if position == 0:
+            return True
+        return position <= self._ledger.size and bool(self._ledger.get(position - 1).leaf_hash.hex() == leaf)
+
+    def _cursor(self, column: str) -> int:
+        with self._engine.connect() as connection:
+            return int(connection.execute(select(_CURSOR.c[column])).scalar_one())
 
     def _add(self, entries: tuple[Entry, ...], position: int) -> None:
         decisions = [e for e in entries if e.kind == records.DECISION]
-        rows = [_row(e) for e in decisions]
         rules = [{"seq": e.seq, "rule": r} for e in decisions for r in records.envelope_of(e)["rules"]]
         with self._engine.begin() as connection:
-            if rows:
-                connection.execute(insert(_DECISIONS), rows)
-            if rules:
-                connection.execute(insert(_RULES), rules)
-            connection.execute(_CURSOR.update().values(position=position))
+            _insert(connection, _DECISIONS, [_row(e) for e in decisions])
+            _insert(connection, _RULES, rules)
+            connection.execute(_CURSOR.update().values(position=position, leaf=entries[-1].leaf_hash.hex()))
+
+    def _catch_up_places(self) -> None:
+        with self._lock:
+            start = self._cursor("places")
+            newer = select(_DECISIONS.c.seq, _DECISIONS.c.outcome_digest).where(_DECISIONS.c.seq >= start)
+            with self._engine.connect() as connection:
+                decisions = connection.execute(newer.order_by(_DECISIONS.c.seq)).all()
+            for first in range(0, len(decisions), BATCH):
+                some = decisions[first : first + BATCH]
+                rows = [row for seq, digest in some for row in self._places(seq, digest)]
+                with self._engine.begin() as connection:
+                    _insert(connection, _PLACES, rows)
+                    connection.execute(_CURSOR.update().values(places=some[-1][0] + 1))
+
+    def _places(self, seq: int, digest: str) -> Iterator[dict[str, Any]]:
+        orders = orjson.loads(self._ledger.artifact(digest).content).get("orders", ())
+        for item, location in sorted({(order["item"], order["location"]) for order in orders}):
+            yield {"seq": seq, "item": item, "location": location}
+
+
+def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+_COPIED = (
+    "name",
+    "request_id",
+    "recorded_at",
+    "release",
+    "actor",
+    "approved",
+    "referred",
+    "blocked",
+    "value",
+)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
     summary = records.summary_of(entry)
-    fields = (
-        "name",
-        "request_id",
-        "recorded_at",
-        "release",
-        "actor",
-        "approved",
-        "referred",
-        "blocked",
-        "value",
-    )
-    return {f: getattr(summary, f) for f in fields} | {
+    return {name: getattr(summary, name) for name in _COPIED} | {
         "seq": entry.seq,
+        "mode": summary.mode.value,
         "verdict": summary.verdict.value,
         "scope": summary.scope.key,
+        "outcome_digest": records.envelope_of(entry)["outcome_digest"],
     }
 
 
 def _summary(row: Any) -> DecisionSummary:
-    values = dict(row)
-    values["log_index"] = values.pop("seq")
-    values["verdict"] = Verdict(values["verdict"])
-    values["scope"] = scope_of(values["scope"])
+    values = {name: row[name] for name in _COPIED}
     values["recorded_at"] = values["recorded_at"].replace(tzinfo=UTC)
-    return DecisionSummary(**values)
+    return DecisionSummary(
+        **values,
+        log_index=row["seq"],
+        verdict=Verdict(row["verdict"]),
+        scope=scope_of(row["scope"]),
+        mode=DecisionMode(row["mode"]),
+    )
 
 
 def _conditions(wanted: DecisionFilter, before: int | None) -> list[Any]:
     """The filter as SQL; what is not given does not restrict."""
-    row, rule = _DECISIONS.c, _RULES.c
+    row, rule, place = _DECISIONS.c, _RULES.c, _PLACES.c
     possible: tuple[tuple[Any, Callable[[], Any]], ...] = (
         (before is not None, lambda: row.seq < before),
         (wanted.verdict, lambda: row.verdict == wanted.verdict),
         (wanted.disposition, lambda: row[str(wanted.disposition).lower()] > 0),
+        (wanted.mode, lambda: row.mode == wanted.mode),
         (wanted.release, lambda: row.release == wanted.release),
         (wanted.scope, lambda: row.scope == wanted.scope),
         (wanted.actor, lambda: row.actor == wanted.actor),
+        (wanted.request_id, lambda: row.request_id == wanted.request_id),
         (wanted.min_value, lambda: row.value >= wanted.min_value),
+        (wanted.max_value is not None, lambda: row.value <= wanted.max_value),
         (wanted.since, lambda: row.recorded_at >= wanted.since),
         (wanted.until, lambda: row.recorded_at < wanted.until),
+        (wanted.as_known_at, lambda: row.recorded_at <= wanted.as_known_at),
         ("*" not in wanted.scopes, lambda: row.scope.in_(wanted.scopes)),
         (wanted.rule, lambda: row.seq.in_(select(rule.seq).where(rule.rule == wanted.rule))),
+        (wanted.item or wanted.location, lambda: row.seq.in_(_of_place(place, wanted))),
     )
     return [condition() for is_given, condition in possible if is_given]
+
+
+def _of_place(place: Any, wanted: DecisionFilter) -> Any:
+    query = select(place.seq)
+    if wanted.item:
+        query = query.where(place.item == wanted.item)
+    return query.where(place.location == wanted.location) if wanted.location else query

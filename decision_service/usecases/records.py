@@ -180,6 +180,7 @@ def summary_of(entry: Entry) -> DecisionSummary:
         value=float(e["value"]),
         log_index=entry.seq,
         scope=scope_of(e["scope"]),
+        mode=DecisionMode(e["mode"]),
     )
 
 

@@ -77,7 +77,7 @@ class GetDecisionResponse(_message.Message):
     def __init__(self, decision: _Optional[_Union[_decision_pb2.Decision, _Mapping]] = ...) -> None: ...
 
 class ListDecisionsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "verdict", "disposition", "release", "scope", "rule", "actor", "min_value", "since", "until")
+    __slots__ = ("page_size", "page_token", "verdict", "disposition", "release", "scope", "rule", "actor", "min_value", "since", "until", "as_known_at", "max_value", "mode", "request_id", "item", "location")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
@@ -89,6 +89,12 @@ class ListDecisionsRequest(_message.Message):
     MIN_VALUE_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
     UNTIL_FIELD_NUMBER: _ClassVar[int]
+    AS_KNOWN_AT_FIELD_NUMBER: _ClassVar[int]
+    MAX_VALUE_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     verdict: _decision_pb2.Verdict
@@ -100,10 +106,16 @@ class ListDecisionsRequest(_message.Message):
     min_value: float
     since: _timestamp_pb2.Timestamp
     until: _timestamp_pb2.Timestamp
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., verdict: _Optional[_Union[_decision_pb2.Verdict, str]] = ..., disposition: _Optional[_Union[_decision_pb2.Disposition, str]] = ..., release: _Optional[str] = ..., scope: _Optional[_Union[_decision_pb2.Scope, _Mapping]] = ..., rule: _Optional[str] = ..., actor: _Optional[str] = ..., min_value: _Optional[float] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    as_known_at: _timestamp_pb2.Timestamp
+    max_value: float
+    mode: _decision_pb2.DecisionMode
+    request_id: str
+    item: str
+    location: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., verdict: _Optional[_Union[_decision_pb2.Verdict, str]] = ..., disposition: _Optional[_Union[_decision_pb2.Disposition, str]] = ..., release: _Optional[str] = ..., scope: _Optional[_Union[_decision_pb2.Scope, _Mapping]] = ..., rule: _Optional[str] = ..., actor: _Optional[str] = ..., min_value: _Optional[float] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., as_known_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_value: _Optional[float] = ..., mode: _Optional[_Union[_decision_pb2.DecisionMode, str]] = ..., request_id: _Optional[str] = ..., item: _Optional[str] = ..., location: _Optional[str] = ...) -> None: ...
 
 class DecisionSummary(_message.Message):
-    __slots__ = ("name", "request_id", "recorded_at", "verdict", "release", "actor", "approved", "referred", "blocked", "value", "log_index", "scope")
+    __slots__ = ("name", "request_id", "recorded_at", "verdict", "release", "actor", "approved", "referred", "blocked", "value", "log_index", "scope", "mode")
     NAME_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     RECORDED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +128,7 @@ class DecisionSummary(_message.Message):
     VALUE_FIELD_NUMBER: _ClassVar[int]
     LOG_INDEX_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
     name: str
     request_id: str
     recorded_at: _timestamp_pb2.Timestamp
@@ -128,15 +141,18 @@ class DecisionSummary(_message.Message):
     value: float
     log_index: int
     scope: _decision_pb2.Scope
-    def __init__(self, name: _Optional[str] = ..., request_id: _Optional[str] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., verdict: _Optional[_Union[_decision_pb2.Verdict, str]] = ..., release: _Optional[str] = ..., actor: _Optional[str] = ..., approved: _Optional[int] = ..., referred: _Optional[int] = ..., blocked: _Optional[int] = ..., value: _Optional[float] = ..., log_index: _Optional[int] = ..., scope: _Optional[_Union[_decision_pb2.Scope, _Mapping]] = ...) -> None: ...
+    mode: _decision_pb2.DecisionMode
+    def __init__(self, name: _Optional[str] = ..., request_id: _Optional[str] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., verdict: _Optional[_Union[_decision_pb2.Verdict, str]] = ..., release: _Optional[str] = ..., actor: _Optional[str] = ..., approved: _Optional[int] = ..., referred: _Optional[int] = ..., blocked: _Optional[int] = ..., value: _Optional[float] = ..., log_index: _Optional[int] = ..., scope: _Optional[_Union[_decision_pb2.Scope, _Mapping]] = ..., mode: _Optional[_Union[_decision_pb2.DecisionMode, str]] = ...) -> None: ...
 
 class ListDecisionsResponse(_message.Message):
-    __slots__ = ("decisions", "next_page_token")
+    __slots__ = ("decisions", "next_page_token", "log_size")
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    LOG_SIZE_FIELD_NUMBER: _ClassVar[int]
     decisions: _containers.RepeatedCompositeFieldContainer[DecisionSummary]
     next_page_token: str
-    def __init__(self, decisions: _Optional[_Iterable[_Union[DecisionSummary, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    log_size: int
+    def __init__(self, decisions: _Optional[_Iterable[_Union[DecisionSummary, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., log_size: _Optional[int] = ...) -> None: ...
 
 class ReplayDecisionRequest(_message.Message):
     __slots__ = ("name",)
