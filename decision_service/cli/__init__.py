@@ -15,6 +15,7 @@ _GROUPS = (
     "replaying",
     "lineage",
     "optimize",
+    "frontier",
     "db",
     "tour",
 )
