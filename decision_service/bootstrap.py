@@ -39,6 +39,7 @@ from decision_service.usecases.erasure import Erasure
 from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.lineage import TellOrigin
 from decision_service.usecases.release import Releases
+from decision_service.usecases.release_signature import ReleaseSigner
 from decision_service.usecases.replay import Replay
 from decision_service.workers.confirming import Confirmer
 from decision_service.workers.deciding import OutcomeRunner
@@ -100,7 +101,9 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     for _ in range(settings.workers):
         pool.submit("warm_up")
     index = DecisionIndex(ledger, settings.index_url)
-    return App(settings, ledger, Releases(ledger, clock or now), index, pool, Confirmer(), (signer.verifier,))
+    keys = (signer.verifier,)
+    releases = Releases(ledger, clock or now, ReleaseSigner(signer, keys))
+    return App(settings, ledger, releases, index, pool, Confirmer(), keys)
 
 
 def listener(settings: Settings, look: Callable[[], object]) -> server.Listener:

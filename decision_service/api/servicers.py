@@ -13,9 +13,11 @@ from decision_service.followers.index import DecisionFilter, DecisionIndex
 from decision_service.usecases.decide import Decide
 from decision_service.usecases.effort import Effort
 from decision_service.usecases.inquire import Inquire
-from decision_service.usecases.release import ReleaseRecord, Releases
+from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import ReleaseContent
+from decision_service.usecases.release_life import ReleaseRecord
 from decision_service.usecases.replay import Replay
+from decision_service.usecases.rollout import Rollout
 from decision_service.v1 import decision_pb2 as decision_pb
 from decision_service.v1 import decision_service_pb2 as pb
 from decision_service.v1 import release_service_pb2 as release_pb
@@ -81,7 +83,9 @@ class ReleaseServicer:
                 name=release.name, digest=release.digest, version=release.ruleset.version
             )
             return release_pb.PublishReleaseResponse(release=unpublished, warnings=warnings)
-        record, warnings = await in_thread(self.releases.publish, content, call.caller)
+        record, warnings = await in_thread(
+            self.releases.publish, content, call.caller, is_draft=request.draft
+        )
         return release_pb.PublishReleaseResponse(release=_release(record), warnings=warnings)
 
     async def ProposeRelease(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
@@ -100,7 +104,7 @@ class ReleaseServicer:
         """Let it govern."""
         scope = convert.parse(request.scope, Scope)
         record, previous = await in_thread(
-            self.releases.activate,
+            Rollout(self.releases).activate,
             request.name,
             scope,
             call.caller,
@@ -113,14 +117,16 @@ class ReleaseServicer:
         """Let the earlier one govern again."""
         scope = convert.parse(request.scope, Scope)
         record, previous = await in_thread(
-            self.releases.roll_back, scope, call.caller, target=request.target, reason=request.reason
+            Rollout(self.releases).roll_back, scope, call.caller, target=request.target, reason=request.reason
         )
         return release_pb.RollbackReleaseResponse(release=_release(record), previous=previous)
 
     async def RevokeRelease(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Withdraw for good."""
         return release_pb.RevokeReleaseResponse(
-            release=_release(await in_thread(self.releases.revoke, request.name, request.reason, call.caller))
+            release=_release(
+                await in_thread(Rollout(self.releases).revoke, request.name, request.reason, call.caller)
+            )
         )
 
     async def GetRelease(self, request: Any, _: Call) -> Any:  # noqa: N802 - the RPC's name

@@ -76,7 +76,8 @@ class Decide:
         digest = records.request_digest(request, canonical.digest(snapshot_bytes))
         if earlier := self.ledger.find(records.idempotency_key(caller, request.request_id)):
             return self._repeat(earlier, digest, request)
-        release = self.releases.governing(request.scope, request.release, self.now().date())
+        today = self.now().date()
+        release = self.releases.governing(request.scope, request.release, today, request.request_id)
         question = Question(
             canonical.digest(snapshot_bytes),
             self.now().date(),

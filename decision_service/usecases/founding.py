@@ -9,8 +9,9 @@ approvers, and from then on every change needs another person's approval.
 from audit import NewEntry
 from decision_service.decision import Caller
 from decision_service.usecases import records
-from decision_service.usecases.release import ACTIVATED, PUBLISHED, ReleaseRecord, Releases, ReleaseState
+from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import ReleaseContent
+from decision_service.usecases.release_life import ACTIVATED, PUBLISHED, ReleaseRecord, ReleaseState
 
 REASON = "founding release of an empty log: started by its operator, approved by nobody else"
 
@@ -29,13 +30,18 @@ def found(releases: Releases, content: ReleaseContent, operator: Caller) -> Rele
     release, _ = releases.check(content)
     name, state, active = release.name, f"state/{release.name}", "active/*"
     said = {"release": name, "actor": operator.subject, "trace_id": operator.trace_id, "founding": True}
+    signature = records.artifact(releases.signature(release, ()))
     publication = NewEntry(
         PUBLISHED,
         name,
-        said | {"digest": release.digest},
-        artifacts=(records.artifact(content.encode()),),
+        said | {"digest": release.digest, "state": ReleaseState.APPROVED.value},
+        artifacts=(records.artifact(content.encode()), signature),
         requires={f"release/{name}": None, state: None, active: None},
-        sets={f"release/{name}": release.digest, state: ReleaseState.APPROVED.value},
+        sets={
+            f"release/{name}": release.digest,
+            state: ReleaseState.APPROVED.value,
+            f"signature/{name}": signature.digest,
+        },
     )
     activation = NewEntry(
         ACTIVATED,

@@ -1,19 +1,17 @@
 """
-The life of a release: published, proposed, approved, activated, rolled back, revoked.
+A release until it may govern: published, checked, proposed, approved and signed; and which one governs.
 
-Every step is a log entry, and the pointer it moves (`state/...`, `active/...`, `revoked/...`)
-changes by compare-and-swap in the same transaction: two people cannot activate at once, and no
-decision of a revoked release can be logged after the revocation.
+Every step is a log entry, and the pointer it moves changes by compare-and-swap in the same
+transaction: two people cannot take the same step at once. `rollout` says what follows.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
-from audit import Entry, Ledger, NewEntry, PointerMovedError, canonical
-from decision_service.decision import Caller, Scope, scope_of
+from audit import Ledger, NewEntry, PointerMovedError, canonical
+from decision_service.decision import Caller, Scope
 from decision_service.errors import (
     AlreadyExistsError,
     FieldViolation,
@@ -25,40 +23,24 @@ from decision_service.errors import (
 )
 from decision_service.usecases import records
 from decision_service.usecases.release_content import Release, ReleaseContent, compile_release
+from decision_service.usecases.release_life import (
+    ACTIVATED,
+    APPROVED,
+    CHECKED,
+    PROPOSED,
+    PUBLISHED,
+    ROLLED_BACK,
+    Placement,
+    ReleaseRecord,
+    ReleaseState,
+    placement_of,
+    read_canary,
+    record_of,
+)
+from decision_service.usecases.release_signature import ReleaseSigner
 from rules import CharterError, check_ruleset, run_tests
 
-PUBLISHED, PROPOSED, APPROVED = "release-published.v1", "release-proposed.v1", "release-approved.v1"
-ACTIVATED, ROLLED_BACK, REVOKED = "activation.v1", "rollback.v1", "revocation.v1"
-
-
-class ReleaseState(StrEnum):
-    """Where a release stands in its life."""
-
-    CHECKED = "CHECKED"
-    PROPOSED = "PROPOSED"
-    APPROVED = "APPROVED"
-    ACTIVE = "ACTIVE"
-    SUPERSEDED = "SUPERSEDED"
-    REVOKED = "REVOKED"
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseRecord:
-    """A release as the log tells its life."""
-
-    name: str
-    policy: str
-    version: str
-    digest: str
-    owner: str
-    effective: str
-    state: ReleaseState
-    publisher: str
-    published_at: datetime
-    proposer: str = ""
-    approvers: tuple[str, ...] = ()
-    scopes: tuple[Scope, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
+__all__ = ["ACTIVATED", "APPROVED", "PROPOSED", "PUBLISHED", "ROLLED_BACK", "Releases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +49,29 @@ class Releases:
 
     ledger: Ledger
     now: Callable[[], datetime]
+    signing: ReleaseSigner
     _compiled: dict[str, Release] = field(default_factory=dict)
+    _signed: set[str] = field(default_factory=set)
 
     # --- reading -----------------------------------------------------------------------------
 
-    def governing(self, scope: Scope, pinned: str, on: date) -> Release:
+    def governing(self, scope: Scope, pinned: str, on: date, request_id: str = "") -> Release:
         """
-        The release to decide under: the pinned one, or the active one of the most specific scope.
+        The release to decide under: the pinned one, or the one of the most specific scope.
+
+        Parameters
+        ----------
+        request_id
+            Decides whether a canary takes the request.
 
         Raises
         ------
         PreconditionError
-            None is active, or the pinned one is revoked or not yet approved.
+            None governs, or the one that does is revoked, not approved, not signed or not effective.
         """
-        name = pinned or self._active(scope)
+        name = pinned or self._at_work(scope, on, request_id)
         release = self.load(name)
-        if self.ledger.pointer(f"revoked/{release.digest}"):
-            raise PreconditionError(f"`{name}` is revoked; roll back or activate another", "RELEASE_REVOKED")
-        if self.ledger.pointer(f"state/{name}") != ReleaseState.APPROVED:
-            raise PreconditionError(f"`{name}` is not approved", "RELEASE_NOT_APPROVED")
+        self.refuse_unfit(release)
         if release.ruleset.effective and release.ruleset.effective > on:
             raise PreconditionError(
                 f"`{name}` is effective from {release.ruleset.effective}", "RELEASE_NOT_EFFECTIVE"
@@ -105,24 +91,30 @@ class Releases:
     def get(self, name: str) -> ReleaseRecord:
         """A release with its files."""
         release = self.load(name)
-        return self._record(release, dict(release.content.files))
+        return self._record(release, self.placement(), dict(release.content.files))
 
     def all(self) -> tuple[ReleaseRecord, ...]:
         """All releases, newest first."""
-        names = [pointer.removeprefix("release/") for pointer in self.ledger.pointers("release/")]
-        found = [self._record(self.load(name), {}) for name in names]
+        names, placement = self.ledger.pointers("release/"), self.placement()
+        found = [self._record(self.load(n.removeprefix("release/")), placement, {}) for n in names]
         return tuple(sorted(found, key=lambda r: (r.published_at, r.name), reverse=True))
+
+    def placement(self) -> Placement:
+        """Where releases are at work today."""
+        waiting = self.ledger.pointers("upcoming/").values()
+        effective = {name: self.load(name).ruleset.effective for name in waiting}
+        return placement_of(self.ledger, effective, self.now().date())
 
     # --- writing -----------------------------------------------------------------------------
 
     def check(self, content: ReleaseContent) -> tuple[Release, tuple[str, ...]]:
         """
-        Compile, lint and test; the release and its warnings.
+        Compile, test and lint; the release and its warnings.
 
         Raises
         ------
         InvalidRequestError
-            The files do not compile, a test fails, or a row is not covered.
+            The files do not compile, a test fails, or a row has neither test nor waiver.
         """
         release = compile_release(content)
         report = run_tests(release.ruleset)
@@ -130,38 +122,63 @@ class Releases:
             raise InvalidRequestError(
                 tuple(FieldViolation("files", str(f)) for f in report.failures), "POLICY_TESTS_FAIL"
             )
+        if uncovered := report.open_on(self.now().date()):
+            problem = f"rows without a test: {', '.join(uncovered)}; test them, or record a waiver"
+            raise InvalidRequestError((FieldViolation("files", problem),), "POLICY_NOT_COVERED")
         return release, tuple(str(finding) for finding in check_ruleset(release.ruleset, release.charter))
 
-    def publish(self, content: ReleaseContent, caller: Caller) -> tuple[ReleaseRecord, tuple[str, ...]]:
-        """Freeze the files; the same files again return the same release."""
-        release, warnings = self.check(content)
-        pointer = f"release/{release.name}"
-        known = self.ledger.pointer(pointer)
-        if known == release.digest:
+    def publish(
+        self, content: ReleaseContent, caller: Caller, *, is_draft: bool = False
+    ) -> tuple[ReleaseRecord, tuple[str, ...]]:
+        """
+        Freeze the files; the same files again return the same release.
+
+        A draft only has to compile, and may be published again with other content until it is checked.
+        """
+        release, warnings = (compile_release(content), ()) if is_draft else self.check(content)
+        pointer, state = f"release/{release.name}", f"state/{release.name}"
+        known, stands = self.ledger.pointer(pointer), self.ledger.pointer(state)
+        if known == release.digest and (is_draft or stands != ReleaseState.DRAFT):
             return self.get(release.name), warnings
-        if known is not None:
+        if known is not None and stands != ReleaseState.DRAFT:
             raise AlreadyExistsError(
                 f"`{release.name}` is published with other content; raise the version",
                 "RELEASE_VERSION_TAKEN",
             )
-        state = f"state/{release.name}"
-        self._append(
+        reached = ReleaseState.DRAFT if is_draft else ReleaseState.CHECKED
+        self.append(
             PUBLISHED,
             release.name,
             caller,
-            {"digest": release.digest},
-            requires={pointer: None, state: None},
-            sets={pointer: release.digest, state: ReleaseState.CHECKED.value},
-            content=content.encode(),
+            {"digest": release.digest, "state": reached.value},
+            requires={pointer: known, state: stands},
+            sets={pointer: release.digest, state: reached.value},
+            artifacts=(content.encode(),),
         )
         return self.get(release.name), warnings
+
+    def check_draft(self, name: str, caller: Caller) -> tuple[ReleaseRecord, tuple[str, ...]]:
+        """A draft that passes its tests with every row covered may be proposed."""
+        release = self.load(name)
+        self.expect(name, (ReleaseState.DRAFT,))
+        _, warnings = self.check(release.content)
+        pointer, state = f"release/{name}", f"state/{name}"
+        self.append(
+            CHECKED,
+            name,
+            caller,
+            {"digest": release.digest, "warnings": len(warnings)},
+            requires={state: ReleaseState.DRAFT.value, pointer: release.digest},
+            sets={state: ReleaseState.CHECKED.value},
+        )
+        return self.get(name), warnings
 
     def propose(self, name: str, caller: Caller) -> ReleaseRecord:
         """Ask for approval."""
         self.load(name)
         state = f"state/{name}"
-        self._expect(name, (ReleaseState.CHECKED,))
-        self._append(
+        self.expect(name, (ReleaseState.CHECKED,))
+        self.append(
             PROPOSED,
             name,
             caller,
@@ -173,7 +190,7 @@ class Releases:
 
     def approve(self, name: str, caller: Caller) -> ReleaseRecord:
         """
-        Approve somebody else's release; with the charter's quorum it may be activated.
+        Approve somebody else's release; with the charter's quorum it is signed and may be activated.
 
         Raises
         ------
@@ -181,96 +198,27 @@ class Releases:
             The caller published or proposed it, has approved it already, or does not belong to the
             role that owns the policy set.
         """
-        record = self.get(name)
-        self._expect(name, (ReleaseState.PROPOSED,))
-        members, quorum = self._approval_rule(self.load(name))
-        if caller.subject in (record.publisher, record.proposer, *record.approvers):
+        release, record = self.load(name), self.get(name)
+        self.expect(name, (ReleaseState.PROPOSED,))
+        members, quorum = self._approval_rule(release)
+        if caller.subject in self._involved(name):
             raise ForbiddenError(
                 f"`{caller.subject}` published, proposed or approved `{name}`: another person must approve",
                 "FOUR_EYES",
             )
         if caller.subject not in members:
             raise ForbiddenError(f"`{caller.subject}` does not belong to `{record.owner}`", "NOT_THE_OWNER")
-        state, count = f"state/{name}", f"approvals/{name}"
-        given = len(record.approvers) + 1
-        reached = given >= quorum
-        self._append(
-            APPROVED,
-            name,
-            caller,
-            {"approvals": given},
-            requires={state: ReleaseState.PROPOSED.value, count: str(given - 1) if given > 1 else None},
-            sets={
-                count: str(given),
-                **({state: ReleaseState.APPROVED.value} if reached else {}),
-            },
-        )
+        approvers = (*record.approvers, caller.subject)
+        self._append_approval(release, caller, approvers, is_enough=len(approvers) >= quorum)
         return self.get(name)
 
-    def activate(
-        self, name: str, scope: Scope, caller: Caller, *, expected: str = "", reason: str = ""
-    ) -> tuple[ReleaseRecord, str]:
-        """Let an approved release govern a scope; returns it and the one that governed before."""
-        self._expect(name, (ReleaseState.APPROVED,))
-        self._refuse_revoked(name)
-        return self._govern(ACTIVATED, name, scope, caller, expected=expected, reason=reason)
+    def signature(self, release: Release, approvers: tuple[str, ...]) -> bytes:
+        """The signed note of an approved release."""
+        return self.signing.sign(release.name, release.digest, approvers).encode()
 
-    def roll_back(
-        self, scope: Scope, caller: Caller, *, target: str = "", reason: str
-    ) -> tuple[ReleaseRecord, str]:
-        """
-        Let the release that governed before govern again: a new activation of it.
+    # --- steps of all kinds ------------------------------------------------------------------
 
-        Raises
-        ------
-        PreconditionError
-            Nothing governed the scope before, or the target never did.
-        """
-        current = self.ledger.pointer(f"active/{scope.key}") or ""
-        earlier = [n for n in self._history(scope) if n != current and not self._is_revoked(n)]
-        if not earlier:
-            raise PreconditionError(f"no earlier release governed `{scope.key}`", "NOTHING_TO_ROLL_BACK_TO")
-        name = target or earlier[-1]
-        if name not in earlier:
-            raise PreconditionError(f"`{name}` never governed `{scope.key}`", "NOT_AN_EARLIER_RELEASE")
-        return self._govern(ROLLED_BACK, name, scope, caller, expected=current, reason=reason)
-
-    def revoke(self, name: str, reason: str, caller: Caller) -> ReleaseRecord:
-        """Withdraw for good; a release that governs must be rolled back first."""
-        release = self.load(name)
-        governs = [key for key, active in self._actives().items() if active == name]
-        if governs:
-            raise PreconditionError(
-                f"`{name}` governs {', '.join(governs)}; roll back or activate another first",
-                "RELEASE_GOVERNS",
-            )
-        pointer = f"revoked/{release.digest}"
-        self._append(
-            REVOKED, name, caller, {"reason": reason}, requires={pointer: None}, sets={pointer: "true"}
-        )
-        return self.get(name)
-
-    # --- inside ------------------------------------------------------------------------------
-
-    def _govern(  # noqa: PLR0913 - an activation says all of this
-        self, kind: str, name: str, scope: Scope, caller: Caller, *, expected: str, reason: str
-    ) -> tuple[ReleaseRecord, str]:
-        pointer = f"active/{scope.key}"
-        current = self.ledger.pointer(pointer)
-        if expected and expected != (current or ""):
-            raise MovedError(f"`{current}` governs `{scope.key}`, not `{expected}`", "ACTIVATION_MOVED")
-        revoked = f"revoked/{self.load(name).digest}"
-        self._append(
-            kind,
-            name,
-            caller,
-            {"scope": scope.key, "from": current or "", "to": name, "reason": reason},
-            requires={pointer: current, revoked: None},
-            sets={pointer: name},
-        )
-        return self.get(name), current or ""
-
-    def _append(  # noqa: PLR0913 - the parts of an entry
+    def append(  # noqa: PLR0913 - the parts of an entry
         self,
         kind: str,
         name: str,
@@ -279,81 +227,115 @@ class Releases:
         *,
         requires: Mapping[str, str | None],
         sets: Mapping[str, str | None],
-        content: bytes | None = None,
+        artifacts: tuple[bytes, ...] = (),
     ) -> None:
+        """
+        Log a step and move its pointers together.
+
+        Raises
+        ------
+        MovedError
+            A pointer is not what it was when the step was decided on.
+        """
         envelope = {"release": name, "actor": caller.subject, "trace_id": caller.trace_id, **facts}
-        artifacts = (records.artifact(content),) if content is not None else ()
+        kept = tuple(records.artifact(content) for content in artifacts)
         try:
-            self.ledger.append(
-                NewEntry(kind, name, envelope, artifacts=artifacts, requires=requires, sets=sets)
-            )
+            self.ledger.append(NewEntry(kind, name, envelope, artifacts=kept, requires=requires, sets=sets))
         except PointerMovedError as error:
             raise MovedError(f"`{name}` changed meanwhile ({error}); look again", "RELEASE_MOVED") from error
 
-    def _record(self, release: Release, files: Mapping[str, str]) -> ReleaseRecord:
-        life = self.ledger.by_subject(release.name)
-        by_kind: dict[str, list[Entry]] = {}
-        for entry in life:
-            by_kind.setdefault(entry.kind, []).append(entry)
-        actors = {k: tuple(records.envelope_of(e)["actor"] for e in found) for k, found in by_kind.items()}
-        return ReleaseRecord(
-            name=release.name,
-            policy=release.ruleset.name,
-            version=release.ruleset.version,
-            digest=release.digest,
-            owner=release.ruleset.owner,
-            effective=release.ruleset.effective.isoformat() if release.ruleset.effective else "",
-            state=self._state(release, by_kind),
-            publisher=actors[PUBLISHED][0],
-            published_at=by_kind[PUBLISHED][0].recorded_at,
-            proposer=actors.get(PROPOSED, ("",))[-1],
-            approvers=actors.get(APPROVED, ()),
-            scopes=tuple(scope_of(k) for k, active in self._actives().items() if active == release.name),
-            files=files,
-        )
+    def expect(self, name: str, states: tuple[ReleaseState, ...]) -> None:
+        """
+        Refuse a step that the state does not allow.
 
-    def _state(self, release: Release, life: Mapping[str, Any]) -> ReleaseState:
-        if self.ledger.pointer(f"revoked/{release.digest}"):
-            return ReleaseState.REVOKED
-        if release.name in self._actives().values():
-            return ReleaseState.ACTIVE
-        if ACTIVATED in life or ROLLED_BACK in life:
-            return ReleaseState.SUPERSEDED
-        return ReleaseState(self.ledger.pointer(f"state/{release.name}") or ReleaseState.CHECKED)
-
-    def _active(self, scope: Scope) -> str:
-        for key in scope.candidates:
-            if name := self.ledger.pointer(f"active/{key}"):
-                return name
-        raise PreconditionError(f"no release governs `{scope.key}`; activate one", "NO_ACTIVE_RELEASE")
-
-    def _actives(self) -> Mapping[str, str]:
-        return {k.removeprefix("active/"): v for k, v in self.ledger.pointers("active/").items()}
-
-    def _history(self, scope: Scope) -> list[str]:
-        """Releases that governed a scope, oldest first."""
-        found = []
-        for pointer in self.ledger.pointers("release/"):
-            for entry in self.ledger.by_subject(pointer.removeprefix("release/")):
-                if entry.kind in (ACTIVATED, ROLLED_BACK):
-                    envelope = records.envelope_of(entry)
-                    if envelope["scope"] == scope.key:
-                        found.append((entry.seq, envelope["to"]))
-        return [name for _, name in sorted(found)]
-
-    def _is_revoked(self, name: str) -> bool:
-        return self.ledger.pointer(f"revoked/{self.load(name).digest}") is not None
-
-    def _refuse_revoked(self, name: str) -> None:
-        if self._is_revoked(name):
-            raise PreconditionError(f"`{name}` is revoked", "RELEASE_REVOKED")
-
-    def _expect(self, name: str, states: tuple[ReleaseState, ...]) -> None:
+        Raises
+        ------
+        NotFoundError, PreconditionError
+            No such release; revoked, or in another state.
+        """
         state = self.ledger.pointer(f"state/{name}")
         if state is None:
             raise NotFoundError("release", name)
+        self.refuse_revoked(self.load(name))
         if state not in states:
             raise PreconditionError(f"`{name}` is {state}, not {' or '.join(states)}", f"RELEASE_{state}")
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _record(self, release: Release, placement: Placement, files: Mapping[str, str]) -> ReleaseRecord:
+        try:
+            quorum = self._approval_rule(release)[1]
+        except PreconditionError:
+            quorum = 0  # nobody could approve it; approving says why
+        return record_of(self.ledger, release, placement, quorum, files)
+
+    def _append_approval(
+        self, release: Release, caller: Caller, approvers: tuple[str, ...], *, is_enough: bool
+    ) -> None:
+        name, given = release.name, len(approvers)
+        state, count = f"state/{name}", f"approvals/{name}"
+        notes = (self.signature(release, approvers),) if is_enough else ()
+        signed = {f"signature/{name}": canonical.digest(note) for note in notes}
+        self.append(
+            APPROVED,
+            name,
+            caller,
+            {"approvals": given, "digest": release.digest},
+            requires={state: ReleaseState.PROPOSED.value, count: str(given - 1) if given > 1 else None},
+            sets={
+                count: str(given),
+                **({state: ReleaseState.APPROVED.value} if is_enough else {}),
+                **signed,
+            },
+            artifacts=notes,
+        )
+
+    def _at_work(self, scope: Scope, on: date, request_id: str) -> str:
+        """The most specific scope first; on each, a canary, what became effective, what is active."""
+        for key in scope.candidates:
+            if name := self._canary(key, on, request_id) or self._due(key, on):
+                return name
+            if active := self.ledger.pointer(f"active/{key}"):
+                return active
+        raise PreconditionError(f"no release governs `{scope.key}`; activate one", "NO_ACTIVE_RELEASE")
+
+    def _canary(self, key: str, on: date, request_id: str) -> str:
+        pointer = self.ledger.pointer(f"canary/{key}")
+        if pointer is None:
+            return ""
+        canary = read_canary(key, pointer)
+        is_effective = self.load(canary.release).ruleset.effective <= on
+        return canary.release if is_effective and canary.takes(request_id) else ""
+
+    def _due(self, key: str, on: date) -> str:
+        name = self.ledger.pointer(f"upcoming/{key}") or ""
+        return name if name and self.load(name).ruleset.effective <= on else ""
+
+    def _involved(self, name: str) -> frozenset[str]:
+        """Everybody who published, proposed or approved it."""
+        kinds = (PUBLISHED, PROPOSED, APPROVED)
+        steps = (e for e in self.ledger.by_subject(name) if e.kind in kinds)
+        return frozenset(records.envelope_of(entry)["actor"] for entry in steps)
+
+    def refuse_revoked(self, release: Release) -> None:
+        """Nothing happens any more with a revoked release."""
+        if self.ledger.pointer(f"revoked/{release.digest}"):
+            raise PreconditionError(
+                f"`{release.name}` is revoked; roll back or activate another", "RELEASE_REVOKED"
+            )
+
+    def refuse_unfit(self, release: Release) -> None:
+        """Revoked, not approved, or not signed for what it is."""
+        name = release.name
+        self.refuse_revoked(release)
+        if self.ledger.pointer(f"state/{name}") != ReleaseState.APPROVED:
+            raise PreconditionError(f"`{name}` is not approved", "RELEASE_NOT_APPROVED")
+        digest = self.ledger.pointer(f"signature/{name}")
+        if digest is None:
+            raise PreconditionError(f"`{name}` is not signed", "RELEASE_NOT_SIGNED")
+        if (checked := f"{digest} {release.digest}") not in self._signed:
+            self.signing.check(self.ledger.artifact(digest).content.decode(), name, release.digest)
+            self._signed.add(checked)
 
     def _approval_rule(self, release: Release) -> tuple[frozenset[str], int]:
         """
@@ -366,7 +348,7 @@ class Releases:
         PreconditionError
             The charter does not know the owner: nobody could approve.
         """
-        active = self.ledger.pointer("active/*")
+        active = self.placement().active.get("*")
         charter, owner = (self.load(active) if active else release).charter, release.ruleset.owner
         try:
             return frozenset(charter.members(owner, self.now().date())), charter.quorum(owner)

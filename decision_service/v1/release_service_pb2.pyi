@@ -21,6 +21,9 @@ class ReleaseState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RELEASE_STATE_ACTIVE: _ClassVar[ReleaseState]
     RELEASE_STATE_SUPERSEDED: _ClassVar[ReleaseState]
     RELEASE_STATE_REVOKED: _ClassVar[ReleaseState]
+    RELEASE_STATE_DRAFT: _ClassVar[ReleaseState]
+    RELEASE_STATE_SHADOW: _ClassVar[ReleaseState]
+    RELEASE_STATE_CANARY: _ClassVar[ReleaseState]
 RELEASE_STATE_UNSPECIFIED: ReleaseState
 RELEASE_STATE_CHECKED: ReleaseState
 RELEASE_STATE_PROPOSED: ReleaseState
@@ -28,9 +31,22 @@ RELEASE_STATE_APPROVED: ReleaseState
 RELEASE_STATE_ACTIVE: ReleaseState
 RELEASE_STATE_SUPERSEDED: ReleaseState
 RELEASE_STATE_REVOKED: ReleaseState
+RELEASE_STATE_DRAFT: ReleaseState
+RELEASE_STATE_SHADOW: ReleaseState
+RELEASE_STATE_CANARY: ReleaseState
+
+class Canary(_message.Message):
+    __slots__ = ("release", "scope", "share")
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    release: str
+    scope: _decision_pb2.Scope
+    share: float
+    def __init__(self, release: _Optional[str] = ..., scope: _Optional[_Union[_decision_pb2.Scope, _Mapping]] = ..., share: _Optional[float] = ...) -> None: ...
 
 class Release(_message.Message):
-    __slots__ = ("name", "policy", "version", "digest", "owner", "effective", "state", "publisher", "proposer", "approvers", "scopes", "published_at", "files")
+    __slots__ = ("name", "policy", "version", "digest", "owner", "effective", "state", "publisher", "proposer", "approvers", "scopes", "published_at", "files", "upcoming", "shadows", "canaries", "signature", "quorum")
     class FilesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -51,6 +67,11 @@ class Release(_message.Message):
     SCOPES_FIELD_NUMBER: _ClassVar[int]
     PUBLISHED_AT_FIELD_NUMBER: _ClassVar[int]
     FILES_FIELD_NUMBER: _ClassVar[int]
+    UPCOMING_FIELD_NUMBER: _ClassVar[int]
+    SHADOWS_FIELD_NUMBER: _ClassVar[int]
+    CANARIES_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    QUORUM_FIELD_NUMBER: _ClassVar[int]
     name: str
     policy: str
     version: str
@@ -64,10 +85,15 @@ class Release(_message.Message):
     scopes: _containers.RepeatedCompositeFieldContainer[_decision_pb2.Scope]
     published_at: _timestamp_pb2.Timestamp
     files: _containers.ScalarMap[str, str]
-    def __init__(self, name: _Optional[str] = ..., policy: _Optional[str] = ..., version: _Optional[str] = ..., digest: _Optional[str] = ..., owner: _Optional[str] = ..., effective: _Optional[str] = ..., state: _Optional[_Union[ReleaseState, str]] = ..., publisher: _Optional[str] = ..., proposer: _Optional[str] = ..., approvers: _Optional[_Iterable[str]] = ..., scopes: _Optional[_Iterable[_Union[_decision_pb2.Scope, _Mapping]]] = ..., published_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., files: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    upcoming: _containers.RepeatedCompositeFieldContainer[_decision_pb2.Scope]
+    shadows: _containers.RepeatedCompositeFieldContainer[_decision_pb2.Scope]
+    canaries: _containers.RepeatedCompositeFieldContainer[Canary]
+    signature: str
+    quorum: int
+    def __init__(self, name: _Optional[str] = ..., policy: _Optional[str] = ..., version: _Optional[str] = ..., digest: _Optional[str] = ..., owner: _Optional[str] = ..., effective: _Optional[str] = ..., state: _Optional[_Union[ReleaseState, str]] = ..., publisher: _Optional[str] = ..., proposer: _Optional[str] = ..., approvers: _Optional[_Iterable[str]] = ..., scopes: _Optional[_Iterable[_Union[_decision_pb2.Scope, _Mapping]]] = ..., published_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., files: _Optional[_Mapping[str, str]] = ..., upcoming: _Optional[_Iterable[_Union[_decision_pb2.Scope, _Mapping]]] = ..., shadows: _Optional[_Iterable[_Union[_decision_pb2.Scope, _Mapping]]] = ..., canaries: _Optional[_Iterable[_Union[Canary, _Mapping]]] = ..., signature: _Optional[str] = ..., quorum: _Optional[int] = ...) -> None: ...
 
 class PublishReleaseRequest(_message.Message):
-    __slots__ = ("files", "validate_only")
+    __slots__ = ("files", "validate_only", "draft")
     class FilesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -77,9 +103,11 @@ class PublishReleaseRequest(_message.Message):
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     FILES_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    DRAFT_FIELD_NUMBER: _ClassVar[int]
     files: _containers.ScalarMap[str, str]
     validate_only: bool
-    def __init__(self, files: _Optional[_Mapping[str, str]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    draft: bool
+    def __init__(self, files: _Optional[_Mapping[str, str]] = ..., validate_only: _Optional[bool] = ..., draft: _Optional[bool] = ...) -> None: ...
 
 class PublishReleaseResponse(_message.Message):
     __slots__ = ("release", "warnings")

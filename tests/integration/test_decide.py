@@ -178,6 +178,7 @@ def test_a_decision_in_flight_is_refused_when_its_release_is_revoked(service, ex
     from decision_service.api import convert
     from decision_service.decision import Caller, DecisionRequest, Scope
     from decision_service.errors import MovedError
+    from decision_service.usecases.rollout import Rollout
 
     earlier = service.govern(root / "examples" / "bundled" / "replenishment-0.9.0")
     bad = service.govern(root / "policies" / "replenishment")
@@ -185,9 +186,9 @@ def test_a_decision_in_flight_is_refused_when_its_release_is_revoked(service, ex
     line = decide(type("Call", (), {"deadline": None})())
 
     async def outcome_of(*args, **more):
-        releases = service.app.releases
-        releases.roll_back(Scope(), Caller("otto"), reason="bad")
-        releases.revoke(bad, "bad", Caller("otto"))
+        rollout = Rollout(service.app.releases)
+        rollout.roll_back(Scope(), Caller("otto"), reason="bad")
+        rollout.revoke(bad, "bad", Caller("otto"))
         return await line.outcome_of(*args, **more)
 
     size = service.app.ledger.size
