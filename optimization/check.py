@@ -171,7 +171,8 @@ def _amounts_given_way(problem: OrderProblem, books: _Books) -> dict[tuple[str, 
             found["shelf life", name, t] = books.expired[k][t]
             found["component", name, t] = books.missing[k][t]
             found["maximum stock", name, t] = max(0.0, books.stock[k][t] - float(stages.ceiling[k]))
-            found[below, name, t] = max(0.0, float(stages.target[k, t]) - net)
+            if stages.target[k, t] > 0.0:
+                found[below, name, t] = max(0.0, float(stages.target[k, t]) - net)
     for (r, t), use in _use(problem, books).items():
         size = float(problem.resources.unit_size[r])
         amount = math.ceil(use / size - 1e-9) if size else use

@@ -20,6 +20,7 @@ from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
 
+_INFINITY = highspy.kHighsInf
 SOLVER = f"HiGHS {highspy.Highs().version()}"
 
 _TERMINATIONS = {
@@ -63,8 +64,7 @@ def new_highs(limits: SolveLimits, **options: Any) -> Any:
 def pass_model(highs: Any, matrix: Matrix) -> None:
     """Hand the arrays over, without a model object in between."""
     a = matrix.arrays()
-    inf = highspy.kHighsInf
-    clip = {k: np.clip(a[k], -inf, inf) for k in ("lower", "upper", "row_lower", "row_upper")}
+    clip = {k: np.clip(a[k], -_INFINITY, _INFINITY) for k in ("lower", "upper", "row_lower", "row_upper")}
     status = highs.passModel(
         matrix.columns, matrix.rows, a["value"].size, 0,
         int(highspy.MatrixFormat.kColwise), 0, int(highspy.ObjSense.kMinimize), 0.0,
@@ -82,6 +82,7 @@ def solve(
     *,
     name: str,
     start: NDArray[np.float64] | None = None,
+    bounds: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     **options: Any,
 ) -> tuple[SolveReport, NDArray[np.float64]]:
     """
@@ -91,11 +92,16 @@ def solve(
     ----------
     start
         A feasible point to start from, one value per column.
+    bounds
+        Lower and upper bounds of the columns in place of the model's own.
     """
     highs = new_highs(limits, **options)
     pass_model(highs, matrix)
+    every = np.arange(matrix.columns, dtype=np.int32)
+    if bounds is not None:
+        highs.changeColsBounds(matrix.columns, every, *(np.clip(b, -_INFINITY, _INFINITY) for b in bounds))
     if start is not None:
-        highs.setSolution(matrix.columns, np.arange(matrix.columns, dtype=np.int32), start)
+        highs.setSolution(matrix.columns, every, start)
     _let_watch(highs, name)
     highs.run()
     return report(highs, matrix, limits, name)

@@ -1,9 +1,11 @@
 """
 The search, part by part, in slices of work that the clock may count but never cut.
 
-Slice 0 is the constructed plan. In each later slice every part that is not yet proven starts again
-from the best plan in hand with twice the nodes of the slice before; the number of slices run is in
-the report, and a replay that runs as many gives the same plan, bit for bit.
+Slice 0 is the constructed plan. Slice 1 solves exactly what a dynamic programme can, and bounds the
+rest by its relaxation, which also leads to plans; small parts are branched on if that leaves a gap.
+In each later slice every part that is not yet proven is branched on from the best plan in hand with
+twice the nodes of the slice before. The number of slices run is in the report, and a replay that
+runs as many gives the same plan, bit for bit.
 """
 
 from collections.abc import Callable
@@ -11,14 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimization.replenishment.model import build_model, read_quantities, start_values
+from optimization.matrix import Matrix
+from optimization.replenishment.guided import relax, released, solve_near
+from optimization.replenishment.model import Columns, build_model, read_quantities, start_values
 from optimization.replenishment.parts import Part, parts_of
 from optimization.replenishment.problem import Floats, OrderProblem
+from optimization.replenishment.stage_program import plan_stage
 from optimization.replenishment.state import State, evaluate
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
 from optimization.solver import SOLVER, solve
 
 NAME = "orders"
+_SMALL = 10_000  # columns; above, cuts at the root take tens of seconds
 
 
 @dataclass(slots=True)
@@ -27,7 +33,7 @@ class Progress:
 
     part: Part
     state: State
-    bound: float = -np.inf
+    bound: float = 0.0  # no price is negative
     is_proven: bool = False
     nodes: int = 0
     iterations: int = 0
@@ -38,6 +44,16 @@ class Progress:
         """Keep the cheaper state."""
         if state.cost < self.state.cost:
             self.state = state
+
+    def know(self, bound: float, limits: SolveLimits) -> None:
+        """A lower bound; the part is proven once its state comes within the gap."""
+        self.bound = min(self.state.cost, max(self.bound, bound))
+        self.is_proven = relative_gap(self.state.cost, self.bound) <= limits.gap
+
+    def count(self, nodes: int, iterations: int) -> None:
+        """Work that was done."""
+        self.nodes += nodes
+        self.iterations += iterations
 
 
 def search(
@@ -50,27 +66,57 @@ def search(
         if ran and may_continue is not None and not may_continue():
             break
         for progress in parts:
-            if not progress.is_proven:
-                _improve(progress, limits, limits.nodes * 2**ran)
+            if not ran:
+                _begin(progress, limits)
+            elif not progress.is_proven:
+                _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
         ran += 1
     state = _join(problem, parts)
     return state, _report(state, start, parts, ran)
 
 
-def _improve(progress: Progress, limits: SolveLimits, nodes: int) -> None:
-    """One MILP of a part from its best plan."""
+def _begin(progress: Progress, limits: SolveLimits) -> None:
+    """The first slice of a part: cheap steps, each only if the one before left a gap."""
     problem = progress.part.problem
-    matrix, columns = build_model(problem)
+    exact = plan_stage(problem)
+    if exact is not None:
+        progress.offer(evaluate(problem, exact))
+        progress.know(progress.state.cost, limits)
+        return
+    matrix, columns = _model(progress)
+    relaxed = relax(matrix, limits, NAME)
+    if relaxed is not None:
+        progress.iterations += relaxed.iterations
+        progress.know(relaxed.bound, limits)
+        if not progress.is_proven:
+            progress.offer(released(problem, columns, relaxed))
+            progress.know(relaxed.bound, limits)
+        if not progress.is_proven:
+            state, nodes, iterations = solve_near(problem, matrix, columns, relaxed, limits, NAME)
+            progress.count(nodes, iterations)
+            if state is not None:
+                progress.offer(state)
+                progress.know(relaxed.bound, limits)
+    if not progress.is_proven and matrix.columns <= _SMALL:
+        _branch(progress, matrix, columns, limits, limits.nodes)
+
+
+def _branch(progress: Progress, matrix: Matrix, columns: Columns, limits: SolveLimits, nodes: int) -> None:
+    """Branch and bound on a part from its best plan."""
+    problem = progress.part.problem
     start = start_values(problem, matrix, columns, progress.state)
     report, values = solve(matrix, limits, name=NAME, start=start, mip_max_nodes=nodes)
     if values.size:
         progress.offer(evaluate(problem, read_quantities(problem, columns, values)))
-    progress.bound = max(progress.bound, report.bound)
-    progress.nodes += report.nodes
-    progress.iterations += report.iterations
+    progress.count(report.nodes, report.iterations)
+    progress.know(report.bound, limits)
+    progress.is_proven |= report.termination is Termination.OPTIMAL
+
+
+def _model(progress: Progress) -> tuple[Matrix, Columns]:
+    matrix, columns = build_model(progress.part.problem)
     progress.columns, progress.rows = matrix.columns, matrix.rows
-    gap = relative_gap(progress.state.cost, progress.bound)
-    progress.is_proven = gap <= limits.gap or report.termination is Termination.OPTIMAL
+    return matrix, columns
 
 
 def _join(problem: OrderProblem, parts: list[Progress]) -> State:
@@ -81,8 +127,7 @@ def _join(problem: OrderProblem, parts: list[Progress]) -> State:
 
 
 def _report(state: State, start: State, parts: list[Progress], ran: int) -> SolveReport:
-    proven = float(sum(p.bound for p in parts))
-    bound = min(state.cost, max(proven, 0.0))  # no price is negative: 0 holds where nothing is proven yet
+    bound = min(state.cost, float(sum(p.bound for p in parts)))
     if all(p.is_proven for p in parts):
         termination = Termination.OPTIMAL
     else:

@@ -59,7 +59,7 @@ def evaluate(problem: OrderProblem, quantity: Floats) -> State:
         "lost": lost,
         "waste": waste,
         "missing": missing,
-        "shortfall": np.maximum(0.0, stages.target - net) * counted,
+        "shortfall": np.maximum(0.0, stages.target - net) * (counted & (stages.target > 0.0)),
         "excess": np.maximum(0.0, stock - stages.ceiling[:, None]) * counted,
         "use": use,
         "whole_units": units,
