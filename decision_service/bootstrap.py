@@ -23,6 +23,7 @@ from audit import (
 )
 from decision_service.api import server
 from decision_service.api.admission import Admission, Gate, Kind, Rates
+from decision_service.api.asking import Asking
 from decision_service.api.audit_servicer import AuditServicer
 from decision_service.api.endpoint import Edge
 from decision_service.api.identity import Identifier, PlaintextIdentifier, SecureIdentifier
@@ -30,7 +31,9 @@ from decision_service.api.identity.certificates import ClientCertificates, OwnCe
 from decision_service.api.identity.grants import Grants
 from decision_service.api.identity.keys import keys_from
 from decision_service.api.identity.tokens import TokenVerifier
+from decision_service.api.running import Runner
 from decision_service.api.servicers import DecisionServicer, ReleaseServicer
+from decision_service.api.solve_servicer import OperationsServicer, SolveServicer
 from decision_service.config import Settings
 from decision_service.followers.index import DecisionIndex
 from decision_service.usecases.decide import Decide
@@ -38,9 +41,11 @@ from decision_service.usecases.effort import Effort
 from decision_service.usecases.erasure import Erasure
 from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.lineage import TellOrigin
+from decision_service.usecases.operations import Operations
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_signature import ReleaseSigner
 from decision_service.usecases.replay import Replay
+from decision_service.usecases.uploads import Uploads
 from decision_service.workers.confirming import Confirmer
 from decision_service.workers.deciding import OutcomeRunner
 from decision_service.workers.pool import WorkerPool
@@ -60,7 +65,11 @@ class App:
 
     async def serve(self) -> server.Running:
         """Start listening."""
-        return await server.start(listener(self.settings, lambda: self.ledger.size), self._servicers())
+        runner = self._runner()
+        work = server.Work(runner.resume, runner.adopt, runner.stop)
+        return await server.start(
+            listener(self.settings, lambda: self.ledger.size), self._servicers(runner), work
+        )
 
     def close(self) -> None:
         """Let everything go; what was acknowledged is durable already."""
@@ -72,20 +81,29 @@ class App:
     def _outcome_of(self, effort: Effort) -> OutcomeRunner:
         return OutcomeRunner(self.pool, self.confirmer, effort)
 
-    def _servicers(self) -> tuple[object, ...]:
-        def deciding(effort: Effort) -> Decide:
-            return Decide(self.ledger, self.releases, self._outcome_of(effort), now, append_async)
+    def _deciding(self, effort: Effort) -> Decide:
+        return Decide(self.ledger, self.releases, self._outcome_of(effort), now, append_async)
 
+    def _runner(self) -> Runner:
+        """Whoever decides operations; one that is open for longer than a solve may take has lost its process."""
+        orphaned_after = timedelta(seconds=self.settings.solve_seconds + 60)
+        operations = Operations(self.ledger, append_async)
+        return Runner(operations, self._deciding, now, self.settings.waiting, orphaned_after)
+
+    def _servicers(self, runner: Runner) -> tuple[object, ...]:
         def replaying(effort: Effort) -> Replay:
             return Replay(self.ledger, self.releases, self._outcome_of(effort))
 
-        inquire = Inquire(self.ledger, self.releases)
+        inquire, uploads = Inquire(self.ledger, self.releases), Uploads(self.ledger, append_async)
+        asking = Asking(uploads)
         return (
-            DecisionServicer(deciding, replaying, inquire, self.index),
+            DecisionServicer(self._deciding, asking, replaying, inquire, self.index),
             ReleaseServicer(self.releases),
             AuditServicer(
                 self.ledger, self.keys, TellOrigin(self.ledger, self.releases), Erasure(self.ledger)
             ),
+            SolveServicer(self._deciding, asking, runner, uploads, self.settings.max_upload_mb << 20),
+            OperationsServicer(runner),
         )
 
 

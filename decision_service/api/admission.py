@@ -20,7 +20,7 @@ from decision_service.v1 import decision_pb2
 CLIENTS = 10_000  # buckets kept; who was forgotten starts full again
 _SMOOTHING = 0.2  # weight of the newest duration
 _SOLVES = frozenset({"DecisionService/ReplayDecision"})
-_DECIDES = frozenset({"DecisionService/Decide"})
+_DECIDES = frozenset({"DecisionService/Decide", "SolveService/WatchDecide"})
 
 
 class Kind(StrEnum):
@@ -34,7 +34,8 @@ class Kind(StrEnum):
 def kind_of(method: str, request: Any) -> Kind:
     """The class of a call."""
     if method in _DECIDES:
-        return Kind.JUDGE if request.mode == decision_pb2.DECISION_MODE_JUDGE else Kind.SOLVE
+        mode = getattr(request, "decide", request).mode
+        return Kind.JUDGE if mode == decision_pb2.DECISION_MODE_JUDGE else Kind.SOLVE
     return Kind.SOLVE if method in _SOLVES else Kind.READ
 
 

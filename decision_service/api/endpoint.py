@@ -145,8 +145,8 @@ class Method:
 
     async def _read(self, raw: bytes) -> Any:
         if len(raw) > LARGE:
-            return await asyncio.to_thread(_read, self._request, raw)
-        return _read(self._request, raw)
+            return await asyncio.to_thread(read_message, self._request, raw)
+        return read_message(self._request, raw)
 
     async def _each(self, raws: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         async for raw in raws:
@@ -175,7 +175,15 @@ def _auth(context: Any) -> dict[str, tuple[bytes, ...]]:
     return {key: tuple(values) for key, values in context.auth_context().items()}
 
 
-def _read(kind: Any, raw: bytes) -> Any:
+def read_message(kind: Any, raw: bytes) -> Any:
+    """
+    A message that keeps the constraints of its proto.
+
+    Raises
+    ------
+    InvalidRequestError
+        The bytes are not such a message, or fields are wrong.
+    """
     try:
         request = kind.FromString(raw)
     except DecodeError:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from decision_service.api import page_token
+from decision_service.api.convert import refuse
 
 DEFAULT_PAGE = 50
+LARGEST_PAGE = 1000
 
 
 async def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -18,6 +20,8 @@ async def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any)
 
 def page(request: Any) -> tuple[int, int | None]:
     """How much is asked for, and from where; None from the start."""
+    if not 0 <= request.page_size <= LARGEST_PAGE:
+        raise refuse("page_size", f"must be 0 to {LARGEST_PAGE}")
     return request.page_size or DEFAULT_PAGE, page_token.read(request.page_token, question(request))
 
 

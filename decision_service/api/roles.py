@@ -20,6 +20,14 @@ METHOD_ROLES: Mapping[str, frozenset[str]] = {
     "DecisionService/ListDecisions": _EVERYONE,
     "DecisionService/ReplayDecision": frozenset({"auditor", "operator", "governance", "planner"}),
     "DecisionService/ExplainOrder": _EVERYONE,
+    "SolveService/WatchDecide": frozenset({"erp", "planner"}),
+    "SolveService/StartDecide": frozenset({"erp", "planner"}),
+    "SolveService/UploadSnapshot": frozenset({"erp", "planner"}),
+    "Operations/GetOperation": _EVERYONE,
+    "Operations/ListOperations": _EVERYONE,
+    "Operations/WaitOperation": _EVERYONE,
+    "Operations/CancelOperation": frozenset({"erp", "planner", "operator"}),
+    "Operations/DeleteOperation": frozenset(),  # the log forgets nothing
     "ReleaseService/PublishRelease": _GOVERNANCE,
     "ReleaseService/ProposeRelease": _GOVERNANCE,
     "ReleaseService/ApproveRelease": _GOVERNANCE,
@@ -69,6 +77,8 @@ class Reach(StrEnum):
 # A method that is not here shows or changes what the grant covers, and sees to that itself.
 METHOD_REACH: Mapping[str, Reach] = {
     "DecisionService/Decide": Reach.REQUEST,
+    "SolveService/WatchDecide": Reach.REQUEST,
+    "SolveService/StartDecide": Reach.REQUEST,
     "ReleaseService/ActivateRelease": Reach.REQUEST,
     "ReleaseService/RollbackRelease": Reach.REQUEST,
     "ReleaseService/RevokeRelease": Reach.WHOLE,
@@ -97,7 +107,7 @@ def require_reach(method: str, caller: Caller, request: Any) -> None:
         return
     scope = Scope()
     if reach is Reach.REQUEST:
-        asked = request.scope
+        asked = getattr(request, "decide", request).scope  # a wish to decide may be wrapped
         scope = Scope(asked.business_unit, asked.region, asked.location)
     if not caller.may_see(scope):
         granted = ", ".join(caller.scopes) or "nothing"

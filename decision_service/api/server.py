@@ -1,13 +1,13 @@
 """The gRPC server: services, health, reflection, drain."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import grpc
+from google.longrunning import operations_pb2  # type: ignore[import-untyped]
 from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection
 
@@ -16,12 +16,19 @@ from decision_service.api.identity.certificates import OwnCertificates
 from decision_service.api.watch import Watch
 from decision_service.config import is_loopback
 from decision_service.errors import FieldViolation, InvalidRequestError
-from decision_service.v1 import audit_service_pb2, decision_service_pb2, release_service_pb2
+from decision_service.v1 import (
+    audit_service_pb2,
+    decision_service_pb2,
+    release_service_pb2,
+    solve_service_pb2,
+)
 
 SERVICES = (
     decision_service_pb2.DESCRIPTOR.services_by_name["DecisionService"],
     release_service_pb2.DESCRIPTOR.services_by_name["ReleaseService"],
     audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
+    solve_service_pb2.DESCRIPTOR.services_by_name["SolveService"],
+    operations_pb2.DESCRIPTOR.services_by_name["Operations"],
 )
 # Refuse pings that come faster than a client has reason to; let connections end, so that load spreads anew.
 _CONNECTIONS = (
@@ -40,15 +47,17 @@ class Running:
     server: Any
     health: Any
     address: str
-    watch: "asyncio.Task[None]"
+    background: tuple["asyncio.Task[None]", ...]
+    ending: Callable[[], Awaitable[None]]
 
     async def drain(self, grace: float) -> None:
         """Say NOT_SERVING, take nothing new, let calls in flight finish."""
-        self.watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.watch
+        for task in self.background:
+            task.cancel()
+        await asyncio.gather(*self.background, return_exceptions=True)
         await self.health.enter_graceful_shutdown()
         await self.server.stop(grace)
+        await self.ending()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,16 @@ class Listener:
     has_reflection: bool = True
 
 
-async def start(listener: Listener, servicers: tuple[Any, ...]) -> Running:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What goes on beside the calls: begun before the first one, kept up, let go of after the last."""
+
+    begin: Callable[[], Awaitable[None]]
+    keep_up: Callable[[], Coroutine[Any, Any, None]]
+    end: Callable[[], Awaitable[None]]
+
+
+async def start(listener: Listener, servicers: tuple[Any, ...], work: Work) -> Running:
     """Listen; `servicers` in the order of `SERVICES`."""
     size = listener.max_message_mb * 1024 * 1024
     limits = (("grpc.max_receive_message_length", size), ("grpc.max_send_message_length", size))
@@ -87,11 +105,13 @@ async def start(listener: Listener, servicers: tuple[Any, ...]) -> Running:
     if listener.has_reflection:
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     port = _listen(server, listener)
+    await work.begin()
     await server.start()
     watch = Watch(servicer, ("", *names), listener.look, listener.certificates, listener.now)
     await watch.look_at_log()
     host = listener.address.rpartition(":")[0]
-    return Running(server, servicer, f"{host}:{port}", asyncio.create_task(watch.run()))
+    tasks = (asyncio.create_task(watch.run()), asyncio.create_task(work.keep_up()))
+    return Running(server, servicer, f"{host}:{port}", tasks, work.end)
 
 
 def health_pb2_grpc_add(servicer: Any, server: Any) -> None:

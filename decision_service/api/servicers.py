@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from decision_service.api import convert, page_token, telemetry
+from decision_service.api.asking import Asking
 from decision_service.api.endpoint import Call
 from decision_service.api.paging import in_thread, page, question
-from decision_service.decision import Decision, DecisionMode, DecisionRequest, Disposition, Scope, Verdict
+from decision_service.decision import Decision, DecisionMode, Disposition, Scope, Verdict
 from decision_service.errors import FieldViolation, InvalidRequestError
 from decision_service.followers.index import DecisionFilter, DecisionIndex
 from decision_service.usecases.decide import Decide
@@ -28,15 +29,15 @@ class DecisionServicer:
     """Decisions."""
 
     decide: Callable[[Effort], Decide]
+    asking: Asking
     replay: Callable[[Effort], Replay]
     inquire: Inquire
     index: DecisionIndex
 
     async def Decide(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Decide once per request_id."""
-        decided = await self.decide(Effort(call.deadline))(
-            convert.parse(request, DecisionRequest), call.caller
-        )
+        asked, effort = await self.asking(request, call)
+        decided = await self.decide(effort)(asked, call.caller)
         telemetry.decided(decided.decision, is_repeat=decided.is_repeat)
         return pb.DecideResponse(decision=render_decision(decided.decision), is_repeat=decided.is_repeat)
 

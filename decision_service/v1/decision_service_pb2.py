@@ -28,7 +28,7 @@ from decision_service.v1 import planning_pb2 as decision__service_dot_v1_dot_pla
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*decision_service/v1/decision_service.proto\x12\x13\x64\x65\x63ision_service.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\"decision_service/v1/decision.proto\x1a\"decision_service/v1/planning.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x01\n\rOrderProposal\x12\x16\n\x02id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x04lane\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x08quantity\x18\x03 \x01(\x01\x42\x10\xbaH\r\x12\x0b!\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x12<\n\norder_date\x18\x04 \x01(\tB#\xbaH r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$H\x00\x88\x01\x01\x42\r\n\x0b_order_date\"\xe3\x02\n\rDecideRequest\x12\x1e\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x08snapshot\x18\x02 \x01(\x0b\x32\x1d.decision_service.v1.SnapshotB\x06\xbaH\x03\xc8\x01\x01\x12\x39\n\x04mode\x18\x03 \x01(\x0e\x32!.decision_service.v1.DecisionModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x41\n\tproposals\x18\x04 \x03(\x0b\x32\".decision_service.v1.OrderProposalB\n\xbaH\x07\x92\x01\x04\x10\xa0\x8d\x06\x12)\n\x05scope\x18\x05 \x01(\x0b\x32\x1a.decision_service.v1.Scope\x12\x19\n\x07release\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x1e\n\x0con_behalf_of\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x15\n\rvalidate_only\x18\x08 \x01(\x08\"T\n\x0e\x44\x65\x63ideResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Decision\x12\x11\n\tis_repeat\x18\x02 \x01(\x08\".\n\x12GetDecisionRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"F\n\x13GetDecisionResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Decision\"\xb5\x05\n\x14ListDecisionsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x37\n\x07verdict\x18\x03 \x01(\x0e\x32\x1c.decision_service.v1.VerdictB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12?\n\x0b\x64isposition\x18\x04 \x01(\x0e\x32 .decision_service.v1.DispositionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x07release\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12)\n\x05scope\x18\x06 \x01(\x0b\x32\x1a.decision_service.v1.Scope\x12\x16\n\x04rule\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x17\n\x05\x61\x63tor\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12#\n\tmin_value\x18\t \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x12)\n\x05since\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x61s_known_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\tmax_value\x18\r \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x00\x88\x01\x01\x12\x39\n\x04mode\x18\x0e \x01(\x0e\x32!.decision_service.v1.DecisionModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\nrequest_id\x18\x0f \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x16\n\x04item\x18\x10 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x08location\x18\x11 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x42\x0c\n\n_max_value\"\xe6\x02\n\x0f\x44\x65\x63isionSummary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12/\n\x0brecorded_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07verdict\x18\x04 \x01(\x0e\x32\x1c.decision_service.v1.Verdict\x12\x0f\n\x07release\x18\x05 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x10\n\x08\x61pproved\x18\x07 \x01(\x05\x12\x10\n\x08referred\x18\x08 \x01(\x05\x12\x0f\n\x07\x62locked\x18\t \x01(\x05\x12\r\n\x05value\x18\n \x01(\x01\x12\x11\n\tlog_index\x18\x0b \x01(\x03\x12)\n\x05scope\x18\x0c \x01(\x0b\x32\x1a.decision_service.v1.Scope\x12/\n\x04mode\x18\r \x01(\x0e\x32!.decision_service.v1.DecisionMode\"{\n\x15ListDecisionsResponse\x12\x37\n\tdecisions\x18\x01 \x03(\x0b\x32$.decision_service.v1.DecisionSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08log_size\x18\x03 \x01(\x03\"1\n\x15ReplayDecisionRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"~\n\x16ReplayDecisionResponse\x12\x33\n\x07outcome\x18\x01 \x01(\x0e\x32\".decision_service.v1.ReplayOutcome\x12\x13\n\x0b\x64ifferences\x18\x02 \x03(\t\x12\x1a\n\x12\x65ngine_differences\x18\x03 \x03(\t\"J\n\x13\x45xplainOrderRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x19\n\x05order\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"v\n\x14\x45xplainOrderResponse\x12\x30\n\x05order\x18\x01 \x01(\x0b\x32!.decision_service.v1.PlannedOrder\x12,\n\x07\x61nswers\x18\x02 \x03(\x0b\x32\x1b.decision_service.v1.Answer\"*\n\x06\x41nswer\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\t*\x89\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n\x18REPLAY_OUTCOME_IDENTICAL\x10\x01\x12\x1d\n\x19REPLAY_OUTCOME_EQUIVALENT\x10\x02\x12\x1b\n\x17REPLAY_OUTCOME_DIVERGED\x10\x03\x32\xfe\x03\n\x0f\x44\x65\x63isionService\x12Q\n\x06\x44\x65\x63ide\x12\".decision_service.v1.DecideRequest\x1a#.decision_service.v1.DecideResponse\x12`\n\x0bGetDecision\x12\'.decision_service.v1.GetDecisionRequest\x1a(.decision_service.v1.GetDecisionResponse\x12\x66\n\rListDecisions\x12).decision_service.v1.ListDecisionsRequest\x1a*.decision_service.v1.ListDecisionsResponse\x12i\n\x0eReplayDecision\x12*.decision_service.v1.ReplayDecisionRequest\x1a+.decision_service.v1.ReplayDecisionResponse\x12\x63\n\x0c\x45xplainOrder\x12(.decision_service.v1.ExplainOrderRequest\x1a).decision_service.v1.ExplainOrderResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*decision_service/v1/decision_service.proto\x12\x13\x64\x65\x63ision_service.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\"decision_service/v1/decision.proto\x1a\"decision_service/v1/planning.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x01\n\rOrderProposal\x12\x16\n\x02id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x04lane\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x08quantity\x18\x03 \x01(\x01\x42\x10\xbaH\r\x12\x0b!\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x12<\n\norder_date\x18\x04 \x01(\tB#\xbaH r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$H\x00\x88\x01\x01\x42\r\n\x0b_order_date\"\xaf\x03\n\rDecideRequest\x12\x1e\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12/\n\x08snapshot\x18\x02 \x01(\x0b\x32\x1d.decision_service.v1.Snapshot\x12\x39\n\x04mode\x18\x03 \x01(\x0e\x32!.decision_service.v1.DecisionModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x41\n\tproposals\x18\x04 \x03(\x0b\x32\".decision_service.v1.OrderProposalB\n\xbaH\x07\x92\x01\x04\x10\xa0\x8d\x06\x12)\n\x05scope\x18\x05 \x01(\x0b\x32\x1a.decision_service.v1.Scope\x12\x19\n\x07release\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x1e\n\x0con_behalf_of\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x15\n\rvalidate_only\x18\x08 \x01(\x08\x12\x18\n\x10\x62\x65st_by_deadline\x18\t \x01(\x08\x12\x38\n\x0fsnapshot_digest\x18\n \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^(sha256:[0-9a-f]{64})?$\"T\n\x0e\x44\x65\x63ideResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Decision\x12\x11\n\tis_repeat\x18\x02 \x01(\x08\".\n\x12GetDecisionRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"F\n\x13GetDecisionResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Decision\"\xb5\x05\n\x14ListDecisionsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x37\n\x07verdict\x18\x03 \x01(\x0e\x32\x1c.decision_service.v1.VerdictB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12?\n\x0b\x64isposition\x18\x04 \x01(\x0e\x32 .decision_service.v1.DispositionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x07release\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12)\n\x05scope\x18\x06 \x01(\x0b\x32\x1a.decision_service.v1.Scope\x12\x16\n\x04rule\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x17\n\x05\x61\x63tor\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12#\n\tmin_value\x18\t \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x12)\n\x05since\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x61s_known_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\tmax_value\x18\r \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x00\x88\x01\x01\x12\x39\n\x04mode\x18\x0e \x01(\x0e\x32!.decision_service.v1.DecisionModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\nrequest_id\x18\x0f \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x16\n\x04item\x18\x10 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x08location\x18\x11 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x42\x0c\n\n_max_value\"\xe6\x02\n\x0f\x44\x65\x63isionSummary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12/\n\x0brecorded_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07verdict\x18\x04 \x01(\x0e\x32\x1c.decision_service.v1.Verdict\x12\x0f\n\x07release\x18\x05 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x10\n\x08\x61pproved\x18\x07 \x01(\x05\x12\x10\n\x08referred\x18\x08 \x01(\x05\x12\x0f\n\x07\x62locked\x18\t \x01(\x05\x12\r\n\x05value\x18\n \x01(\x01\x12\x11\n\tlog_index\x18\x0b \x01(\x03\x12)\n\x05scope\x18\x0c \x01(\x0b\x32\x1a.decision_service.v1.Scope\x12/\n\x04mode\x18\r \x01(\x0e\x32!.decision_service.v1.DecisionMode\"{\n\x15ListDecisionsResponse\x12\x37\n\tdecisions\x18\x01 \x03(\x0b\x32$.decision_service.v1.DecisionSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08log_size\x18\x03 \x01(\x03\"1\n\x15ReplayDecisionRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"~\n\x16ReplayDecisionResponse\x12\x33\n\x07outcome\x18\x01 \x01(\x0e\x32\".decision_service.v1.ReplayOutcome\x12\x13\n\x0b\x64ifferences\x18\x02 \x03(\t\x12\x1a\n\x12\x65ngine_differences\x18\x03 \x03(\t\"J\n\x13\x45xplainOrderRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x19\n\x05order\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"v\n\x14\x45xplainOrderResponse\x12\x30\n\x05order\x18\x01 \x01(\x0b\x32!.decision_service.v1.PlannedOrder\x12,\n\x07\x61nswers\x18\x02 \x03(\x0b\x32\x1b.decision_service.v1.Answer\"*\n\x06\x41nswer\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\t*\x89\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n\x18REPLAY_OUTCOME_IDENTICAL\x10\x01\x12\x1d\n\x19REPLAY_OUTCOME_EQUIVALENT\x10\x02\x12\x1b\n\x17REPLAY_OUTCOME_DIVERGED\x10\x03\x32\xfe\x03\n\x0f\x44\x65\x63isionService\x12Q\n\x06\x44\x65\x63ide\x12\".decision_service.v1.DecideRequest\x1a#.decision_service.v1.DecideResponse\x12`\n\x0bGetDecision\x12\'.decision_service.v1.GetDecisionRequest\x1a(.decision_service.v1.GetDecisionResponse\x12\x66\n\rListDecisions\x12).decision_service.v1.ListDecisionsRequest\x1a*.decision_service.v1.ListDecisionsResponse\x12i\n\x0eReplayDecision\x12*.decision_service.v1.ReplayDecisionRequest\x1a+.decision_service.v1.ReplayDecisionResponse\x12\x63\n\x0c\x45xplainOrder\x12(.decision_service.v1.ExplainOrderRequest\x1a).decision_service.v1.ExplainOrderResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,8 +45,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERPROPOSAL'].fields_by_name['order_date']._serialized_options = b'\272H r\0362\034^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
   _globals['_DECIDEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_DECIDEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
-  _globals['_DECIDEREQUEST'].fields_by_name['snapshot']._loaded_options = None
-  _globals['_DECIDEREQUEST'].fields_by_name['snapshot']._serialized_options = b'\272H\003\310\001\001'
   _globals['_DECIDEREQUEST'].fields_by_name['mode']._loaded_options = None
   _globals['_DECIDEREQUEST'].fields_by_name['mode']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_DECIDEREQUEST'].fields_by_name['proposals']._loaded_options = None
@@ -55,6 +53,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECIDEREQUEST'].fields_by_name['release']._serialized_options = b'\272H\005r\003\030\200\002'
   _globals['_DECIDEREQUEST'].fields_by_name['on_behalf_of']._loaded_options = None
   _globals['_DECIDEREQUEST'].fields_by_name['on_behalf_of']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_DECIDEREQUEST'].fields_by_name['snapshot_digest']._loaded_options = None
+  _globals['_DECIDEREQUEST'].fields_by_name['snapshot_digest']._serialized_options = b'\272H\034r\0322\030^(sha256:[0-9a-f]{64})?$'
   _globals['_GETDECISIONREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETDECISIONREQUEST'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
   _globals['_LISTDECISIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -89,34 +89,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPLAINORDERREQUEST'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
   _globals['_EXPLAINORDERREQUEST'].fields_by_name['order']._loaded_options = None
   _globals['_EXPLAINORDERREQUEST'].fields_by_name['order']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
-  _globals['_REPLAYOUTCOME']._serialized_start=2548
-  _globals['_REPLAYOUTCOME']._serialized_end=2685
+  _globals['_REPLAYOUTCOME']._serialized_start=2624
+  _globals['_REPLAYOUTCOME']._serialized_end=2761
   _globals['_ORDERPROPOSAL']._serialized_start=202
   _globals['_ORDERPROPOSAL']._serialized_end=380
   _globals['_DECIDEREQUEST']._serialized_start=383
-  _globals['_DECIDEREQUEST']._serialized_end=738
-  _globals['_DECIDERESPONSE']._serialized_start=740
-  _globals['_DECIDERESPONSE']._serialized_end=824
-  _globals['_GETDECISIONREQUEST']._serialized_start=826
-  _globals['_GETDECISIONREQUEST']._serialized_end=872
-  _globals['_GETDECISIONRESPONSE']._serialized_start=874
-  _globals['_GETDECISIONRESPONSE']._serialized_end=944
-  _globals['_LISTDECISIONSREQUEST']._serialized_start=947
-  _globals['_LISTDECISIONSREQUEST']._serialized_end=1640
-  _globals['_DECISIONSUMMARY']._serialized_start=1643
-  _globals['_DECISIONSUMMARY']._serialized_end=2001
-  _globals['_LISTDECISIONSRESPONSE']._serialized_start=2003
-  _globals['_LISTDECISIONSRESPONSE']._serialized_end=2126
-  _globals['_REPLAYDECISIONREQUEST']._serialized_start=2128
-  _globals['_REPLAYDECISIONREQUEST']._serialized_end=2177
-  _globals['_REPLAYDECISIONRESPONSE']._serialized_start=2179
-  _globals['_REPLAYDECISIONRESPONSE']._serialized_end=2305
-  _globals['_EXPLAINORDERREQUEST']._serialized_start=2307
-  _globals['_EXPLAINORDERREQUEST']._serialized_end=2381
-  _globals['_EXPLAINORDERRESPONSE']._serialized_start=2383
-  _globals['_EXPLAINORDERRESPONSE']._serialized_end=2501
-  _globals['_ANSWER']._serialized_start=2503
-  _globals['_ANSWER']._serialized_end=2545
-  _globals['_DECISIONSERVICE']._serialized_start=2688
-  _globals['_DECISIONSERVICE']._serialized_end=3198
+  _globals['_DECIDEREQUEST']._serialized_end=814
+  _globals['_DECIDERESPONSE']._serialized_start=816
+  _globals['_DECIDERESPONSE']._serialized_end=900
+  _globals['_GETDECISIONREQUEST']._serialized_start=902
+  _globals['_GETDECISIONREQUEST']._serialized_end=948
+  _globals['_GETDECISIONRESPONSE']._serialized_start=950
+  _globals['_GETDECISIONRESPONSE']._serialized_end=1020
+  _globals['_LISTDECISIONSREQUEST']._serialized_start=1023
+  _globals['_LISTDECISIONSREQUEST']._serialized_end=1716
+  _globals['_DECISIONSUMMARY']._serialized_start=1719
+  _globals['_DECISIONSUMMARY']._serialized_end=2077
+  _globals['_LISTDECISIONSRESPONSE']._serialized_start=2079
+  _globals['_LISTDECISIONSRESPONSE']._serialized_end=2202
+  _globals['_REPLAYDECISIONREQUEST']._serialized_start=2204
+  _globals['_REPLAYDECISIONREQUEST']._serialized_end=2253
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_start=2255
+  _globals['_REPLAYDECISIONRESPONSE']._serialized_end=2381
+  _globals['_EXPLAINORDERREQUEST']._serialized_start=2383
+  _globals['_EXPLAINORDERREQUEST']._serialized_end=2457
+  _globals['_EXPLAINORDERRESPONSE']._serialized_start=2459
+  _globals['_EXPLAINORDERRESPONSE']._serialized_end=2577
+  _globals['_ANSWER']._serialized_start=2579
+  _globals['_ANSWER']._serialized_end=2621
+  _globals['_DECISIONSERVICE']._serialized_start=2764
+  _globals['_DECISIONSERVICE']._serialized_end=3274
 # @@protoc_insertion_point(module_scope)

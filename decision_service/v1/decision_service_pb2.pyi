@@ -37,7 +37,7 @@ class OrderProposal(_message.Message):
     def __init__(self, id: _Optional[str] = ..., lane: _Optional[str] = ..., quantity: _Optional[float] = ..., order_date: _Optional[str] = ...) -> None: ...
 
 class DecideRequest(_message.Message):
-    __slots__ = ("request_id", "snapshot", "mode", "proposals", "scope", "release", "on_behalf_of", "validate_only")
+    __slots__ = ("request_id", "snapshot", "mode", "proposals", "scope", "release", "on_behalf_of", "validate_only", "best_by_deadline", "snapshot_digest")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +46,8 @@ class DecideRequest(_message.Message):
     RELEASE_FIELD_NUMBER: _ClassVar[int]
     ON_BEHALF_OF_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    BEST_BY_DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_DIGEST_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     snapshot: _planning_pb2.Snapshot
     mode: _decision_pb2.DecisionMode
@@ -54,7 +56,9 @@ class DecideRequest(_message.Message):
     release: str
     on_behalf_of: str
     validate_only: bool
-    def __init__(self, request_id: _Optional[str] = ..., snapshot: _Optional[_Union[_planning_pb2.Snapshot, _Mapping]] = ..., mode: _Optional[_Union[_decision_pb2.DecisionMode, str]] = ..., proposals: _Optional[_Iterable[_Union[OrderProposal, _Mapping]]] = ..., scope: _Optional[_Union[_decision_pb2.Scope, _Mapping]] = ..., release: _Optional[str] = ..., on_behalf_of: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    best_by_deadline: bool
+    snapshot_digest: str
+    def __init__(self, request_id: _Optional[str] = ..., snapshot: _Optional[_Union[_planning_pb2.Snapshot, _Mapping]] = ..., mode: _Optional[_Union[_decision_pb2.DecisionMode, str]] = ..., proposals: _Optional[_Iterable[_Union[OrderProposal, _Mapping]]] = ..., scope: _Optional[_Union[_decision_pb2.Scope, _Mapping]] = ..., release: _Optional[str] = ..., on_behalf_of: _Optional[str] = ..., validate_only: _Optional[bool] = ..., best_by_deadline: _Optional[bool] = ..., snapshot_digest: _Optional[str] = ...) -> None: ...
 
 class DecideResponse(_message.Message):
     __slots__ = ("decision", "is_repeat")

@@ -6,17 +6,13 @@ import pickle
 import resource
 import signal
 import sys
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-# What travels up the pipe, with its kind: the answer, an error, the best answer so far, progress.
-ANSWER, ERROR, BEST, PROGRESS = "answer", "error", "best", "progress"
+from decision_service.workers.words import ANSWER, ERROR
 
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 5  # the edge answers first
-
-Say = Callable[[str, Any], None]
 
 
 def answer_all(pipe: Connection, memory_bytes: int) -> None:

@@ -23,7 +23,8 @@ from decision_service.errors import (
     TooLargeError,
     UnavailableError,
 )
-from decision_service.workers.child import ANSWER, BEST, ERROR, answer_all
+from decision_service.workers.child import answer_all
+from decision_service.workers.words import ANSWER, BEST, ERROR
 
 _SPAWN = multiprocessing.get_context("spawn")  # fork is unsafe beside grpc's and HiGHS' threads
 _POLL_SECONDS = 0.05

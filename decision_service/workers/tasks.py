@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from decision_service.workers.child import BEST, PROGRESS, Say
+from decision_service.workers.words import BEST, PROGRESS, Say
 
 _SECONDS_BETWEEN_WORDS = 0.2
 

@@ -101,8 +101,6 @@ def test_health_tells_of_certificates_apart_from_the_service(mutual, caplog):
     """
     channel = mutual.channel(name="auditor")
     before = health(channel, CERTIFICATES)
-    watch = mutual.running.server.watch
-    assert not watch.done()
     files = {"tls_client_ca": mutual.folder / "ca.pem"}
     late = Watch(
         mutual.running.server.health,
