@@ -31,14 +31,19 @@ from decision_service.api.identity.certificates import ClientCertificates, OwnCe
 from decision_service.api.identity.grants import Grants
 from decision_service.api.identity.keys import keys_from
 from decision_service.api.identity.tokens import TokenVerifier
+from decision_service.api.rollout_servicer import RolloutServicer
 from decision_service.api.running import Runner
 from decision_service.api.servicers import DecisionServicer, ReleaseServicer
 from decision_service.api.solve_servicer import OperationsServicer, SolveServicer
 from decision_service.config import Settings
 from decision_service.followers.index import DecisionIndex
+from decision_service.followers.kept_differences import KeptDifferences
+from decision_service.followers.shadow import Shadows
 from decision_service.usecases.decide import Decide
-from decision_service.usecases.effort import Effort
+from decision_service.usecases.effort import ALL_IT_TAKES, Effort
 from decision_service.usecases.erasure import Erasure
+from decision_service.usecases.impact.assess import AssessImpact
+from decision_service.usecases.impact.redecide import Redecide
 from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.lineage import TellOrigin
 from decision_service.usecases.operations import Operations
@@ -68,7 +73,10 @@ class App:
         runner = self._runner()
         work = server.Work(runner.resume, runner.adopt, runner.stop)
         return await server.start(
-            listener(self.settings, lambda: self.ledger.size), self._servicers(runner), work
+            listener(self.settings, lambda: self.ledger.size),
+            self._servicers(runner),
+            work,
+            (self._shadows().run,),
         )
 
     def close(self) -> None:
@@ -83,6 +91,16 @@ class App:
 
     def _deciding(self, effort: Effort) -> Decide:
         return Decide(self.ledger, self.releases, self._outcome_of(effort), now, append_async)
+
+    def _redecide(self, effort: Effort = ALL_IT_TAKES) -> Redecide:
+        return Redecide(self.ledger, self._outcome_of(effort))
+
+    def _shadows(self) -> Shadows:
+        return Shadows(self.ledger, self.releases, self._redecide())
+
+    def _assessing(self, effort: Effort) -> AssessImpact:
+        kept = KeptDifferences(self.settings.data / "impact")
+        return AssessImpact(self._redecide(effort), kept, self.settings.workers)
 
     def _runner(self) -> Runner:
         """Whoever decides operations; one that is open for longer than a solve may take has lost its process."""
@@ -102,6 +120,7 @@ class App:
             AuditServicer(
                 self.ledger, self.keys, TellOrigin(self.ledger, self.releases), Erasure(self.ledger)
             ),
+            RolloutServicer(self.ledger, self.releases, self.index, self._shadows(), self._assessing),
             SolveServicer(self._deciding, asking, runner, uploads, self.settings.max_upload_mb << 20),
             OperationsServicer(runner),
         )

@@ -20,6 +20,7 @@ from decision_service.v1 import (
     audit_service_pb2,
     decision_service_pb2,
     release_service_pb2,
+    rollout_service_pb2,
     solve_service_pb2,
 )
 
@@ -27,9 +28,12 @@ SERVICES = (
     decision_service_pb2.DESCRIPTOR.services_by_name["DecisionService"],
     release_service_pb2.DESCRIPTOR.services_by_name["ReleaseService"],
     audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
+    rollout_service_pb2.DESCRIPTOR.services_by_name["RolloutService"],
     solve_service_pb2.DESCRIPTOR.services_by_name["SolveService"],
     operations_pb2.DESCRIPTOR.services_by_name["Operations"],
 )
+Follower = Callable[[], Coroutine[Any, Any, None]]  # tails the log until it is cancelled
+
 # Refuse pings that come faster than a client has reason to; let connections end, so that load spreads anew.
 _CONNECTIONS = (
     ("grpc.so_reuseport", 0),
@@ -42,7 +46,7 @@ _CONNECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started server: where it listens, and how to stop it."""
+    """A started server: where it listens, what runs beside it, and how to stop it."""
 
     server: Any
     health: Any
@@ -92,7 +96,9 @@ class Work:
     end: Callable[[], Awaitable[None]]
 
 
-async def start(listener: Listener, servicers: tuple[Any, ...], work: Work) -> Running:
+async def start(
+    listener: Listener, servicers: tuple[Any, ...], work: Work, followers: tuple[Follower, ...] = ()
+) -> Running:
     """Listen; `servicers` in the order of `SERVICES`."""
     size = listener.max_message_mb * 1024 * 1024
     limits = (("grpc.max_receive_message_length", size), ("grpc.max_send_message_length", size))
@@ -110,7 +116,7 @@ async def start(listener: Listener, servicers: tuple[Any, ...], work: Work) -> R
     watch = Watch(servicer, ("", *names), listener.look, listener.certificates, listener.now)
     await watch.look_at_log()
     host = listener.address.rpartition(":")[0]
-    tasks = (asyncio.create_task(watch.run()), asyncio.create_task(work.keep_up()))
+    tasks = tuple(asyncio.create_task(run()) for run in (watch.run, work.keep_up, *followers))
     return Running(server, servicer, f"{host}:{port}", tasks, work.end)
 
 

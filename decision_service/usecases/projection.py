@@ -1,4 +1,4 @@
-"""Stock of the places that transfers leave: what the plan leaves there, bucket by bucket."""
+"""Stock as orders leave it, bucket by bucket: of the places that transfers leave, and of all."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def sources_of(known: SnapshotFacts, orders: tuple[JudgedOrder, ...]) -> tuple[S
     guarded = sorted(s for s in leaving if known.stages[s].min_stock is not None)
     if not guarded:
         return ()
-    stock = _Stock(known, orders, frozenset(guarded))
+    stock = Projection(known, orders, frozenset(guarded))
     return tuple(_source(known.stages[s], leaving[s], stock.of(s)) for s in guarded)
 
 
@@ -65,11 +65,12 @@ def _source(stage: Stage, leaving: list[JudgedOrder], stock: NDArray[np.float64]
     return Source(stage, gone, bucket, float(stock[bucket]) + max(o.quantity for o in gone))
 
 
-class _Stock:
+class Projection:
     """Net stock at the end of every bucket that orders may be placed in."""
 
     def __init__(self, known: SnapshotFacts, orders: tuple[JudgedOrder, ...], stages: frozenset[str]) -> None:
         self._known = known
+        self.stages = stages
         last = max((o.order_bucket for o in orders), default=0)
         self._buckets = max(known.snapshot.horizon, last + 1)
         self._flow = {stage: np.zeros(self._buckets) for stage in stages}
@@ -77,6 +78,11 @@ class _Stock:
         for stage, bucket, quantity in (*self._receipts(), *self._orders(orders), *self._demands()):
             if stage in self._flow and bucket < self._buckets:
                 self._flow[stage][bucket] += quantity
+
+    @property
+    def horizon(self) -> int:
+        """Buckets that the snapshot plans."""
+        return self._known.snapshot.horizon
 
     def of(self, stage: str) -> NDArray[np.float64]:
         """Base units; below 0 is owed, but demand that was lost is not."""
@@ -87,6 +93,37 @@ class _Stock:
         for bucket, flow in enumerate(self._flow[stage].tolist()):
             left = stock[bucket] = max(0.0, left + flow)
         return stock
+
+    def value(self) -> float:
+        """Money: what lies in stock at the end of a bucket, on average over the horizon."""
+        total = 0.0
+        for name in sorted(self.stages):
+            worth = self._known.items[self._known.stages[name].item].value
+            if worth:
+                total += worth * float(np.maximum(self.of(name)[: self.horizon], 0.0).mean())
+        return total
+
+    def service(self) -> float | None:
+        """
+        Share of demand served in its own bucket, over the horizon; None without demand.
+
+        First come, first served: what is owed at the end of a bucket is of the latest demand.
+        """
+        wanted = late = 0.0
+        for demand in self._known.snapshot.demands:
+            asked = expected_demand(demand, self._buckets)[: self.horizon]
+            stock = self._owed(demand.stage)[: self.horizon]
+            wanted += float(asked.sum())
+            late += float(np.minimum(asked, np.maximum(-stock, 0.0)).sum())
+        return 1.0 - late / wanted if wanted > 0.0 else None
+
+    def _owed(self, stage: str) -> NDArray[np.float64]:
+        """Below 0 what was not served in the bucket, lost or late."""
+        stock = self.of(stage)
+        if stage not in self._lost:
+            return stock
+        before = np.concatenate(([self._known.stages[stage].on_hand], stock[:-1]))
+        return np.asarray(before + self._flow[stage])
 
     def _receipts(self) -> Iterator[tuple[str, int, float]]:
         snapshot = self._known.snapshot

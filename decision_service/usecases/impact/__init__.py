@@ -1,0 +1,1 @@
+"""What another release would have decided: differences, their sum, and who asks for them."""
