@@ -8,9 +8,9 @@ that crashes or outgrows its memory costs that one call an error, never the serv
 
 import multiprocessing
 import pickle
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class WorkerPool:
     def __init__(
         self, size: int, waiting: int = 64, memory_bytes: int = 0, seconds: float = 86_400.0
     ) -> None:
-        self._queue: queue.Queue[Work | None] = queue.Queue(waiting)
+        self._queue = _Queue(waiting)
         self._memory, self._longest = memory_bytes, seconds
         self._seconds = 1.0  # how long recent work took, for the retry hint
         self._closing = threading.Event()
@@ -92,7 +92,7 @@ class WorkerPool:
     @property
     def waiting(self) -> int:
         """Pieces of work that wait for a process."""
-        return self._queue.qsize()
+        return len(self._queue)
 
     def submit(
         self,
@@ -111,12 +111,10 @@ class WorkerPool:
         """
         if self._closing.is_set():
             raise UnavailableError("the service is stopping; try again", "STOPPING")
-        answer = Answer()
-        try:
-            self._queue.put_nowait(Work(task, arguments, deadline, watch, answer))
-        except queue.Full:
-            raise OverloadedError("every worker is busy and the queue is full", self._seconds) from None
-        return answer
+        work = Work(task, arguments, deadline, watch, Answer())
+        if not self._queue.put(work):
+            raise OverloadedError("every worker is busy and the queue is full", self._seconds)
+        return work.answer
 
     def close(self) -> None:
         """End what runs and what waits with an error; callers had their time while the server drained."""
@@ -127,10 +125,7 @@ class WorkerPool:
     def _serve(self) -> None:
         process = _Process(self._memory, self._longest, self._closing)
         while not self._closing.is_set():
-            try:
-                work = self._queue.get(timeout=_POLL_SECONDS)
-            except queue.Empty:
-                continue
+            work = self._queue.get(_POLL_SECONDS)
             if work is not None and work.answer.set_running_or_notify_cancel():
                 self._do(process, work)
         process.stop()
@@ -145,13 +140,38 @@ class WorkerPool:
         self._seconds = 0.8 * self._seconds + 0.2 * (time.monotonic() - started)
 
     def _refuse_the_rest(self) -> None:
-        while not self._queue.empty():
-            try:
-                work = self._queue.get_nowait()
-            except queue.Empty:  # another thread took it
-                return
-            if work is not None and work.answer.set_running_or_notify_cancel():
+        while (work := self._queue.get(0)) is not None:
+            if work.answer.set_running_or_notify_cancel():
                 work.answer.set_exception(UnavailableError("the service is stopping; try again", "STOPPING"))
+
+
+class _Queue:
+    """Work that waits, the oldest first; what was cancelled gives up its place to what comes."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._works: deque[Work] = deque()
+        self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        return len(self._works)
+
+    def put(self, work: Work) -> bool:
+        """Whether there was room."""
+        with self._changed:
+            if len(self._works) >= self._most:
+                self._works = deque(w for w in self._works if not w.answer.cancelled())
+            if len(self._works) >= self._most:
+                return False
+            self._works.append(work)
+            self._changed.notify()
+            return True
+
+    def get(self, seconds: float) -> Work | None:
+        """The oldest, waiting so long for one."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._works, seconds)
+            return self._works.popleft() if self._works else None
 
 
 class _Process:
