@@ -8,7 +8,7 @@ Decide: the straight line from a request to a logged decision.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from decision_service.decision import Caller, Decision, DecisionRequest, Lineage
 from decision_service.engine import engine, engine_digest
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError
 from decision_service.usecases import records
+from decision_service.usecases.freezing import FROZEN, require_thawed
 from decision_service.usecases.records import Deliberation, Inputs
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import Release
@@ -58,9 +59,18 @@ class Decide:
     now: Callable[[], datetime]
     append: Callable[[Ledger, NewEntry], Awaitable[Appended]]
 
-    async def __call__(self, request: DecisionRequest, caller: Caller) -> Decided:
+    async def __call__(
+        self, request: DecisionRequest, caller: Caller, parents: tuple[str, ...] = (), unfrozen_for: str = ""
+    ) -> Decided:
         """
         The decision on a request.
+
+        Parameters
+        ----------
+        parents
+            Decisions that this one follows up.
+        unfrozen_for
+            The rollback on whose behalf is decided: its own freeze does not stop it.
 
         Raises
         ------
@@ -68,15 +78,17 @@ class Decide:
             The request_id stands for another request.
         ForbiddenError
             The caller's grant does not cover the scope.
+        PreconditionError
+            The scope is frozen, or no release governs it.
         MovedError
-            The release was revoked while the decision was being made.
+            The release was revoked, or the scope frozen, while the decision was being made.
         """
         _refuse_foreign(request, caller)
         snapshot_bytes = canonical.encode_object(request.snapshot)
         digest = records.request_digest(request, canonical.digest(snapshot_bytes))
         if earlier := self.ledger.find(records.idempotency_key(caller, request.request_id)):
             return self._repeat(earlier, digest, request)
-        today = self.now().date()
+        today, frozen = self.now().date(), require_thawed(self.ledger, request.scope, unfrozen_for)
         release = self.releases.governing(request.scope, request.release, today, request.request_id)
         question = Question(
             canonical.digest(snapshot_bytes),
@@ -87,10 +99,11 @@ class Decide:
         )
         inputs = Inputs(snapshot_bytes, canonical.encode_object(question), release.content.encode())
         outcome_bytes = await self.outcome_of(inputs, question, request.snapshot, release)
-        made = Deliberation(request, caller, release, inputs, outcome_bytes)
+        made = Deliberation(request, caller, release, inputs, outcome_bytes, parents)
         if request.validate_only:
             return Decided(_unlogged(made, digest), is_repeat=False)
-        return await self._log(records.new_entry(f"decisions/{uuid7()}", made), request)
+        new = records.new_entry(f"decisions/{uuid7()}", made)
+        return await self._log(replace(new, requires={**new.requires, **frozen}), request)
 
     async def _log(self, new: NewEntry, request: DecisionRequest) -> Decided:
         try:
@@ -98,6 +111,10 @@ class Decide:
         except KeyConflictError as error:
             raise _reused(request) from error
         except PointerMovedError as error:
+            if error.pointer.startswith(FROZEN):
+                raise MovedError(
+                    "the scope was frozen while deciding; ask again later", "SCOPE_FROZEN"
+                ) from error
             raise MovedError(
                 "the release was revoked while deciding; ask again", "RELEASE_REVOKED"
             ) from error

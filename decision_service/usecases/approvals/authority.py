@@ -12,7 +12,7 @@ from datetime import date
 
 from decision_service.decision import Caller
 from decision_service.errors import ForbiddenError, PreconditionError
-from decision_service.usecases.approvals.order_state import OrderRecord, OrderState
+from decision_service.usecases.approvals.order_record import OrderRecord, OrderState
 from rules import Charter, Delegation
 
 

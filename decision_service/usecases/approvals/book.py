@@ -1,17 +1,11 @@
-"""The order book: where the state of orders is read. Kept by a follower, or in memory."""
+"""The order book: where the state of every order is read; a follower of the log keeps it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from audit import Ledger, canonical
-from decision_service.decision import Outcome
-from decision_service.errors import NotFoundError
-from decision_service.usecases import records
-from decision_service.usecases.approvals.opening import open_orders
-from decision_service.usecases.approvals.order_events import event_of
-from decision_service.usecases.approvals.order_state import INSTRUCTIONS, OrderRecord, OrderState, follow
+from decision_service.usecases.approvals.order_record import INSTRUCTIONS, OrderRecord, OrderState
 
 Ref = tuple[str, str]
 """Name of a decision and id of an order."""
@@ -19,14 +13,37 @@ Ref = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """All conditions given must hold; empty = any."""
+    """
+    All conditions given must hold; empty or None = any.
+
+    Parameters
+    ----------
+    roles
+        Charter roles that are asked now.
+    since, until
+        When the decision was recorded: at or after, and before.
+    first, last
+        Places in the log of the decision, both included.
+    is_standing
+        Leave out what a later plan replaced.
+    scopes
+        What the caller's grant covers.
+    """
 
     states: tuple[OrderState, ...] = ()
     roles: tuple[str, ...] = ()
-    decision: str = ""
+    decisions: tuple[str, ...] = ()
+    release: str = ""
+    scope: str = ""
+    item: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    first: int | None = None
+    last: int | None = None
     min_value: float = 0.0
     scopes: tuple[str, ...] = ("*",)
     is_dead: bool = False
+    is_standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +54,8 @@ class BookedOrder:
     Parameters
     ----------
     moved_by
-        A later decision that plans the same stage otherwise; empty = the plan stands.
+        A later decision that planned the same stage anew while the order had not been handed over:
+        that plan counts, this order is not to be signed or handed over; empty = the plan stands.
     """
 
     record: OrderRecord
@@ -53,66 +71,14 @@ class OrderBook(Protocol):
     def list(self, wanted: OrderFilter, size: int, offset: int) -> tuple[BookedOrder, ...]:
         """Orders, those with the nearest deadline first, then the most valuable."""
 
+    def each(self, wanted: OrderFilter) -> Iterator[OrderRecord]:
+        """All orders that fit, in the order of the log."""
+
     def due(self, now: datetime, size: int) -> tuple[OrderRecord, ...]:
-        """Orders whose timer has run out."""
+        """Orders whose timer has run out, the earliest first."""
 
     def outbox(self, now: datetime, size: int, scopes: tuple[str, ...]) -> tuple[OrderRecord, ...]:
         """Orders with an instruction to hand out now, the oldest first."""
-
-
-class MemoryBook:
-    """The order book of a log, computed anew for every question: small logs, and tests of the other one."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def all(self) -> dict[Ref, BookedOrder]:
-        """Every order of the log."""
-        found: dict[Ref, BookedOrder] = {}
-        for entry in self._ledger.scan():
-            if entry.kind == records.DECISION:
-                content = self._ledger.artifact(records.envelope_of(entry)["outcome_digest"]).content
-                opened = open_orders(entry, canonical.decode_object(content, Outcome))
-                for moved in moved_orders((b.record for b in found.values()), opened):
-                    ref = moved.decision, moved.order
-                    found[ref] = BookedOrder(moved, opened[0].decision)
-                found.update({(o.decision, o.order): BookedOrder(o) for o in opened})
-            elif event := event_of(entry):
-                booked = found[event.decision, event.order]
-                after = follow(booked.record, event)
-                found[event.decision, event.order] = BookedOrder(after, booked.moved_by)
-        return found
-
-    def get(self, refs: tuple[Ref, ...]) -> tuple[BookedOrder, ...]:
-        """These orders, in this order."""
-        known = self.all()
-        for ref in refs:
-            if ref not in known:
-                raise NotFoundError("order", f"{ref[0]}/orders/{ref[1]}")
-        return tuple(known[ref] for ref in refs)
-
-    def list(self, wanted: OrderFilter, size: int, offset: int) -> tuple[BookedOrder, ...]:
-        """Orders, the most urgent first."""
-        fitting = [b for b in self.all().values() if _fits(b.record, wanted)]
-        fitting.sort(key=lambda b: urgency(b.record))
-        return tuple(fitting[offset : offset + size])
-
-    def due(self, now: datetime, size: int) -> tuple[OrderRecord, ...]:
-        """Orders whose timer has run out."""
-        waiting = [b.record for b in self.all().values() if b.record.due and b.record.due <= now]
-        return tuple(sorted(waiting, key=lambda r: (r.due, r.decision, r.order))[:size])
-
-    def outbox(self, now: datetime, size: int, scopes: tuple[str, ...]) -> tuple[OrderRecord, ...]:
-        """Orders with an instruction to hand out now."""
-        due = [
-            b.record
-            for b in self.all().values()
-            if b.record.state in INSTRUCTIONS
-            and ("*" in scopes or b.record.scope in scopes)
-            and (retry := retry_at(b.record))
-            and retry <= now
-        ]
-        return tuple(sorted(due, key=lambda r: (retry_at(r), r.decision, r.order))[:size])
 
 
 def retry_at(record: OrderRecord) -> datetime | None:
@@ -120,47 +86,14 @@ def retry_at(record: OrderRecord) -> datetime | None:
     if record.state not in INSTRUCTIONS:
         return None
     if record.delivery is None:
-        return record.since
+        return _ordering_day(record) if record.state is OrderState.APPROVED else record.since
     return None if record.delivery.is_dead else record.delivery.retry_at
 
 
-def urgency(record: OrderRecord) -> tuple[bool, float, float, str, str]:
-    """Sort key: the nearest deadline first, then the most valuable."""
-    at = record.deadline.timestamp() if record.deadline else 0.0
-    return (record.deadline is None, at, -record.terms.cost, record.decision, record.order)
-
-
-def moved_orders(earlier: Iterable[OrderRecord], opened: tuple[OrderRecord, ...]) -> tuple[OrderRecord, ...]:
-    """
-    Orders not yet handed over that a newer decision of the same scope plans otherwise.
-
-    A plan replaces the proposals of the plan before for the stages it orders for; an order that the new plan
-    repeats, with the same lane, quantity and day, has not moved.
-    """
-    if not opened:
-        return ()
-    scope, stages = opened[0].scope, {o.stage for o in opened}
-    repeated = {(o.stage, o.recommended.lane, o.recommended.quantity, o.recommended.due_date) for o in opened}
-    undelivered = (OrderState.REFERRED, OrderState.OVERRIDDEN, OrderState.APPROVED)
-    return tuple(
-        o
-        for o in earlier
-        if o.state in undelivered
-        and o.scope == scope
-        and o.stage in stages
-        and (o.stage, o.recommended.lane, o.recommended.quantity, o.recommended.due_date) not in repeated
-    )
-
-
-def _fits(record: OrderRecord, wanted: OrderFilter) -> bool:
-    return (
-        (not wanted.states or record.state in wanted.states)
-        and (not wanted.roles or record.asked in wanted.roles)
-        and wanted.decision in ("", record.decision)
-        and record.terms.cost >= wanted.min_value
-        and ("*" in wanted.scopes or record.scope in wanted.scopes)
-        and (not wanted.is_dead or (record.delivery is not None and record.delivery.is_dead))
-    )
+def _ordering_day(record: OrderRecord) -> datetime:
+    """A planned order is placed on its day, not before: until then a later plan may change it."""
+    day = record.terms.order_date
+    return max(record.since, datetime(day.year, day.month, day.day, tzinfo=record.since.tzinfo))
 
 
 def visible(record: OrderRecord, scopes: tuple[str, ...]) -> bool:

@@ -15,9 +15,10 @@ from decision_service.facts import SnapshotFacts
 from decision_service.usecases import records
 from decision_service.usecases.approvals.authority import Roster
 from decision_service.usecases.approvals.delegations import delegations_in
-from decision_service.usecases.approvals.order_state import OrderRecord
-from decision_service.usecases.release import ACTIVATED, APPROVED, PROPOSED, PUBLISHED, ROLLED_BACK, Releases
+from decision_service.usecases.approvals.order_record import OrderRecord
+from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import Release
+from decision_service.usecases.release_life import ACTIVATED, APPROVED, PROPOSED, PUBLISHED, ROLLED_BACK
 from optimization.network import Snapshot
 from rules import Charter, CharterError, Ladder, Playbook, Severity, evaluate_stage
 

@@ -19,15 +19,15 @@ from decision_service.errors import (
     InvalidRequestError,
     MovedError,
     NotFoundError,
-    PreconditionError,
     ServiceError,
 )
 from decision_service.usecases.approvals.authority import Roster, may_sign, require_member
 from decision_service.usecases.approvals.book import BookedOrder, OrderBook, Ref, visible
 from decision_service.usecases.approvals.cases import Cases
 from decision_service.usecases.approvals.order_events import Step
-from decision_service.usecases.approvals.order_state import OrderRecord, OrderState
+from decision_service.usecases.approvals.order_record import OrderRecord, OrderState
 from decision_service.usecases.approvals.refusals import refused
+from decision_service.usecases.approvals.standing import require_standing, require_waiting
 from decision_service.usecases.approvals.steps import append_all, new_step
 
 
@@ -106,6 +106,8 @@ class Judging:
             if not visible(booked.record, caller.scopes):
                 raise NotFoundError("order", f"{booked.record.decision}/orders/{booked.record.order}")
             try:
+                if action is Action.APPROVE:
+                    require_standing(booked)
                 found.append((Judgement(booked), bench.entry(action, booked.record, note)))
             except ServiceError as error:
                 found.append((Judgement(booked, str(error), error.reason), error))
@@ -125,7 +127,7 @@ class _Bench:
         return new_step(record, _STEPS[action], self._caller, facts, self._now, note=note)
 
     def _sign(self, record: OrderRecord) -> dict[str, Any]:
-        _require_waiting(record, self._now)
+        require_waiting(record, self._now)
         barred = self._barred.get(record.decision)
         if barred is None:
             barred = self._barred[record.decision] = self._cases.barred(record.decision)
@@ -134,7 +136,7 @@ class _Bench:
 
     def _reject(self, record: OrderRecord) -> dict[str, Any]:
         """Rejecting is safe: whoever changed an order may also take the change back."""
-        _require_waiting(record, self._now)
+        require_waiting(record, self._now)
         is_author = record.override is not None and record.override.author == self._caller.subject
         if not (record.state is OrderState.OVERRIDDEN and is_author):
             require_member(self._roster(record), record.asked, self._caller)
@@ -144,20 +146,6 @@ class _Bench:
         if record.scope not in self._rosters:
             self._rosters[record.scope] = self._cases.roster(record, self._now)
         return self._rosters[record.scope]
-
-
-def _require_waiting(record: OrderRecord, now: datetime) -> None:
-    if not record.is_waiting:
-        raise PreconditionError(
-            f"order `{record.order}` of `{record.decision}` is {record.state}: nobody is asked",
-            f"ORDER_{record.state}",
-        )
-    if record.due and record.due <= now:
-        raise PreconditionError(
-            f"the time to answer for order `{record.order}` ended {record.due:%Y-%m-%d %H:%M}; "
-            "what happens then is about to happen",
-            "DEADLINE_PASSED",
-        )
 
 
 def _require_preview(given: str, current: str, count: int) -> None:

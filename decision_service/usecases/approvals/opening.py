@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from audit import Entry
-from decision_service.decision import Disposition, JudgedOrder, Outcome
+from decision_service.decision import DecisionMode, Disposition, Evidence, JudgedOrder, Outcome
 from decision_service.usecases import records
 from decision_service.usecases.approvals.order_events import Terms
-from decision_service.usecases.approvals.order_state import OrderRecord, OrderState, Tier, ask
+from decision_service.usecases.approvals.order_record import OrderRecord, OrderState, Tier
+from decision_service.usecases.approvals.order_state import ask
 
 _STATES = {
     Disposition.APPROVED: OrderState.APPROVED,
@@ -19,8 +20,19 @@ _ASKING = ("review", "conflicts")  # stages whose rules refer orders
 
 def open_orders(entry: Entry, outcome: Outcome) -> tuple[OrderRecord, ...]:
     """Every order of a decision as it begins."""
-    tiers = tiers_by_order(outcome)
+    tiers = tiers_by_order(outcome.evaluations)
     return tuple(_open(entry, order, tiers.get(order.id, ())) for order in outcome.orders)
+
+
+def planned_stages(entry: Entry, outcome: Outcome) -> frozenset[str]:
+    """
+    Stages whose earlier proposals this decision replaces: those that it planned.
+
+    A judged proposal of the caller replaces nothing.
+    """
+    if records.envelope_of(entry)["mode"] != DecisionMode.PLAN:
+        return frozenset()
+    return frozenset(s.stage for s in outcome.safety_stocks) | {o.stage for o in outcome.orders}
 
 
 def terms_of(order: JudgedOrder) -> Terms:
@@ -28,15 +40,15 @@ def terms_of(order: JudgedOrder) -> Terms:
     return Terms(order.quantity, order.order_date, order.due_date, order.lane, order.supplier, order.cost)
 
 
-def tiers_by_order(outcome: Outcome) -> Mapping[str, tuple[Tier, ...]]:
+def tiers_by_order(evaluations: tuple[Evidence, ...]) -> Mapping[str, tuple[Tier, ...]]:
     """
     Signatures that orders need, in sequence: one a role, in the order of the tables that ask.
 
     Every table that refers an order is heard, so that a second table cannot take the first one's
     approver away.
     """
-    position = {e.table: i for i, e in reversed(tuple(enumerate(outcome.evaluations)))}
-    asking = [e for e in outcome.evaluations if e.stage in _ASKING and _refers(e.outcome)]
+    position = {e.table: i for i, e in reversed(tuple(enumerate(evaluations)))}
+    asking = [e for e in evaluations if e.stage in _ASKING and _refers(e.outcome)]
     found: dict[str, dict[str, Tier]] = {}
     for evidence in sorted(asking, key=lambda e: position[e.table]):
         tier = _tier(evidence.outcome)
@@ -77,6 +89,7 @@ def _open(entry: Entry, order: JudgedOrder, tiers: tuple[Tier, ...]) -> OrderRec
         since=entry.recorded_at,
         snapshot_digest=e["snapshot_digest"],
         release=e["release"],
+        index=entry.seq,
         reasons=tuple(f"{r.message} ({r.table}, {r.row})" if r.row else r.message for r in order.reasons),
     )
     if record.state is not OrderState.REFERRED:

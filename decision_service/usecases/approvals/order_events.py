@@ -21,6 +21,8 @@ class Step(StrEnum):
     LAPSED = "order-lapsed.v1"
     VOIDED = "order-voided.v1"
     CANCEL_REQUESTED = "order-cancel-requested.v1"
+    COMPENSATION_OPENED = "order-compensation-opened.v1"
+    ANNOTATED = "order-annotated.v1"
     SENT = "instruction-sent.v1"
     ANSWERED = "instruction-answered.v1"
     DEAD = "instruction-dead.v1"
@@ -33,6 +35,8 @@ class Step(StrEnum):
 
 
 STEPS = frozenset(step.value for step in Step)
+MANY = "orders-rolled-back.v1"
+"""One entry about many orders: each with its decision, its id and the step it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,16 @@ class OrderEvent:
         )
 
 
-def event_of(entry: Entry) -> OrderEvent | None:
-    """The step that an entry records, None for entries about something else."""
+def events_of(entry: Entry) -> tuple[OrderEvent, ...]:
+    """The steps that an entry records; none for entries about something else."""
+    if entry.kind == MANY:
+        e = records.envelope_of(entry)
+        facts = {"rollback": e["rollback"], "reason": e["reason"]}
+        return tuple(
+            OrderEvent(Step(step), decision, order, e["actor"], entry.recorded_at, facts)
+            for decision, order, step in e["orders"]
+        )
     if entry.kind not in STEPS:
-        return None
+        return ()
     e = records.envelope_of(entry)
-    return OrderEvent(Step(entry.kind), e["decision"], e["order"], e["actor"], entry.recorded_at, e)
+    return (OrderEvent(Step(entry.kind), e["decision"], e["order"], e["actor"], entry.recorded_at, e),)

@@ -25,186 +25,23 @@ is the pointer by which the log refuses a step that was made for an earlier stat
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
 from decision_service.usecases.approvals.instructions import Answer, Delivery, InstructionKind
-from decision_service.usecases.approvals.order_events import OrderEvent, Step, Terms
-
-
-class OrderState(StrEnum):
-    """Where an order stands."""
-
-    REFERRED = "REFERRED"
-    OVERRIDDEN = "OVERRIDDEN"
-    APPROVED = "APPROVED"
-    BLOCKED = "BLOCKED"
-    REJECTED = "REJECTED"
-    VOID = "VOID"
-    RELEASED = "RELEASED"
-    ACKNOWLEDGED = "ACKNOWLEDGED"
-    CHANGE_REQUESTED = "CHANGE_REQUESTED"
-    CANCEL_REQUESTED = "CANCEL_REQUESTED"
-    CANCELLED = "CANCELLED"
-    REFUSED = "REFUSED"
-    SHIPPED = "SHIPPED"
-    RECEIVED = "RECEIVED"
-
-
-S = OrderState
-WAITING = frozenset({S.REFERRED, S.OVERRIDDEN})
-_AT_ERP = frozenset(
-    {S.RELEASED, S.ACKNOWLEDGED, S.CHANGE_REQUESTED, S.CANCEL_REQUESTED, S.SHIPPED, S.RECEIVED, S.CANCELLED}
+from decision_service.usecases.approvals.order_events import OrderEvent, Step
+from decision_service.usecases.approvals.order_record import (
+    ALLOWED,
+    INSTRUCTIONS,
+    IllegalStepError,
+    OrderRecord,
+    OrderState,
+    Override,
+    Signature,
+    Tier,
 )
 
-INSTRUCTIONS: Mapping[OrderState, InstructionKind] = {
-    S.APPROVED: InstructionKind.RELEASE,
-    S.RELEASED: InstructionKind.RELEASE,
-    S.CHANGE_REQUESTED: InstructionKind.CHANGE,
-    S.CANCEL_REQUESTED: InstructionKind.CANCEL,
-}
-
-ALLOWED: Mapping[Step, frozenset[OrderState]] = {
-    Step.SIGNED: WAITING,
-    Step.REJECTED: WAITING,
-    Step.ESCALATED: WAITING,
-    Step.LAPSED: WAITING,
-    Step.OVERRIDDEN: frozenset({S.REFERRED, S.APPROVED, S.ACKNOWLEDGED}),
-    Step.OVERRIDE_EXPIRED: frozenset({S.OVERRIDDEN, S.APPROVED}),
-    Step.VOIDED: frozenset({S.REFERRED, S.OVERRIDDEN, S.APPROVED}),
-    Step.CANCEL_REQUESTED: frozenset({S.RELEASED, S.ACKNOWLEDGED, S.CHANGE_REQUESTED, S.OVERRIDDEN}),
-    Step.SENT: frozenset(INSTRUCTIONS),
-    Step.ANSWERED: _AT_ERP | {S.OVERRIDDEN, S.REFUSED},
-    Step.DEAD: frozenset(INSTRUCTIONS) - {S.APPROVED},
-    Step.REVIVED: frozenset(INSTRUCTIONS) - {S.APPROVED},
-}
-
-
-class IllegalStepError(Exception):
-    """A step that the order's state does not allow."""
-
-    def __init__(self, state: OrderState, step: Step) -> None:
-        super().__init__(f"an order that is {state} cannot be {step.says}")
-        self.state = state
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """One signature that an order needs: of whom, within how many days (0 = any time), and what then."""
-
-    role: str
-    wait_days: float = 0.0
-    on_timeout: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Who signed for which role; `giver` lent it, `on_timeout` means that nobody did in time."""
-
-    role: str
-    actor: str
-    giver: str = ""
-    is_timeout: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """What a person wanted instead, why, and until when it holds."""
-
-    author: str
-    terms: Terms
-    reason_code: str
-    playbook: str
-    playbook_step: int
-    expires: date
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRecord:
-    """
-    An order as the log tells its life.
-
-    Parameters
-    ----------
-    recommended, terms
-        What the plan said, and what holds now.
-    tiers
-        Signatures still needed, the next one first; the order waits for the first.
-    asked
-        Role that is asked now: of the first tier, or of a rung of the ladder.
-    rung
-        Step of the ladder that is asked, -1 before the first.
-    told
-        What the ERP was told last; None = it does not know the order.
-    origin
-        What an override replaced, and falls back to, until it is confirmed and sent.
-    """
-
-    decision: str
-    order: str
-    scope: str
-    stage: str
-    item: str
-    location: str
-    lane_kind: str
-    state: OrderState
-    recommended: Terms
-    terms: Terms
-    opened: datetime
-    since: datetime
-    snapshot_digest: str = ""
-    release: str = ""
-    version: int = 0
-    tiers: tuple[Tier, ...] = ()
-    asked: str = ""
-    wait_days: float = 0.0
-    deadline: datetime | None = None
-    on_timeout: str = ""
-    rung: int = -1
-    reasons: tuple[str, ...] = ()
-    signatures: tuple[Signature, ...] = ()
-    override: Override | None = None
-    origin: "OrderRecord | None" = None
-    was_overridden: bool = False
-    settled: datetime | None = None
-    told: Terms | None = None
-    delivery: Delivery | None = None
-    sent: tuple[str, ...] = ()
-    answers: tuple[tuple[str, str], ...] = ()
-    note: str = ""
-
-    @property
-    def pointer(self) -> str:
-        """The pointer that holds the version."""
-        return f"order/{self.decision}/{self.order}"
-
-    @property
-    def mark(self) -> str | None:
-        """The value of the pointer in this state; unset before the first step."""
-        return f"{self.version} {self.state}" if self.version else None
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a person is asked."""
-        return self.state in WAITING
-
-    @property
-    def due(self) -> datetime | None:
-        """When a timer of this order fires next."""
-        moments = [self.deadline] if self.is_waiting and self.deadline else []
-        if self.override and self.origin and self.state in ALLOWED[Step.OVERRIDE_EXPIRED]:
-            end = self.override.expires + timedelta(days=1)
-            moments.append(datetime(end.year, end.month, end.day, tzinfo=self.opened.tzinfo))
-        return min(moments, default=None)
-
-    def instruction(self, kind: InstructionKind) -> str:
-        """Idempotency key of the next instruction of a kind, or of the outstanding one."""
-        if self.delivery and self.delivery.kind is kind:
-            return self.delivery.key
-        number = 1 + sum(f"/{kind}/" in key for key in self.sent)
-        return f"{self.decision}/orders/{self.order}/{kind}/{number}"
+S = OrderState
 
 
 def follow(record: OrderRecord, event: OrderEvent) -> OrderRecord:
@@ -218,7 +55,9 @@ def follow(record: OrderRecord, event: OrderEvent) -> OrderRecord:
     """
     if record.state not in ALLOWED[event.step]:
         raise IllegalStepError(record.state, event.step)
-    return replace(_HANDLERS[event.step](record, event), version=record.version + 1)
+    after = _HANDLERS[event.step](record, event)
+    rolled_back = event.text("rollback") or after.rolled_back
+    return replace(after, version=record.version + 1, rolled_back=rolled_back)
 
 
 def _signed(record: OrderRecord, event: OrderEvent) -> OrderRecord:
@@ -285,12 +124,12 @@ def _overridden(record: OrderRecord, event: OrderEvent) -> OrderRecord:
         date.fromisoformat(event.text("expires")),
         event.at,
     )
-    tier = Tier(event.text("role"), float(event.text("wait_days")), event.text("on_timeout"))
+    tiers = tuple(Tier(role, float(days), default) for role, days, default in event.facts["tiers"])
     changed = replace(
         record,
         state=S.OVERRIDDEN,
         terms=terms,
-        tiers=(tier,),
+        tiers=tiers,
         signatures=(),
         rung=-1,
         override=override,
@@ -298,7 +137,7 @@ def _overridden(record: OrderRecord, event: OrderEvent) -> OrderRecord:
         was_overridden=True,
         since=event.at,
     )
-    return ask(changed, tier, event.at)
+    return ask(changed, tiers[0], event.at)
 
 
 def _fall_back(record: OrderRecord, at: datetime) -> OrderRecord:
@@ -349,6 +188,10 @@ def _cancel_requested(record: OrderRecord, event: OrderEvent) -> OrderRecord:
     return replace(_settled(cancelled, S.CANCEL_REQUESTED, event.at), note=event.text("reason"))
 
 
+def _noted(record: OrderRecord, event: OrderEvent) -> OrderRecord:
+    return replace(record, note=event.text("reason"))
+
+
 def _sent(record: OrderRecord, event: OrderEvent) -> OrderRecord:
     kind, key = INSTRUCTIONS[record.state], event.text("instruction")
     attempts = record.delivery.attempts if record.delivery else 0
@@ -370,7 +213,9 @@ def _answered(record: OrderRecord, event: OrderEvent) -> OrderRecord:
         left = replace(
             told, delivery=None, terms=record.told or record.terms, origin=None, tiers=(), asked=""
         )
-        return replace(left, state=state, deadline=None, since=event.at)
+        # what was to be cancelled left all the same: the rollback did not reach it
+        undone = "" if record.state is S.CANCEL_REQUESTED else record.rolled_back
+        return replace(left, state=state, deadline=None, since=event.at, rolled_back=undone)
     if record.delivery is None or record.delivery.key != key:
         return told  # an earlier instruction, overtaken by a later one: noted, it moves nothing
     return _closed(replace(told, delivery=None, since=event.at), record.delivery.kind, answer)
@@ -386,7 +231,9 @@ def _closed(record: OrderRecord, kind: InstructionKind, answer: Answer) -> Order
             terms = record.terms if is_accepted else record.told or record.terms
             return replace(record, state=S.ACKNOWLEDGED, terms=terms, told=terms)
         case InstructionKind.CANCEL:
-            return replace(record, state=S.CANCELLED if is_accepted else S.ACKNOWLEDGED)
+            if is_accepted:
+                return replace(record, state=S.CANCELLED)
+            return replace(record, state=S.ACKNOWLEDGED, rolled_back="")
 
 
 def _dead(record: OrderRecord, event: OrderEvent) -> OrderRecord:
@@ -410,6 +257,8 @@ _HANDLERS: Mapping[Step, Callable[[OrderRecord, OrderEvent], OrderRecord]] = {
     Step.OVERRIDE_EXPIRED: _override_expired,
     Step.VOIDED: _voided,
     Step.CANCEL_REQUESTED: _cancel_requested,
+    Step.COMPENSATION_OPENED: _noted,
+    Step.ANNOTATED: _noted,
     Step.SENT: _sent,
     Step.ANSWERED: _answered,
     Step.DEAD: _dead,

@@ -3,7 +3,7 @@
 from audit import Ledger, NewEntry
 from decision_service.decision import Caller
 from decision_service.errors import ServiceError
-from decision_service.usecases.approvals.order_state import OrderRecord
+from decision_service.usecases.approvals.order_record import OrderRecord
 
 REFUSAL = "attempt-refused.v1"
 

@@ -9,7 +9,8 @@ from audit import Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller
 from decision_service.errors import MovedError, PreconditionError
 from decision_service.usecases.approvals.order_events import OrderEvent, Step
-from decision_service.usecases.approvals.order_state import IllegalStepError, OrderRecord, follow
+from decision_service.usecases.approvals.order_record import IllegalStepError, OrderRecord
+from decision_service.usecases.approvals.order_state import follow
 
 SERVICE = Caller("decision-service")
 """Who acts when a timer fires."""

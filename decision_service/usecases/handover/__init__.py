@@ -1,0 +1,1 @@
+"""What is told to the ERP and what it answers: nothing is ordered twice, nothing is lost."""

@@ -1,0 +1,374 @@
+"""
+A rollback: planned, approved under its digest by another person, executed once.
+
+    plan      what would be done to which order at what cost: immutable, named by its digest
+    approve   another person says yes to exactly this digest
+    execute   plans again and stops if the world moved; else freezes the scopes, acts in pieces that
+              each name the versions they were planned for, and resumes after a crash where it was
+    finish    what was decided anew is noted, the scopes thaw
+
+Every step moves the pointer `rollback/NAME`, so two executions cannot interleave, and one that is
+done adds nothing when it is run again.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from uuid6 import uuid7
+
+from audit import Artifact, Ledger, NewEntry, PointerMovedError, canonical
+from decision_service.decision import Caller
+from decision_service.errors import (
+    FieldViolation,
+    ForbiddenError,
+    InvalidRequestError,
+    MovedError,
+    NotFoundError,
+    PreconditionError,
+)
+from decision_service.usecases import records
+from decision_service.usecases.approvals.book import OrderBook, OrderFilter
+from decision_service.usecases.approvals.order_events import MANY
+from decision_service.usecases.freezing import FROZEN
+from decision_service.usecases.reversal.actions import (
+    STEPS,
+    Action,
+    ActionKind,
+    Rates,
+    action_for,
+    read_action,
+)
+from decision_service.usecases.reversal.record import (
+    ACTED,
+    APPROVED,
+    FINISHED,
+    PLANNED,
+    STARTED,
+    STOPPED,
+    Affected,
+    KindTotal,
+    RollbackRecord,
+    RollbackState,
+    record_of,
+)
+
+PIECE = 1000  # orders an entry
+SHOWN = 20  # differences that are named
+R = RollbackState
+
+
+@dataclass(frozen=True, slots=True)
+class Rollbacks:
+    """All rollbacks of decisions of a log."""
+
+    ledger: Ledger
+    book: OrderBook
+    now: Callable[[], datetime]
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def get(self, name: str) -> RollbackRecord:
+        """A rollback."""
+        if self.ledger.pointer(f"rollback/{name}") is None:
+            raise NotFoundError("rollback", name)
+        return record_of(name, self.ledger.by_subject(name), self.ledger.pointer(f"rollback/{name}") or "")
+
+    def all(self) -> tuple[RollbackRecord, ...]:
+        """All, newest first."""
+        names = (p.removeprefix("rollback/") for p in self.ledger.pointers("rollback/"))
+        return tuple(sorted((self.get(n) for n in names), key=lambda r: r.planned_at, reverse=True))
+
+    def actions(self, record: RollbackRecord) -> tuple[Action, ...]:
+        """The plan, order by order."""
+        return tuple(map(read_action, orjson.loads(self.ledger.artifact(record.digest).content)["actions"]))
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def plan(self, affected: Affected, rates: Rates, reason: str, caller: Caller) -> RollbackRecord:
+        """
+        What undoing would do; kept in the log, nothing else happens.
+
+        Raises
+        ------
+        InvalidRequestError
+            Nothing restricts the plan, or a rate is not a share.
+        PreconditionError
+            Nothing is left to undo.
+        """
+        _check(affected, rates)
+        size = self.ledger.size
+        last = size - 1 if affected.last is None else min(affected.last, size - 1)
+        pinned = Affected(**{**_fields(affected), "last": last})
+        actions = self._actions(pinned, rates, caller)
+        if not actions:
+            raise PreconditionError("nothing of this is left to undo", "NOTHING_TO_UNDO")
+        name, plan = f"rollbacks/{uuid7()}", _plan_artifact(pinned, rates, actions)
+        facts = {
+            "digest": plan.digest,
+            "affected": pinned.facts(),
+            "rates": {"cancel": repr(rates.cancel), "compensate": repr(rates.compensate)},
+            "totals": [[t.kind.value, t.orders, repr(t.value), repr(t.cost)] for t in _totals(actions)],
+            "scopes": sorted({a.scope for a in actions}),
+            "reason": reason,
+            "log_size": size,
+        }
+        self._append(PLANNED, name, caller, facts, None, R.PLANNED, artifacts=(plan,))
+        return self.get(name)
+
+    def approve(self, name: str, digest: str, caller: Caller) -> RollbackRecord:
+        """
+        Say yes to somebody else's plan, to exactly this one.
+
+        Raises
+        ------
+        ForbiddenError
+            The caller planned it.
+        PreconditionError
+            It is not waiting for approval, or the digest is another one.
+        """
+        record = self.get(name)
+        _require_visible(record, caller)
+        if caller.subject == record.planned_by:
+            raise ForbiddenError(
+                f"`{caller.subject}` planned `{name}`: another person must approve", "FOUR_EYES"
+            )
+        _require_state(record, (R.PLANNED,))
+        _require_digest(record, digest)
+        self._append(APPROVED, name, caller, {"digest": digest}, R.PLANNED, R.APPROVED)
+        return self.get(name)
+
+    def act(self, name: str, digest: str, caller: Caller) -> RollbackRecord:
+        """
+        Do what was approved, to every order as it was planned; what is done already is not done again.
+
+        Raises
+        ------
+        PreconditionError
+            Not approved, another digest, or the world moved since: the rollback is stopped then.
+        """
+        record = self.get(name)
+        _require_visible(record, caller)
+        _require_digest(record, digest)
+        if record.state in (R.ACTED, R.FINISHED):
+            return record
+        _require_state(record, (R.APPROVED, R.RUNNING))
+        actions = self.actions(record)
+        left = actions[record.acted :]
+        if moved := _differences(left, self._actions(record.affected, record.rates, caller)):
+            self._stop(record, moved, caller)
+        if record.state is R.APPROVED:
+            self._start(record, caller)
+        for start in range(record.acted, len(actions), PIECE):
+            self._act_on(record, actions[start : start + PIECE], start, caller)
+        self._move(name, f"{R.RUNNING} {len(actions)}", R.ACTED, caller, ACTED, {"done": len(actions)})
+        return self.get(name)
+
+    def finish(self, name: str, redecided: tuple[str, ...], caller: Caller) -> RollbackRecord:
+        """Note what was decided anew, and let the scopes thaw."""
+        record = self.get(name)
+        if record.state is R.FINISHED:
+            return record
+        _require_state(record, (R.ACTED,))
+        thaw = dict.fromkeys((f"{FROZEN}{s}" for s in record.scopes), None)
+        self._move(name, R.ACTED, R.FINISHED, caller, FINISHED, {"redecided": list(redecided)}, sets=thaw)
+        return self.get(name)
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _actions(self, affected: Affected, rates: Rates, caller: Caller) -> list[Action]:
+        decisions = affected.decisions
+        if affected.rollback:
+            decisions = (*decisions, *self.get(affected.rollback).redecided)
+            if not decisions:
+                raise PreconditionError(f"`{affected.rollback}` decided nothing anew", "NOTHING_TO_UNDO")
+        wanted = OrderFilter(
+            release=affected.release,
+            scope=affected.scope,
+            item=affected.item,
+            since=affected.since,
+            until=affected.until,
+            first=affected.first,
+            last=affected.last,
+            decisions=decisions,
+            scopes=caller.scopes,
+        )
+        found = (action_for(record, rates) for record in self.book.each(wanted))
+        return [action for action in found if action]
+
+    def _start(self, record: RollbackRecord, caller: Caller) -> None:
+        """Freeze what is affected, in the entry that starts the execution."""
+        frozen = {f"{FROZEN}{scope}": record.name for scope in record.scopes}
+        try:
+            self._append(
+                STARTED, record.name, caller, {"scopes": list(record.scopes)}, R.APPROVED, f"{R.RUNNING} 0",
+                requires=dict.fromkeys(frozen, None), sets=frozen,
+            )  # fmt: skip
+        except PointerMovedError as error:
+            raise PreconditionError(f"a scope is frozen by another rollback ({error}); finish it first", "SCOPE_FROZEN") from error  # fmt: skip
+
+    def _act_on(self, record: RollbackRecord, some: tuple[Action, ...], start: int, caller: Caller) -> None:
+        pointer = f"rollback/{record.name}"
+        envelope = {
+            "rollback": record.name,
+            "actor": caller.subject,
+            "trace_id": caller.trace_id,
+            "reason": record.reason,
+            "approved_by": record.approved_by,
+            "first": start,
+            "orders": [[a.decision, a.order, STEPS[a.kind].value] for a in some],
+        }
+        requires = {a.pointer: None if a.mark.startswith("0 ") else a.mark for a in some}
+        sets = {a.pointer: a.mark_after for a in some}
+        try:
+            self.ledger.append(
+                NewEntry(
+                    MANY,
+                    record.name,
+                    envelope,
+                    requires={**requires, pointer: f"{R.RUNNING} {start}"},
+                    sets={**sets, pointer: f"{R.RUNNING} {start + len(some)}"},
+                )
+            )
+        except PointerMovedError as error:
+            if error.pointer == pointer:
+                raise MovedError(
+                    f"`{record.name}` is being executed by somebody else", "ROLLBACK_MOVED"
+                ) from error
+            self._stop(
+                self.get(record.name), (f"{error.pointer.removeprefix('order/')}: moved meanwhile",), caller
+            )
+
+    def _stop(self, record: RollbackRecord, moved: tuple[str, ...], caller: Caller) -> None:
+        """The plan does not fit the world any more: it ends, the scopes thaw, another plan is needed."""
+        before = R.APPROVED if record.state is R.APPROVED else f"{R.RUNNING} {record.acted}"
+        thaw = (
+            dict.fromkeys((f"{FROZEN}{s}" for s in record.scopes), None) if record.state is R.RUNNING else {}
+        )
+        facts = {"differences": list(moved[:SHOWN]), "count": len(moved), "acted": record.acted}
+        self._move(record.name, before, f"{R.STOPPED} {record.acted}", caller, STOPPED, facts, sets=thaw)
+        raise PreconditionError(
+            f"the world moved since `{record.name}` was planned: {len(moved)} orders, the first {moved[0]}; "
+            f"{record.acted} orders were acted on before; plan again",
+            "WORLD_MOVED",
+            {"differences": str(len(moved)), "first": moved[0]},
+        )
+
+    def _move(  # noqa: PLR0913 - from, to, by whom and what else
+        self,
+        name: str,
+        before: str,
+        after: str,
+        caller: Caller,
+        kind: str,
+        facts: Mapping[str, Any],
+        *,
+        sets: Mapping[str, str | None] | None = None,
+    ) -> None:
+        try:
+            self._append(kind, name, caller, facts, before, after, sets=sets or {})
+        except PointerMovedError as error:
+            raise MovedError(f"`{name}` moved meanwhile; look again", "ROLLBACK_MOVED") from error
+
+    def _append(  # noqa: PLR0913 - the parts of an entry
+        self,
+        kind: str,
+        name: str,
+        caller: Caller,
+        facts: Mapping[str, Any],
+        before: str | None,
+        after: str,
+        *,
+        requires: Mapping[str, str | None] | None = None,
+        sets: Mapping[str, str | None] | None = None,
+        artifacts: tuple[Artifact, ...] = (),
+    ) -> None:
+        pointer = f"rollback/{name}"
+        envelope = {"rollback": name, "actor": caller.subject, "trace_id": caller.trace_id, **facts}
+        self.ledger.append(
+            NewEntry(
+                kind,
+                name,
+                envelope,
+                artifacts=artifacts,
+                requires={pointer: before, **(requires or {})},
+                sets={pointer: after, **(sets or {})},
+            )
+        )
+
+
+def _check(affected: Affected, rates: Rates) -> None:
+    wrong = []
+    if not any(v not in (None, "", ()) for v in _fields(affected).values()):
+        wrong.append(
+            FieldViolation("affected", "say which decisions: a release, scope, item, time, range or names")
+        )
+    wrong += [
+        FieldViolation(f"rates.{name}", "must be a share of the value, 0 to 10")
+        for name in ("cancel", "compensate")
+        if not 0 <= getattr(rates, name) <= 10
+    ]
+    if wrong:
+        raise InvalidRequestError(tuple(wrong), "ROLLBACK_INVALID")
+
+
+def _fields(affected: Affected) -> dict[str, Any]:
+    return {name: getattr(affected, name) for name in Affected.__dataclass_fields__}
+
+
+def _plan_artifact(affected: Affected, rates: Rates, actions: Iterable[Action]) -> Artifact:
+    content = canonical.encode(
+        {
+            "affected": affected.facts(),
+            "rates": [repr(rates.cancel), repr(rates.compensate)],
+            "actions": [a.row() for a in actions],
+        }
+    )
+    return records.artifact(content)
+
+
+def _totals(actions: list[Action]) -> tuple[KindTotal, ...]:
+    found = []
+    for kind in ActionKind:
+        some = [a for a in actions if a.kind is kind]
+        if some:
+            found.append(KindTotal(kind, len(some), round(sum(a.value for a in some), 2), round(sum(a.cost for a in some), 2)))  # fmt: skip
+    return tuple(found)
+
+
+def _differences(planned: tuple[Action, ...], now: list[Action]) -> tuple[str, ...]:
+    """What would be done otherwise today, order by order."""
+    if planned == tuple(now):
+        return ()
+    before = {(a.decision, a.order): a for a in planned}
+    after = {(a.decision, a.order): a for a in now}
+    return tuple(
+        f"{d}/orders/{o}: {_said(before.get((d, o)))} -> {_said(after.get((d, o)))}"
+        for d, o in dict.fromkeys((*before, *after))
+        if before.get((d, o)) != after.get((d, o))
+    )
+
+
+def _said(action: Action | None) -> str:
+    return f"{action.kind} at {action.mark}" if action else "nothing"
+
+
+def _require_state(record: RollbackRecord, states: tuple[RollbackState, ...]) -> None:
+    if record.state not in states:
+        raise PreconditionError(
+            f"`{record.name}` is {record.state}, not {' or '.join(states)}", f"ROLLBACK_{record.state}"
+        )
+
+
+def _require_digest(record: RollbackRecord, digest: str) -> None:
+    if digest != record.digest:
+        raise PreconditionError(
+            f"`{digest[:80]}` is not the digest of `{record.name}`; look at the plan again", "DIGEST_STALE"
+        )
+
+
+def _require_visible(record: RollbackRecord, caller: Caller) -> None:
+    if "*" not in caller.scopes and not set(record.scopes) <= set(caller.scopes):
+        raise NotFoundError("rollback", record.name)
