@@ -9,6 +9,8 @@ _GROUPS = (
     "importing",
     "decisions",
     "policy",
+    "impact",
+    "trials",
     "audit",
     "erasing",
     "witnessing",

@@ -56,6 +56,18 @@ class Session:
         )
         return stub(request, timeout=self.options.timeout or None, metadata=self._identity())
 
+    def stream(self, service: Any, method: str, request: Any) -> Iterator[Any]:
+        """One call that answers many times."""
+        from google.protobuf.message_factory import GetMessageClass  # noqa: PLC0415 - as above
+
+        response = GetMessageClass(service.methods_by_name[method].output_type)
+        stub: Any = self.channel.unary_stream(
+            f"/{service.full_name}/{method}",
+            request_serializer=lambda r: r.SerializeToString(),
+            response_deserializer=response.FromString,
+        )
+        yield from stub(request, timeout=self.options.timeout or None, metadata=self._identity())
+
     def _identity(self) -> tuple[tuple[str, str], ...]:
         identity = [("decision-actor", self.options.actor)]
         if self.options.roles:

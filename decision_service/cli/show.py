@@ -107,9 +107,16 @@ def _worst(gave_way: list[dict[str, Any]]) -> tuple[float, str]:
 
 def _conflicts(decision: dict[str, Any]) -> None:
     if conflicts := decision.get("conflicts"):
-        _cut("Conflicts", ("kind", "subject", "orders", "winner", "by", "escalated to"),
-             [(c["kind"], c["subject"], ", ".join(c["orders"]), c.get("winner", ""), c.get("precedence", ""),
-               c.get("escalated_to", "")) for c in conflicts], len(conflicts))  # fmt: skip
+        _cut("Conflicts", ("kind", "subject", ">wanted", ">there is", "who gets what", "by", "escalated to"),
+             [(c["kind"], c["subject"], c.get("wanted", 0.0), c.get("available", 0.0), _shares(c),
+               c.get("precedence", ""), c.get("escalated_to", "")) for c in conflicts], len(conflicts))  # fmt: skip
+
+
+def _shares(conflict: dict[str, Any]) -> str:
+    """Best first, at most five; --json has them all."""
+    shares = conflict.get("shares", [])
+    lines = [f"{s['order']}: {s.get('granted', 0.0):g} of {s.get('wanted', 0.0):g}" for s in shares[:5]]
+    return "\n".join((*lines, *([f"and {len(shares) - 5} more"] if len(shares) > 5 else [])))
 
 
 def _exceptions(decision: dict[str, Any], limit: int) -> None:
