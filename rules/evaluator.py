@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
-from typing import cast
+from typing import NamedTuple, cast
 
 from rules.document import Aggregate, HitPolicy
 from rules.errors import DerivationError, FactValueError, HitPolicyError, UnknownFactError
@@ -20,10 +20,9 @@ from rules.shapes import did_you_mean
 from rules.table import DecisionTable, DerivedFact, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """
-    One fact that an evaluation looked at.
+    One fact that an evaluation looked at; a tuple, since a decision makes thousands of them.
 
     Parameters
     ----------
@@ -103,7 +102,7 @@ def derive(derived: Sequence[DerivedFact], scope: dict[str, Value]) -> None:
 
 
 def _read(table: DecisionTable, facts: Mapping[str, Value]) -> dict[str, Value]:
-    if not isinstance(facts, Mapping):
+    if type(facts) is not dict and not isinstance(facts, Mapping):
         raise FactValueError("facts", f"a {type(facts).__name__}", "give a map from fact to value")
     if not table.known.issuperset(facts):
         unknown = min(facts.keys() - table.known, key=str)

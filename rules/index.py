@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from rules.conditions import LISTED, ORDERED, Cell, Column, cut, is_analysable
-from rules.feel import Value
+from rules.feel import Check, EffortError, Value
 from rules.schema import FactType
 
 R = TypeVar("R")
 Candidate: TypeAlias = tuple[R, tuple[Cell, ...]]
-Tree: TypeAlias = "_Ordered[R] | _Listed[R] | tuple[Candidate[R], ...]"
+Tree: TypeAlias = "_Ordered[R] | _Listed[R] | tuple[Leaf[R], ...]"
+Leaf: TypeAlias = "tuple[R, tuple[tuple[str, Check], ...]]"  # what is left to test, ready to be called
 
 SMALL = 3  # rows that are faster to test than to look up
 ROOM_PER_ROW = 400  # candidates that may be sorted into lists, per row of the table
@@ -70,10 +71,16 @@ class RowIndex(Generic[R]):
         node = self.tree
         while type(node) is not tuple:
             node = node.child(scope[node.fact])  # type: ignore[union-attr]  # a tuple ends the loop
+        try:
+            return self._matching(node, scope)
+        except RecursionError:
+            raise EffortError("a condition recurses too deeply; end the recursion") from None
+
+    def _matching(self, leaf: "tuple[Leaf[R], ...]", scope: Mapping[str, Value]) -> list[R]:
         matched = []
-        for row, cells in node:
-            for cell in cells:
-                if not cell.tests.matches(scope[cell.fact], scope):
+        for row, checks in leaf:
+            for fact, check in checks:
+                if check(scope[fact], scope) is not True:
                     break
             else:
                 matched.append(row)
@@ -105,12 +112,12 @@ class _Builder(Generic[R]):
 
     def tree(self, rows: tuple[Candidate[R], ...]) -> "Tree[R]":
         if len(rows) <= SMALL or self.room < len(rows):
-            return rows
+            return _leaf(rows)
         for column in self._columns(rows):
             lists = self._distribute(rows, column)
             if lists is not None:
                 return self._branch(column, lists)
-        return rows
+        return _leaf(rows)
 
     def _columns(self, rows: tuple[Candidate[R], ...]) -> list[Column]:
         """Facts worth looking up, the most selective first."""
@@ -174,6 +181,10 @@ class _Builder(Generic[R]):
             return _Ordered(column.fact, column.points, tuple(children))
         by_value = dict(zip(column.points, children, strict=False))
         return _Listed(column.fact, {**by_value, None: children[-1]}, children[-2])
+
+
+def _leaf(rows: tuple[Candidate[R], ...]) -> "tuple[Leaf[R], ...]":
+    return tuple([(row, tuple([(cell.fact, cell.tests.check) for cell in cells])) for row, cells in rows])
 
 
 def _next_open(open_from: list[int], place: int) -> int:

@@ -5,18 +5,20 @@ The service declares the schema and versions it; a ruleset compiles against it, 
 error in a policy file is found when it is published and never when it decides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from rules.errors import FactValueError, MissingFactError
 from rules.feel import FeelType, Value, YearMonthDuration
+from rules.feel.values import NUMBERS
 
 MAX_TEXT = 10_000  # characters in one text fact
 MAX_DIGITS = 34  # decimal128, the numbers of DMN
 MAX_EXPONENT = 6144
+_PLAIN_EXPONENT = 100  # within it, rounding to 34 digits can neither overflow nor underflow
 
 
 FactType: TypeAlias = FeelType  # rules and expressions share one set of types
@@ -62,6 +64,11 @@ class FactField:
     values: tuple[str, ...] = ()
     description: str = ""
     is_optional: bool = False
+    _fits: Callable[[Any], bool] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the quick test that a value which is fine passes."""
+        object.__setattr__(self, "_fits", _quick_test(self))
 
     def read(self, facts: Mapping[str, Value]) -> Value:
         """
@@ -77,7 +84,7 @@ class FactField:
         except KeyError:
             fix = f"give a {self.type}" + (" or null" if self.is_optional else "")
             raise MissingFactError(self.name, "missing", fix) from None
-        return self.check(value)
+        return value if self._fits(value) else self.check(value)
 
     def check(self, value: Value) -> Value:
         """The value as rules see it; whole numbers become decimals."""
@@ -102,7 +109,7 @@ class FactField:
     def _check_number(self, value: Decimal) -> None:
         if not value.is_finite():
             raise FactValueError(self.name, f"`{value}` is not a number", "give a finite number")
-        if abs(value.adjusted()) > MAX_EXPONENT or len(value.as_tuple().digits) > MAX_DIGITS:
+        if abs(value.adjusted()) >= MAX_EXPONENT - MAX_DIGITS or NUMBERS.plus(value) != value:
             raise FactValueError(self.name, f"more than {MAX_DIGITS} digits", "round it")
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             raise FactValueError(self.name, f"`{value}` is out of range", f"give {self.range_text}")
@@ -120,6 +127,24 @@ class FactField:
         if self.low is None:
             return f"at most {self.high}" if self.high is not None else "any number"
         return f"{self.low} to {self.high}" if self.high is not None else f"at least {self.low}"
+
+
+def _quick_test(declared: FactField) -> Callable[[Any], bool]:
+    """Whether a value is fine as it is; anything else is looked at closely by `FactField.check`."""
+    wanted, low, high = CLASSES.get(declared.type), declared.low, declared.high
+    if wanted is Decimal:
+        return lambda value: (
+            type(value) is Decimal
+            and value.is_finite()
+            and (low is None or low <= value)
+            and (high is None or value <= high)
+            and abs(value.adjusted()) <= _PLAIN_EXPONENT
+            and NUMBERS.plus(value) == value
+        )
+    if wanted is str:
+        values = frozenset(declared.values)
+        return lambda value: type(value) is str and (value in values if values else len(value) <= MAX_TEXT)
+    return lambda value: type(value) is wanted
 
 
 def _hint(value: object) -> str:

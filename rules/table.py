@@ -24,7 +24,9 @@ class Reason:
         """The text with the values filled in."""
         if len(self.parts) == 1:
             return self.parts[0]
-        return "".join(say(scope[part]) if place % 2 else part for place, part in enumerate(self.parts))
+        filled = list(self.parts)
+        filled[1::2] = [say(scope[fact]) for fact in self.parts[1::2]]
+        return "".join(filled)
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -145,13 +147,15 @@ class DecisionTable:
 def say(value: Value) -> str:
     """A value in a sentence: `120,000`, `2026-12-01`, `true`."""
     match value:
+        case str():
+            return value
+        case Decimal():
+            text = f"{value:,f}"
+            return text.rstrip("0").rstrip(".") if "." in text else text
         case None:
             return "nothing"
         case bool():
             return "true" if value else "false"
-        case Decimal():
-            text = f"{value:,f}"
-            return text.rstrip("0").rstrip(".") if "." in text else text
         case date() | datetime():
             return value.isoformat()
         case _:

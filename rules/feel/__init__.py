@@ -35,6 +35,7 @@ from rules.feel.values import (
 
 __all__ = [
     "BUILTINS",
+    "Check",
     "EffortError",
     "Expression",
     "FeelError",
@@ -98,19 +99,21 @@ class UnaryTests:
         What the tests read besides the input.
     is_any
         Whether the cell is `-` or empty and accepts everything.
+    check
+        The test itself, three-valued: what compares to null is neither true nor false.
     """
 
     text: str
     type: FeelType
     names: frozenset[str]
     is_any: bool
-    _check: Check = field(compare=False, repr=False)
+    check: Check = field(compare=False, repr=False)
     _sets: "_Sets" = field(compare=False, repr=False)
 
     def matches(self, value: Value, scope: Scope = _NOTHING) -> bool:
         """Whether the value passes; what compares to null does not."""
         try:
-            return self._check(value, scope) is True
+            return self.check(value, scope) is True
         except RecursionError:
             raise EffortError("the expression recurses too deeply; end the recursion") from None
 
