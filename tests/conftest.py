@@ -68,7 +68,8 @@ def _as(session, actor, roles=""):
 
 
 def _govern(session, folder, scope="*"):
-    from decision_service.cli.policy import SERVICE, scope_message
+    from decision_service.cli.names import scope_message
+    from decision_service.cli.policy import SERVICE
     from decision_service.cli.policy_files import read_policy
     from decision_service.v1 import release_service_pb2 as pb
 

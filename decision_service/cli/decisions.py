@@ -9,6 +9,7 @@ import click
 from decision_service.cli.command import command, console, message_json, print_json, table
 from decision_service.cli.failure import DOES_NOT_HOLD, Failure
 from decision_service.cli.main_group import cli
+from decision_service.cli.names import release_name, scope_message
 from decision_service.cli.session import SHIPPED, Options, Session, session
 from decision_service.cli.show import coloured, show_decision
 from decision_service.cli.snapshot_file import read_message
@@ -100,8 +101,6 @@ def list_decisions(options: Options, **given: Any) -> None:
 
 
 def _list_request(given: dict[str, Any]) -> Any:
-    from decision_service.cli.policy import scope_message  # noqa: PLC0415 - other commands start faster
-
     request = pb.ListDecisionsRequest(
         page_size=given["limit"],
         release=release_name(given["release"]),
@@ -191,13 +190,6 @@ def decision_name(service: Session, given: str) -> str:
     if not newest:
         raise Failure("nothing was decided yet; `decisionctl decide SNAPSHOT` decides")
     return str(newest[0].name)
-
-
-def release_name(given: str) -> str:
-    """`replenishment@1.0.0` is short for `releases/replenishment@1.0.0`."""
-    if given and "@" not in given:
-        raise Failure(f"release `{given}` is not POLICY@VERSION; for example replenishment@1.0.0")
-    return f"releases/{given.removeprefix('releases/')}" if given else ""
 
 
 class _silent:  # noqa: N801 - reads as a statement

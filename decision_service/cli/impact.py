@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from decision_service.cli.command import command, console, message_json, print_json, progress, table
-from decision_service.cli.decisions import release_name
 from decision_service.cli.failure import Failure, UnavailableFailure
-from decision_service.cli.policy import policy, scope_message
+from decision_service.cli.names import release_name, scope_message
+from decision_service.cli.policy import policy
 from decision_service.cli.policy_files import read_policy
 from decision_service.cli.session import Options, session
 from decision_service.cli.show import coloured

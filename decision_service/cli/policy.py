@@ -7,12 +7,11 @@ from typing import Any
 import click
 
 from decision_service.cli.command import command, console, message_json, print_json, table
-from decision_service.cli.decisions import release_name
-from decision_service.cli.failure import DOES_NOT_HOLD, Failure
+from decision_service.cli.failure import DOES_NOT_HOLD
 from decision_service.cli.main_group import cli
+from decision_service.cli.names import release_name, scope_message
 from decision_service.cli.policy_files import read_policy
 from decision_service.cli.session import Options, session
-from decision_service.v1 import decision_pb2
 from decision_service.v1 import release_service_pb2 as pb
 
 SERVICE = pb.DESCRIPTOR.services_by_name["ReleaseService"]
@@ -203,16 +202,6 @@ def list_releases(options: Options) -> None:
     table("Releases", ("name", "state", "scopes", "publisher", "approvers", "digest"),
           [(r["name"], r["state"], ", ".join(map(_scope_text, r.get("scopes", []))), r["publisher"],
             ", ".join(r.get("approvers", [])), r["digest"][:19]) for r in found])  # fmt: skip
-
-
-def scope_message(text: str) -> Any:
-    """`region:north` as a Scope message; `*` = everything."""
-    kind, colon, name = text.partition(":")
-    if text == "*":
-        return decision_pb2.Scope()
-    if not colon or kind not in ("business_unit", "region", "location") or not name:
-        raise Failure(f"scope `{text}` is not KIND:NAME with kind business_unit, region or location, or *")
-    return decision_pb2.Scope(**{kind: name})
 
 
 def show_release(options: Options, release: Any) -> None:

@@ -12,8 +12,9 @@ import grpc
 
 from decision_service.cli.audit import audit
 from decision_service.cli.command import command, console, message_json, print_json, progress, table
-from decision_service.cli.decisions import SERVICE, release_name
+from decision_service.cli.decisions import SERVICE
 from decision_service.cli.failure import DOES_NOT_HOLD, Failure
+from decision_service.cli.names import release_name
 from decision_service.cli.session import Options, Session, session
 from decision_service.v1 import decision_service_pb2 as pb
 

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from decision_service.cli.command import command, console, message_json, print_json
-from decision_service.cli.decisions import release_name
 from decision_service.cli.impact import show_impact
+from decision_service.cli.names import release_name, scope_message
 from decision_service.cli.policy import SERVICE as RELEASES
-from decision_service.cli.policy import policy, scope_message, show_release
+from decision_service.cli.policy import policy, show_release
 from decision_service.cli.policy_files import read_policy
 from decision_service.cli.session import Options, session
 from decision_service.v1 import release_service_pb2, rollout_service_pb2
