@@ -13,6 +13,7 @@ from decision_service.cli.names import release_name, scope_message
 from decision_service.cli.session import SHIPPED, Options, Session, session
 from decision_service.cli.show import coloured, show_decision
 from decision_service.cli.snapshot_file import read_message
+from decision_service.cli.watching import decide_watched
 from decision_service.v1 import decision_service_pb2 as pb
 
 SERVICE = pb.DESCRIPTOR.services_by_name["DecisionService"]
@@ -54,11 +55,11 @@ def decide(options: Options, snapshot: Path, is_all: bool, **given: Any) -> None
         if given[kind]:
             setattr(request.scope, kind, given[kind])
     founding = SHIPPED if SHIPPED.is_dir() else None
-    with (
-        session(options, founding) as service,
-        console.status("deciding") if not options.is_json else _silent(),
-    ):
-        response = service.call(SERVICE, "Decide", request)
+    with session(options, founding) as service:
+        if options.is_json:
+            response = service.call(SERVICE, "Decide", request)
+        else:
+            response = decide_watched(service, request)
     decision = message_json(response.decision)
     if options.is_json:
         print_json(decision)
@@ -190,8 +191,3 @@ def decision_name(service: Session, given: str) -> str:
     if not newest:
         raise Failure("nothing was decided yet; `decisionctl decide SNAPSHOT` decides")
     return str(newest[0].name)
-
-
-class _silent:  # noqa: N801 - reads as a statement
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...

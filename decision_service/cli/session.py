@@ -17,6 +17,7 @@ from typing import Any
 import click
 import grpc
 
+from decision_service.cli.credentials import connect
 from decision_service.cli.failure import UnavailableFailure
 from decision_service.cli.policy_files import read_policy
 
@@ -97,7 +98,7 @@ def session(options: Options, founding: Path | None = None, workers: int = 1) ->
 @contextmanager
 def _connected(options: Options, address: str) -> Iterator[Session]:
     limits = (("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE))
-    with grpc.insecure_channel(address, options=limits) as channel:
+    with connect(address, limits) as channel:
         yield Session(channel, options)
 
 
