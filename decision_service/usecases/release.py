@@ -145,6 +145,8 @@ class Releases:
                 f"`{release.name}` is published with other content; raise the version",
                 "RELEASE_VERSION_TAKEN",
             )
+        if known is not None:
+            self.refuse_revoked(self.load(release.name))
         reached = ReleaseState.DRAFT if is_draft else ReleaseState.CHECKED
         self.append(
             PUBLISHED,

@@ -9,6 +9,7 @@ Decisions in flight are untouched: they keep the release they began with, unless
 
 from dataclasses import dataclass
 
+from audit import Entry
 from decision_service.decision import Caller, Scope
 from decision_service.errors import FieldViolation, InvalidRequestError, MovedError, PreconditionError
 from decision_service.usecases import records
@@ -223,15 +224,32 @@ class Rollout:
         return dict.fromkeys(ended)
 
     def _history(self, scope: Scope) -> list[str]:
-        """Releases that governed a scope, oldest first."""
-        found, today = [], self.releases.now().date().isoformat()
-        for pointer in self.releases.ledger.pointers("release/"):
-            for entry in self.releases.ledger.by_subject(pointer.removeprefix("release/")):
-                if entry.kind in (ACTIVATED, ROLLED_BACK):
-                    envelope = records.envelope_of(entry)
-                    if envelope["scope"] == scope.key and envelope.get("effective", "") <= today:
-                        found.append((entry.seq, envelope["to"]))
-        return [name for _, name in sorted(found)]
+        """Releases that governed a scope, oldest first; who waited for its day and was overtaken did not."""
+        found: list[str] = []
+        waiting, from_day = "", ""
+        for entry in self._activations(scope):
+            envelope, day = records.envelope_of(entry), entry.recorded_at.date().isoformat()
+            if waiting and from_day <= day:
+                found.append(waiting)
+            waiting, from_day = "", envelope.get("effective", "")
+            if from_day:
+                waiting = envelope["to"]
+            else:
+                found.append(envelope["to"])
+        if waiting and from_day <= self.releases.now().date().isoformat():
+            found.append(waiting)
+        return found
+
+    def _activations(self, scope: Scope) -> list[Entry]:
+        """Activations and rollbacks of a scope, in the order of the log."""
+        names = [p.removeprefix("release/") for p in self.releases.ledger.pointers("release/")]
+        steps = [
+            entry
+            for name in names
+            for entry in self.releases.ledger.by_subject(name)
+            if entry.kind in (ACTIVATED, ROLLED_BACK) and records.envelope_of(entry)["scope"] == scope.key
+        ]
+        return sorted(steps, key=lambda entry: entry.seq)
 
     def _is_revoked(self, name: str) -> bool:
         return self.releases.ledger.pointer(f"revoked/{self.releases.load(name).digest}") is not None
