@@ -47,8 +47,9 @@ def frontier(options: Options, snapshot: Path, segment: str, **given: Any) -> No
 def _segments(snapshot: Any, by: str) -> Mapping[str, str]:
     """Segment of every stage."""
     classes = {item.id: item.abc or _UNCLASSED for item in snapshot.items}
-    of = {"abc": lambda s: classes[s.item], "location": lambda s: s.location, "item": lambda s: s.item}[by]
-    return {stage.id: of(stage) for stage in snapshot.stages}
+    if by == "abc":
+        return {stage.id: classes[stage.item] for stage in snapshot.stages}
+    return {stage.id: getattr(stage, by) for stage in snapshot.stages}
 
 
 def _pick(points: tuple[Any, ...], budget: float | None, service: float | None) -> Any:
