@@ -1,6 +1,8 @@
 """Shared by all tests: where the repository is, and a service to call."""
 
 import asyncio
+import shutil
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +83,24 @@ def _govern(session, folder, scope="*"):
     request = pb.ActivateReleaseRequest(name=name, scope=scope_message(scope))
     approver.call(SERVICE, "ActivateRelease", request)
     return name
+
+
+@pytest.fixture(scope="session")
+def postgres_folder():
+    """
+    postgres_folder(): a folder for PostgreSQL's data, which runs as another user.
+
+    Not below pytest's own folder: every session of pytest closes that to other users again.
+    """
+    made = []
+
+    def make():
+        made.append(Path(tempfile.mkdtemp(prefix="postgres-")))
+        return made[-1] / "data"
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

