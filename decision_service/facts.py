@@ -97,7 +97,7 @@ KINDS: Mapping[str, FactSchema] = {
 }
 
 FACTS = FactSchema(
-    version="2",
+    version="3",
     kinds=KINDS,
     fields=(
         # of a request: admission
@@ -137,6 +137,7 @@ FACTS = FactSchema(
         _number("order.lead_days", "days", "days from order to receipt"),
         _number("order.days_of_supply", "days", "quantity over mean demand", is_optional=True),
         FactField("order.is_expedite", _BOOLEAN, description="needed before it can arrive"),
+        FactField("order.is_constrained", _BOOLEAN, description="uses up what is left of a resource"),
         _number("plan.gap", "1", "proven relative gap of the plan"),
         _number("plan.total_value", "money", "cost of all orders"),
         _number("plan.gave_way", "1", "requirements that could not be kept"),
@@ -189,6 +190,7 @@ class SnapshotFacts:
             "order.is_expedite": any(
                 p.bucket < order.due_bucket or p.kind == "BACKORDER" for p in order.pegging
             ),
+            "order.is_constrained": bool(order.binding),
         }
 
     def suppliers_of(self, stage: Stage) -> Iterator[Supplier]:

@@ -38,7 +38,9 @@ def _show_diagnostics(options: Options, folder: Path, found: tuple[Diagnostic, .
         print_json({"error": f"{folder}: {len(found)} faults", "diagnostics": listed})
         return
     for diagnostic in found:
-        console.print(str(replace(diagnostic, where=_under(folder, diagnostic.where))), markup=False)
+        console.print(
+            str(replace(diagnostic, where=_under(folder, diagnostic.where))), markup=False, soft_wrap=True
+        )
     console.print(f"{len(found)} faults; nothing was checked further", style="red")
 
 
@@ -52,7 +54,9 @@ def show_findings(options: Options, release: Any, folder: Path, found: tuple[Lin
         print_json({"name": release.name, "digest": release.digest, "findings": findings})
         return
     for finding in found:
-        console.print(str(replace(finding, where=_under(folder, finding.where))), markup=False)
+        console.print(
+            str(replace(finding, where=_under(folder, finding.where))), markup=False, soft_wrap=True
+        )
     if found:
         table("Findings", ("kind", ">count"), sorted(Counter(f.kind.value for f in found).items()))
     console.print(f"{release.name} {release.digest}: {len(found)} findings", markup=False)
@@ -71,7 +75,7 @@ def show_tests(options: Options, folder: Path, report: TestReport, day: date) ->
     table("Row coverage", ("table", ">rows", ">covered", ">share", "not covered", "waived"), rows)
     for failure in report.failures:
         moved = replace(failure, where=_under(folder, failure.where))
-        console.print(str(moved), style="red", markup=False)
+        console.print(str(moved), style="red", markup=False, soft_wrap=True)
     console.print(
         f"{report.passed} passed, {len(report.failures)} failed, {len(missing)} rows without a test"
     )
