@@ -1,0 +1,153 @@
+"""The decision index: a cache that is right or rebuilt, never wrong."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+from sqlalchemy import create_engine, text
+
+from audit import Artifact, Ledger, MemoryStore, NewEntry, Signer
+from decision_service.decision import DecisionMode, Disposition, Verdict
+from decision_service.followers.index import DecisionFilter, DecisionIndex
+from decision_service.usecases.records import DECISION
+
+START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+
+
+class Clock:
+    """An hour passes with every entry."""
+
+    def __init__(self):
+        self.now = START
+
+    def __call__(self):
+        self.now += timedelta(hours=1)
+        return self.now
+
+
+def fill(ledger, count, **different):
+    for number in range(count):
+        outcome = orjson.dumps({"orders": [{"item": f"item-{number}", "location": "DC"}]})
+        artifact = Artifact.of("application/json", outcome)
+        facts = {
+            "name": f"decisions/{number}",
+            "request_id": f"r{number}",
+            "mode": "PLAN" if number % 2 else "JUDGE",
+            "scope": "*" if number % 3 else "region:north",
+            "actor": "erp-1" if number < 2 else "erp-2",
+            "release": "releases/a@1.0.0",
+            "verdict": "APPROVED",
+            "approved": 1,
+            "referred": number % 2,
+            "blocked": 0,
+            "value": repr(100.0 * number),
+            "rules": ["A-10"] if number == 1 else ["A-99"],
+            "outcome_digest": artifact.digest,
+        }
+        ledger.append(NewEntry(DECISION, f"decisions/{number}", facts | different, artifacts=(artifact,)))
+
+
+@pytest.fixture
+def ledger():
+    with Ledger(MemoryStore(), Signer("example.com/log", bytes(32)), Clock()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/index.db"
+
+
+def found(ledger, url, **conditions):
+    index = DecisionIndex(ledger, url)
+    try:
+        return [d.request_id for d in index.list(DecisionFilter(**conditions), 100, None)]
+    finally:
+        index.close()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ({}, ["r3", "r2", "r1", "r0"]),
+        ({"actor": "erp-1"}, ["r1", "r0"]),
+        ({"request_id": "r2"}, ["r2"]),
+        ({"mode": DecisionMode.JUDGE}, ["r2", "r0"]),
+        ({"scope": "region:north"}, ["r3", "r0"]),
+        ({"scopes": ("region:north",)}, ["r3", "r0"]),
+        ({"verdict": Verdict.REJECTED}, []),
+        ({"disposition": Disposition.REFERRED}, ["r3", "r1"]),
+        ({"rule": "A-10"}, ["r1"]),
+        ({"min_value": 100.0, "max_value": 200.0}, ["r2", "r1"]),
+        ({"max_value": 0.0}, ["r0"]),
+        ({"item": "item-2"}, ["r2"]),
+        ({"item": "item-2", "location": "elsewhere"}, []),
+        ({"location": "DC", "actor": "erp-1"}, ["r1", "r0"]),
+        ({"since": START + timedelta(hours=3)}, ["r3", "r2"]),
+        ({"until": START + timedelta(hours=3)}, ["r1", "r0"]),
+        ({"as_known_at": START + timedelta(hours=3)}, ["r2", "r1", "r0"]),
+    ],
+)
+def test_conditions_restrict(ledger, url, conditions, expected):
+    """
+    Every condition given must hold; newest first.
+    """
+    fill(ledger, 4)
+
+    assert expected == found(ledger, url, **conditions)
+
+
+def test_it_catches_up(ledger, url):
+    """
+    What was logged since the last question is in the next answer, items included.
+    """
+    index = DecisionIndex(ledger, url)
+    fill(ledger, 1)
+    first = index.list(DecisionFilter(item="item-0"), 10, None)
+    fill(ledger, 3)
+    second = index.list(DecisionFilter(item="item-2"), 10, None)
+    index.close()
+
+    assert (1, 1) == (len(first), len(second))
+
+
+def test_the_size_of_the_log_at_a_moment(ledger, url):
+    """
+    Bisection finds how many entries there were, the edges included.
+    """
+    fill(ledger, 5)
+    index = DecisionIndex(ledger, url)
+    sizes = [index.size_at(START + timedelta(hours=hours)) for hours in (0, 1, 2, 4.5, 5, 99)]
+    index.close()
+
+    assert [0, 1, 2, 4, 5, 5] == sizes
+    assert 5 == index.size_at(None)
+
+
+def test_the_index_of_another_log_is_rebuilt(ledger, url):
+    """
+    A log that was restored from a backup and went on otherwise does not meet its former index.
+    """
+    fill(ledger, 3)
+    assert ["r2", "r1", "r0"] == found(ledger, url)
+    with Ledger(MemoryStore(), Signer("example.com/log", bytes(32)), Clock()) as other:
+        fill(other, 4, actor="somebody else")
+
+        assert ["r3", "r2", "r1", "r0"] == found(other, url, actor="somebody else")
+
+
+def test_an_index_of_another_schema_is_rebuilt(ledger, url):
+    """
+    What an earlier version left behind is thrown away: the log has everything.
+    """
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE decision_index (seq INTEGER PRIMARY KEY, name TEXT)"))
+        connection.execute(
+            text("CREATE TABLE decision_index_cursor (id INTEGER, schema_version INTEGER, position INTEGER)")
+        )
+        connection.execute(text("INSERT INTO decision_index_cursor VALUES (1, 1, 7)"))
+    engine.dispose()
+    fill(ledger, 2)
+
+    assert ["r1", "r0"] == found(ledger, url)
