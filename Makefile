@@ -11,7 +11,7 @@ UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
 # unpinned tools that the environment may set must not reach the tests
 export PYTHONHASHSEED := 0
 
-.PHONY: help setup run serve test check format fmt lint types contracts protos migrations docs generate lock bench clean
+.PHONY: help setup run serve test check format fmt lint types contracts protos migrations docs generate lock bench soak tck clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,14 +69,21 @@ fmt: setup  ## format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/buf format -w protos
 
-generate: setup  ## code from the protos, committed
+generate: setup  ## code from the protos and the command reference, committed
 	$(BIN)/python -m grpc_tools.protoc -I protos --python_out=. --pyi_out=. protos/decision_service/v1/*.proto protos/buf/validate/*.proto
+	$(BIN)/python tests/test_docs.py --commands
 
 lock: setup  ## resolve the dependencies anew
 	$(UV) compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 
 bench: setup  ## BENCH=safety_stock|orders|quality|rules|log|rollback|service: ratios measured side by side
 	@for b in $(if $(filter all,$(BENCH)),$(BENCHES),$(BENCH)); do echo "== $$b"; $(BIN)/python tests/benchmarks/bench_$$b.py || exit 1; done
+
+soak: setup  ## the long forms: joins, crashes, replays by the hundred
+	@for b in joins crash replay; do echo "== $$b"; $(BIN)/python tests/benchmarks/soak_$$b.py || exit 1; done
+
+tck: setup  ## TCK=FOLDER: the DMN Technology Compatibility Kit against rules.dmn
+	$(BIN)/python tests/benchmarks/run_tck.py "$(TCK)"
 
 clean:  ## what can be made again
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache bench-results
