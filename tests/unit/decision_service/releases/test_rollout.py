@@ -217,6 +217,20 @@ def test_a_revoked_release_decides_nothing_more(world):
     assert first == governing(world, NORTH)
 
 
+def test_a_rollback_skips_what_was_revoked(world):
+    """
+    Back to the last release that may still govern; none left is said.
+    """
+    first, second, third = (world.approved(f"{n}.0.0") for n in (1, 2, 3))
+    for name in (first, second, third):
+        world.rollout.activate(name, Scope(), ADA)
+    world.rollout.revoke(second, "wrong", OTTO)
+
+    assert first == world.rollout.roll_back(Scope(), OTTO, reason="worse")[0].name
+    world.rollout.revoke(third, "wrong too", OTTO)
+    assert "NOTHING_TO_ROLL_BACK_TO" == reason(world, world.rollout.roll_back, Scope(), OTTO, reason="again")
+
+
 @pytest.mark.parametrize("stage", range(5))
 def test_revocation_is_possible_from_any_state(world, small, stage):
     """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from decision_service.decision import Caller, Scope
 from decision_service.errors import ForbiddenError, NotFoundError, PreconditionError
@@ -55,6 +55,19 @@ class Life(RuleBasedStateMachine):
 
     def is_ready(self, version):
         return self.state.get(version) == "APPROVED" and version not in self.revoked
+
+    @initialize(stages=st.tuples(*[st.integers(0, 4)] * len(VERSIONS)))
+    def begin(self, stages):
+        """Some releases have come some way already, so that few steps lead far."""
+        for version, stage in zip(VERSIONS, stages, strict=True):
+            steps = (
+                lambda v: self.publish(v, "ada"),
+                lambda v: self.propose(v, "ada"),
+                lambda v: self.approve(v, "bob"),
+                lambda v: self.approve(v, "cleo"),
+            )
+            for step in steps[:stage]:
+                step(version)
 
     @rule(version=versions, who=people)
     def draft(self, version, who):
@@ -162,6 +175,12 @@ class Life(RuleBasedStateMachine):
             lambda: self.world.rollout.start_canary(self.name(version), scope, 1.0, Caller("ada")),
         ):
             self.canary[scope] = version
+
+    @rule(version=versions, scope=scopes, trial=st.sampled_from(("start_shadow", "start_canary")))
+    def try_then_activate(self, version, scope, trial):
+        """Steps that follow each other in life, and would seldom do so by chance."""
+        getattr(self, trial)(version, scope)
+        self.activate(version, scope)
 
     @rule(scope=scopes)
     def stop_canary(self, scope):
