@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from itertools import count
+from pathlib import Path
 
 import grpc
 import pytest
@@ -22,38 +23,57 @@ ROUNDS = 100
 CLIENTS = 4
 
 
-class Process:
-    """`decisionctl serve` as a process that can be killed."""
+class Nursery:
+    """Services on one store, one after the other, each of which can be killed."""
 
     def __init__(self, data):
         self.data = data
-        (data / ADDRESS).unlink(missing_ok=True)
-        command = [sys.executable, "-m", "decision_service", "serve", "--data", str(data)]
-        environment = os.environ | {
-            "DECISION_SERVICE_ADDRESS": "127.0.0.1:0",
-            "DECISION_SERVICE_WORKERS": "1",
-        }
-        self.log = (data / "service.log").open("a")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment)
-        self.address = self._wait()
+        command = [sys.executable, str(Path(__file__).parent / "nursery.py")]
+        environment = os.environ | {"DECISION_SERVICE_WORKERS": "1"}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
 
-    def _wait(self):
+    def start(self):
+        """Address of a new service; its process is `pid`."""
+        file = self.data / ADDRESS
+        file.unlink(missing_ok=True)
+        self.process.stdin.write(f"{self.data}\n")
+        self.process.stdin.flush()
+        self.pid = int(self.process.stdout.readline())
         for _ in range(2400):
-            file = self.data / ADDRESS
             if file.exists() and file.read_text():
                 return file.read_text()
-            assert self.process.poll() is None, (self.data / "service.log").read_text()[-2000:]
-            time.sleep(0.05)
+            assert self.is_alive(), (self.data / "service.log").read_text()[-2000:]
+            time.sleep(0.02)
         raise AssertionError("the service did not start")
 
-    def session(self):
-        channel = grpc.insecure_channel(self.address)
-        return Session(channel, Options(self.address, self.data, "erp-1", "", False, 10.0))
+    def session(self, address):
+        channel = grpc.insecure_channel(address)
+        return Session(channel, Options(address, self.data, "erp-1", "", False, 10.0))
+
+    def is_alive(self):
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self.log.close()
+        os.kill(self.pid, signal.SIGKILL)
+        while self.is_alive():
+            time.sleep(0.001)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture
+def nursery(tmp_path):
+    running = Nursery(tmp_path)
+    yield running
+    running.close()
 
 
 def judgement(number, snapshot, lane):
@@ -77,43 +97,43 @@ def load(session, snapshot, lane, numbers, acknowledged, stop):
         acknowledged[number] = response.decision.name
 
 
+def one_round(nursery, session, request, acknowledged, chance):
+    """Clients ask until the service is killed, at a random moment after the first acknowledgement."""
+    stop, before = threading.Event(), len(acknowledged)
+    arguments = (session, *request, acknowledged, stop)
+    threads = [threading.Thread(target=load, args=arguments) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + 60
+    while len(acknowledged) == before and time.monotonic() < until:
+        time.sleep(0.001)
+    time.sleep(chance.uniform(0.0, 0.3))
+    nursery.kill()
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_no_acknowledged_decision_is_lost(tmp_path, root, example, govern):
+def test_no_acknowledged_decision_is_lost(nursery, root, example, govern):
     """
     100 rounds: every acknowledged name is found under its request_id, nothing is torn, the log verifies.
     """
-    seed = random.Random(20261124)
-    numbers, acknowledged = count(), {}
+    chance, acknowledged = random.Random(20261124), {}
     snapshot = planning_pb2.Snapshot()
     snapshot.CopyFrom(example)
-    service = Process(tmp_path)
-    govern(service.session(), root / "policies" / "replenishment")
+    request = (snapshot, snapshot.lanes[0].id, count())
+    session = nursery.session(nursery.start())
+    govern(session, root / "examples" / "bundled" / "replenishment-0.9.0")
     for _ in range(ROUNDS):
-        stop, session = threading.Event(), service.session()
-        threads = [
-            threading.Thread(
-                target=load, args=(session, snapshot, snapshot.lanes[0].id, numbers, acknowledged, stop)
-            )
-            for _ in range(CLIENTS)
-        ]
-        for thread in threads:
-            thread.start()
-        time.sleep(seed.uniform(0.05, 0.4))
-        service.kill()
-        stop.set()
-        for thread in threads:
-            thread.join()
-        service = Process(tmp_path)
-    session = service.session()
-    found = {
-        n: session.call(DECISIONS, "Decide", judgement(n, snapshot, snapshot.lanes[0].id))
-        for n in acknowledged
-    }
+        one_round(nursery, session, request, acknowledged, chance)
+        session = nursery.session(nursery.start())
+    found = {n: session.call(DECISIONS, "Decide", judgement(n, *request[:2])) for n in acknowledged}
     verified = session.call(AUDIT, "VerifyLog", audit_service_pb2.VerifyLogRequest())
-    service.kill()
+    nursery.kill()
 
     assert acknowledged == {n: r.decision.name for n, r in found.items()}
     assert all(r.is_repeat for r in found.values())
     assert [] == list(verified.problems)
-    assert verified.entries >= len(acknowledged) > ROUNDS
+    assert verified.entries >= len(acknowledged) >= ROUNDS

@@ -1,0 +1,35 @@
+"""
+Starts the service again and again by forking: a round of a crash test then costs no imports.
+
+Reads a data folder a line, answers with the process id of the service that serves it.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import decision_service.bootstrap  # noqa: F401 - imported once, for every child
+from decision_service.cli import load
+
+
+def serve(data):
+    """Become the service."""
+    log = os.open(Path(data) / "service.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for number in (1, 2):
+        os.dup2(log, number)
+    load()(["serve", "--data", data, "--address", "127.0.0.1:0"])
+
+
+def main():
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever is killed is gone at once
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            serve(line.strip())
+        print(child, flush=True)
+
+
+if __name__ == "__main__":
+    main()
