@@ -169,7 +169,7 @@ def test_documents_name_commands_that_exist(document):
     cli = load()
 
     known = {path.removeprefix("decisionctl ") for path, _ in tree(cli)}
-    groups = {path.split()[0] for path in known}
+    groups = {" ".join(path.split()[:n]) for path in known for n in range(1, len(path.split()))}
     text = document.read_text()
     named = {m.group(1) for m in re.finditer(r"decisionctl ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", text)}
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
