@@ -15,10 +15,12 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, MetaData, create_engine, insert, inspect, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, SQLModel
 
 from audit import Entry, Ledger
 from decision_service.decision import DecisionMode, DecisionSummary, Disposition, Verdict, scope_of
+from decision_service.errors import UnavailableError
 from decision_service.usecases import records
 
 SCHEMA = 2
@@ -121,15 +123,28 @@ class DecisionIndex:
                 connection.execute(insert(_CURSOR), [blank])
 
     def list(self, wanted: DecisionFilter, size: int, before: int | None) -> tuple[DecisionSummary, ...]:
-        """At most `size` decisions below log index `before`, newest first."""
-        self.catch_up()
-        if wanted.item or wanted.location:
-            self._catch_up_places()
-        query = select(_DECISIONS).order_by(_DECISIONS.c.seq.desc()).limit(size)
-        for condition in _conditions(wanted, before):
-            query = query.where(condition)
-        with self._engine.connect() as connection:
-            return tuple(_summary(row) for row in connection.execute(query).mappings())
+        """
+        At most `size` decisions below log index `before`, newest first.
+
+        Raises
+        ------
+        UnavailableError
+            The index has no room, or its database is away; the log is not affected.
+        """
+        try:
+            self.catch_up()
+            if wanted.item or wanted.location:
+                self._catch_up_places()
+            query = select(_DECISIONS).order_by(_DECISIONS.c.seq.desc()).limit(size)
+            for condition in _conditions(wanted, before):
+                query = query.where(condition)
+            with self._engine.connect() as connection:
+                return tuple(_summary(row) for row in connection.execute(query).mappings())
+        except SQLAlchemyError as error:
+            problem = getattr(error, "orig", None) or error
+            raise UnavailableError(
+                f"the decision index: {problem}; the log is not affected", "INDEX_UNAVAILABLE"
+            ) from error
 
     def size_at(self, moment: datetime | None) -> int:
         """How many entries the log had then, by bisection: times in it never decrease; nothing = has now."""
