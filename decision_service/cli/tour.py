@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from decision_service.cli.show import coloured, show_decision
 from decision_service.cli.snapshot_file import read_message
 from decision_service.v1 import audit_service_pb2, decision_service_pb2, release_service_pb2
 
+_NUMBERS = count(1)  # one tour a process
 START_SECONDS = 60
 SHOWN = 15
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -48,7 +50,7 @@ def tour(options: Options, policies: Path, earlier: Path, snapshot: Path) -> Non
     data = options.data / "tour"
     shutil.rmtree(data, ignore_errors=True)
     with _service(data) as address, session(replace(options, address=address, timeout=120.0)) as service:
-        _step(options, f"1  The service listens on {address}; its log is in {data}")
+        _step(options, f"The service listens on {address}; its log is in {data}")
         before = _govern(options, service, earlier)
         _govern(options, service, policies)
         first = _decide(options, service, "tour-1", snapshot)
@@ -75,7 +77,7 @@ def _govern(options: Options, service: Session, folder: Path) -> str:
     active = approver.call(RELEASES, "ActivateRelease", request)
     _step(
         options,
-        f"2  ada.lind published {published.name} ({published.digest[:19]}), bruno.keller approved and activated it",
+        f"ada.lind published {published.name} ({published.digest[:19]}), bruno.keller approved and activated it",
     )
     return str(active.release.name)
 
@@ -87,7 +89,7 @@ def _decide(
     started = time.perf_counter()
     decision = message_json(_as(service, "erp-1", "erp").call(DECISIONS, "Decide", request).decision)
     seconds = time.perf_counter() - started
-    _step(options, f"3  erp-1 asked what to hold and what to order: {decision['name']} in {seconds:.1f} s, "
+    _step(options, f"erp-1 asked what to hold and what to order: {decision['name']} in {seconds:.1f} s, "
                    f"under {decision['lineage']['release']}")  # fmt: skip
     if not options.is_json and not is_brief:
         show_decision(decision)
@@ -97,7 +99,7 @@ def _decide(
 def _verify(options: Options, service: Session) -> dict[str, Any]:
     response = _as(service, "vera", "auditor").call(AUDIT, "VerifyLog", audit_service_pb2.VerifyLogRequest())
     found = verified(response)
-    _step(options, "4  vera, the auditor, recomputed every hash and replayed the decision")
+    _step(options, "vera, the auditor, recomputed every hash and replayed the decision")
     if not options.is_json:
         show_verification(found)
     return found
@@ -118,7 +120,7 @@ def _roll_back(options: Options, service: Session, expected: str) -> None:
     response = _as(service, "otto", "operator").call(RELEASES, "RollbackRelease", request)
     if response.release.name != expected:
         raise UnavailableFailure(f"rolled back to {response.release.name}, not to {expected}")
-    _step(options, f"5  otto, the operator, rolled back from {response.previous} to {response.release.name}")
+    _step(options, f"otto, the operator, rolled back from {response.previous} to {response.release.name}")
 
 
 def _difference(options: Options, first: dict[str, Any], second: dict[str, Any]) -> list[dict[str, Any]]:
@@ -129,7 +131,7 @@ def _difference(options: Options, first: dict[str, Any], second: dict[str, Any])
         a, b = then.get(order, {}), now.get(order, {})
         if (a.get("disposition"), a.get("quantity")) != (b.get("disposition"), b.get("quantity")):
             changes.append({"order": order, "then": _said(a), "now": _said(b)})
-    _step(options, f"6  The same request under the earlier release: {len(changes)} orders differ")
+    _step(options, f"The same request under the earlier release: {len(changes)} orders differ")
     if changes and not options.is_json:
         table("Difference", ("order", first["lineage"]["release"], second["lineage"]["release"]),
               [(c["order"], coloured_first(c["then"]), coloured_first(c["now"])) for c in changes[:SHOWN]])  # fmt: skip
@@ -159,7 +161,7 @@ def _as(service: Session, actor: str, role: str) -> Session:
 
 def _step(options: Options, text: str) -> None:
     if not options.is_json:
-        console.print(f"\n[bold]{text}[/bold]")
+        console.print(f"\n[bold]{next(_NUMBERS)}  {text}[/bold]")
 
 
 @contextmanager
