@@ -76,7 +76,7 @@ def report(options: Options, release: str) -> None:
     request = rollout_service_pb2.GetShadowReportRequest(name=release_name(release))
     with session(options) as service:
         found = message_json(service.call(SERVICE, "GetShadowReport", request))
-    waiting = int(found.get("waiting", 0))
+    waiting = found.get("waiting", 0)
     if options.is_json:
         print_json({"impact": found["impact"], "waiting": waiting})
         return

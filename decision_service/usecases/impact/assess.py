@@ -93,8 +93,8 @@ class AssessImpact:
                     await asyncio.sleep(_PATIENCE)
                 else:
                     break
-        key = _key(entry, candidate)
-        await asyncio.to_thread(self.kept.put, key, canonical.encode_object(difference))
+            key = _key(entry, candidate)
+            await asyncio.to_thread(self.kept.put, key, canonical.encode_object(difference))
         return difference
 
     def _known(self, entry: Entry, candidate: Release) -> Difference | None:
