@@ -13,6 +13,8 @@ from audit.errors import InvalidEntryError
 from audit.ledger import Ledger
 from audit.redaction import is_held
 
+_PIECE = 1000  # entries looked at at a time
+
 
 @dataclass(frozen=True, slots=True)
 class RetentionClass:
@@ -55,14 +57,14 @@ def due(
     An entry of a class that the policy does not describe is kept.
     """
     by_name = {retention.name: retention for retention in classes}
-    for entry in ledger.scan():
-        if not entry.payload_commitment:
-            continue
-        retention = by_name.get(entry.header.retention)
-        if retention is None or retention.keep is None or entry.recorded_at + retention.keep > as_of:
-            continue
-        if ledger.payload(entry.seq) is not None and not is_held(ledger, (entry.subject,)):
-            yield retention, entry.seq
+    for start in range(0, ledger.size, _PIECE):
+        kept = frozenset(seq for seq, _ in ledger.store.sealed(start, start + _PIECE))
+        for entry in ledger.scan(start, start + _PIECE):
+            retention = by_name.get(entry.header.retention) if entry.seq in kept else None
+            if retention is None or retention.keep is None or entry.recorded_at + retention.keep > as_of:
+                continue
+            if not is_held(ledger, (entry.subject,)):
+                yield retention, entry.seq
 
 
 def _read_class(name: str, content: Mapping[str, object]) -> RetentionClass:

@@ -15,6 +15,7 @@ from decision_service.usecases.erasure import Erasure, RedactionRecord
 from decision_service.usecases.lineage import TellOrigin
 from decision_service.v1 import audit_service_pb2 as pb
 
+MOST_DUE = 1000
 PIECE = 4 << 20  # bytes of a reply, whatever is asked for: less than any message may have
 
 
@@ -105,6 +106,22 @@ class AuditServicer:
             problems=[say_problem(problem) for problem in found.problems],
             findings=[_problem(problem) for problem in found.problems],
         )
+
+    async def ListDue(self, request: Any, _: Call) -> Any:  # noqa: N802 - the RPC's name
+        """What retention says may go."""
+        classes = {
+            one.name: {
+                "keep_days": one.keep_days if one.HasField("keep_days") else None,
+                "legal_basis": one.legal_basis,
+            }
+            for one in request.classes
+        }
+        found = await in_thread(self.erasure.due, classes, request.most or MOST_DUE)
+        payloads = [
+            pb.DuePayload(index=seq, retention=retention.name, legal_basis=retention.legal_basis)
+            for seq, retention in found
+        ]
+        return pb.ListDueResponse(due=payloads)
 
     async def RequestRedaction(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Ask for payloads to be erased."""

@@ -4,23 +4,35 @@ Erasing payloads on request: one person asks, another agrees, a legal hold wins.
 The log keeps verifying: what is erased is the payload and the salt that hides it, never an entry.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from uuid6 import uuid7
 
 from audit import (
     Entry,
+    InvalidEntryError,
     Ledger,
     LegalHoldError,
     NewEntry,
     NotInLedgerError,
     Redaction,
+    RetentionClass,
+    due,
     lift_hold,
     place_hold,
+    read_classes,
     redact,
 )
 from decision_service.decision import Caller
-from decision_service.errors import ForbiddenError, NotFoundError, PreconditionError
+from decision_service.errors import (
+    FieldViolation,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    PreconditionError,
+)
 from decision_service.usecases import records
 
 REQUESTED = "redaction-request.v1"
@@ -98,6 +110,24 @@ class Erasure:
         return RedactionRecord(
             name, asked.entries, asked.legal_basis, asked.reason, asked.requested_by, approver, done.seq
         )
+
+    def due(
+        self, classes: Mapping[str, Mapping[str, object]], most: int
+    ) -> tuple[tuple[int, RetentionClass], ...]:
+        """
+        Entries whose payload has been kept long enough and is not on hold, oldest first, at most so many.
+
+        Raises
+        ------
+        InvalidRequestError
+            A class is not described, or there is no `default`.
+        """
+        try:
+            known = read_classes(classes)
+        except InvalidEntryError as error:
+            raise InvalidRequestError((FieldViolation("classes", str(error)),)) from error
+        found = islice(due(self.ledger, known, self.ledger.clock()), most)
+        return tuple((seq, retention) for retention, seq in found)
 
     def hold(self, subject: str, reason: str, caller: Caller) -> Entry:
         """Keep everything about a subject from being erased."""

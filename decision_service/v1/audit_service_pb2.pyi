@@ -298,6 +298,40 @@ class LineageRun(_message.Message):
     facts: _containers.RepeatedCompositeFieldContainer[LineageFact]
     def __init__(self, id: _Optional[str] = ..., namespace: _Optional[str] = ..., job: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., engine: _Optional[str] = ..., version: _Optional[str] = ..., parent: _Optional[_Iterable[str]] = ..., facts: _Optional[_Iterable[_Union[LineageFact, _Mapping]]] = ...) -> None: ...
 
+class RetentionClass(_message.Message):
+    __slots__ = ("name", "keep_days", "legal_basis")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KEEP_DAYS_FIELD_NUMBER: _ClassVar[int]
+    LEGAL_BASIS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    keep_days: int
+    legal_basis: str
+    def __init__(self, name: _Optional[str] = ..., keep_days: _Optional[int] = ..., legal_basis: _Optional[str] = ...) -> None: ...
+
+class ListDueRequest(_message.Message):
+    __slots__ = ("classes", "most")
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
+    MOST_FIELD_NUMBER: _ClassVar[int]
+    classes: _containers.RepeatedCompositeFieldContainer[RetentionClass]
+    most: int
+    def __init__(self, classes: _Optional[_Iterable[_Union[RetentionClass, _Mapping]]] = ..., most: _Optional[int] = ...) -> None: ...
+
+class ListDueResponse(_message.Message):
+    __slots__ = ("due",)
+    DUE_FIELD_NUMBER: _ClassVar[int]
+    due: _containers.RepeatedCompositeFieldContainer[DuePayload]
+    def __init__(self, due: _Optional[_Iterable[_Union[DuePayload, _Mapping]]] = ...) -> None: ...
+
+class DuePayload(_message.Message):
+    __slots__ = ("index", "retention", "legal_basis")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    RETENTION_FIELD_NUMBER: _ClassVar[int]
+    LEGAL_BASIS_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    retention: str
+    legal_basis: str
+    def __init__(self, index: _Optional[int] = ..., retention: _Optional[str] = ..., legal_basis: _Optional[str] = ...) -> None: ...
+
 class RequestRedactionRequest(_message.Message):
     __slots__ = ("entries", "legal_basis", "reason")
     ENTRIES_FIELD_NUMBER: _ClassVar[int]

@@ -255,6 +255,41 @@ def test_erasure_needs_two_and_a_hold_wins(run, decided):
     assert [] == run("audit", "verify")[1]["problems"]
 
 
+def test_retention_is_policy_data(run, decided, tmp_path):
+    """
+    What a class keeps no longer is listed, asked for in one request a legal basis, and gone once approved.
+    """
+    policy = tmp_path / "retention.yaml"
+    policy.write_text('default: {keep_days: 3650, legal_basis: "ten years"}\n')
+    kept = run("audit", "due", policy, actor="ada.lind")[1]
+    policy.write_text('default: {keep_days: 0, legal_basis: "no reason to keep it"}\n')
+    asked = run("audit", "due", policy, "--request", "retention run", actor="ada.lind")[1]
+    done = run("audit", "redact", "--approve", *asked["requests"], actor="bruno.keller")
+    after = run("audit", "due", policy, actor="ada.lind")[1]
+
+    assert [] == kept["due"]
+    assert decided[1].log.index in [payload["index"] for payload in asked["due"]]
+    assert (0, [payload["index"] for payload in asked["due"]]) == (
+        done[0],
+        list(map(int, done[1]["entries"])),
+    )
+    assert [] == after["due"]
+    assert [] == run("audit", "verify")[1]["problems"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["- a list\n", "short: {keep_days: 1, legal_basis: b}\n", "default: {keep_days: soon, legal_basis: b}\n"],
+)
+def test_a_retention_policy_that_is_none_is_refused(run, tmp_path, text):
+    """
+    No classes, no `default`, no number of days: exit code 2.
+    """
+    (tmp_path / "retention.yaml").write_text(text)
+
+    assert 2 == run("audit", "due", tmp_path / "retention.yaml")[0]
+
+
 def test_what_has_no_payload_cannot_be_erased(run):
     """
     Entry 0 is a published release: nothing personal, nothing to erase.
