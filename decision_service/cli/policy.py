@@ -199,22 +199,37 @@ def list_releases(options: Options) -> None:
     if options.is_json:
         print_json(found)
         return
-    table("Releases", ("name", "state", "scopes", "publisher", "approvers", "digest"),
-          [(r["name"], r["state"], ", ".join(map(_scope_text, r.get("scopes", []))), r["publisher"],
+    table("Releases", ("name", "state", "at work", "publisher", "approvers", "digest"),
+          [(r["name"], r["state"], "; ".join(_at_work(r)), r["publisher"],
             ", ".join(r.get("approvers", [])), r["digest"][:19]) for r in found])  # fmt: skip
 
 
 def show_release(options: Options, release: Any) -> None:
-    """One release, and what can be done next."""
+    """One release: its state, and where it is at work."""
     found = message_json(release)
     if options.is_json:
         print_json(found)
         return
-    scopes = ", ".join(map(_scope_text, found.get("scopes", [])))
-    governs = f", governs {scopes}" if scopes else ""
+    at_work = "".join(f", {words}" for words in _at_work(found))
     console.print(
-        f"{found['name']} {found['digest'][:19]}: {found.get('state', 'checked')}{governs}", markup=False
+        f"{found['name']} {found['digest'][:19]}: {found.get('state', 'checked')}{at_work}", markup=False
     )
+
+
+def _at_work(release: dict[str, Any]) -> list[str]:
+    """Where a release governs, will govern, is watched, and governs a share."""
+    said = (
+        ("scopes", "governs {}"),
+        ("upcoming", f"from {release.get('effective', '')} governs {{}}"),
+        ("shadows", "in the shadow of {}"),
+    )
+    words = [text.format(_scopes(release[name])) for name, text in said if release.get(name)]
+    canaries = release.get("canaries", [])
+    return words + [f"governs {c['share']:.4g} of {_scope_text(c.get('scope', {}))}" for c in canaries]
+
+
+def _scopes(scopes: list[dict[str, str]]) -> str:
+    return ", ".join(map(_scope_text, scopes))
 
 
 def _step(options: Options, method: str, request: Any) -> None:

@@ -123,7 +123,7 @@ def test_who_settles_a_conflict_signs_besides_who_reviews(network, decide):
     lane = network.buy(stage)
     network.open_order("PO-1", stage, lane, 5000.0)
     outcome = decide(network, ((lane, 5000.0),)).outcome
-    roles = [tier.role for tier in tiers_by_order(outcome)["P1"]]
+    roles = [tier.role for tier in tiers_by_order(outcome.evaluations)["P1"]]
 
     assert "supply-planner" != outcome.orders[0].role  # who reviews is asked first
     assert {"purchasing-manager", "supply-planner"} <= set(roles)
