@@ -25,14 +25,28 @@ _LEAST_RADIUS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A price vector and what the blocks answered; the answer does not depend on capacities."""
+
+    prices: Prices
+    cuts: Cuts
+
+
+@dataclass(frozen=True, slots=True)
 class Dual:
-    """The best bound and its prices, every price vector tried, and the master that saw them."""
+    """The best bound and its prices, every trial, and the master that saw them."""
 
     bound: float
     centre: Prices
-    tried: tuple[Prices, ...]
+    tried: tuple[Trial, ...]
     master: Master
     iterations: int
+
+    def heaviest(self, most: int, least_weight: float) -> tuple[Trial, ...]:
+        """The trials the master weighs more than `least_weight`, the heaviest first."""
+        weights = self.master.solve().weights.mean(axis=1)
+        ranked = np.argsort(-weights, kind="stable")
+        return tuple(self.tried[int(j)] for j in ranked[:most] if weights[j] > least_weight)
 
 
 def zero_prices(instance: Instance) -> Prices:
@@ -50,45 +64,79 @@ def evaluate(crew: Crew, prices: Prices) -> Cuts:
     )
 
 
-def maximise(
-    blocks: Blocks, crew: Crew, limits: SolveLimits, seeds: Sequence[Prices], iterations: int
+def maximise(  # noqa: PLR0913 - where to start from, in two ways
+    blocks: Blocks,
+    crew: Crew,
+    limits: SolveLimits,
+    seeds: Sequence[Prices],
+    iterations: int,
+    known: Sequence[Trial] = (),
 ) -> Dual:
     """
     Evaluate every seed, then do `iterations` steps, fewer once bound and master meet.
 
-    Without seeds the search starts from zero prices and takes `_WARM_UP` subgradient steps first.
+    Without seeds or known trials the search starts from zero prices and takes `_WARM_UP`
+    subgradient steps first.
     """
     instance = blocks.instance
-    master, tried = Master(blocks, limits), list(seeds)
-    best, centre, alpha = -np.inf, zero_prices(instance), 0.5
-    warm_up = 0 if seeds else _WARM_UP
-    queue = list(seeds) or [centre]
-    tried = []
-    prices = queue.pop(0)
-    radius = _FIRST_RADIUS
-    for step in range(max(iterations, 1) + len(seeds)):
+    search = _Search(blocks, limits)
+    for trial in known:
+        search.learn(trial)
+    queue = list(seeds)
+    warm_up = 0 if queue or known else _WARM_UP
+    if warm_up:
+        queue = [zero_prices(instance)]
+    passes = max(iterations, 1) + len(seeds)
+    prices = queue.pop(0) if queue else search.next_prices(is_seeded=True)
+    for step in range(passes):
+        if prices is None:
+            break
         cuts = evaluate(crew, prices)
-        tried.append(prices)
-        master.add(cuts)
-        value = price_value(blocks, cuts, prices)
-        is_better = value > best
-        if is_better:
-            best, centre = value, prices
+        search.learn(Trial(prices, cuts))
         if queue:
             prices = queue.pop(0)
-            continue
-        if step < warm_up:
+        elif step < warm_up:
             prices = _subgradient_step(blocks, cuts, prices, step)
-            continue
-        alpha = max(0.3, 0.9 * alpha) if is_better else min(0.9, alpha + 0.07)
-        if seeds:  # what the sample taught is nearly right: do not let few cuts point far away
-            radius = 1.5 * radius if is_better else max(_LEAST_RADIUS, 0.7 * radius)
-            master.trust(centre, radius)
-        point = master.solve()
-        if point.value - best <= limits.gap * abs(best):
-            break
-        prices = _between(centre, point, alpha)
-    return Dual(best, centre, tuple(tried), master, len(tried))
+        elif step + 1 < passes:
+            prices = search.next_prices(is_seeded=not warm_up)
+    return search.result(len(known))
+
+
+class _Search:
+    """Trials so far, the best of them as the centre, and how far from it to look next."""
+
+    def __init__(self, blocks: Blocks, limits: SolveLimits) -> None:
+        self._blocks, self._limits = blocks, limits
+        self._master = Master(blocks, limits)
+        self._tried: list[Trial] = []
+        self._best, self._centre = -np.inf, zero_prices(blocks.instance)
+        self._alpha, self._radius, self._is_better = 0.5, _FIRST_RADIUS, False
+
+    def learn(self, trial: Trial) -> None:
+        """One more cut for every block; a better bound moves the centre."""
+        self._tried.append(trial)
+        self._master.add(trial.cuts)
+        value = price_value(self._blocks, trial.cuts, trial.prices)
+        self._is_better = value > self._best
+        if self._is_better:
+            self._best, self._centre = value, trial.prices
+
+    def next_prices(self, *, is_seeded: bool) -> Prices | None:
+        """Between the centre and where the master points; None once bound and master meet."""
+        better = self._is_better
+        self._alpha = max(0.3, 0.9 * self._alpha) if better else min(0.9, self._alpha + 0.07)
+        if is_seeded:  # what the seeds taught is nearly right: do not let few cuts point far away
+            self._radius = 1.5 * self._radius if better else max(_LEAST_RADIUS, 0.7 * self._radius)
+            self._master.trust(self._centre, self._radius)
+        point = self._master.solve()
+        if point.value - self._best <= self._limits.gap * abs(self._best):
+            return None
+        return _between(self._centre, point, self._alpha)
+
+    def result(self, known: int) -> Dual:
+        """What was found; `known` trials cost no pass."""
+        passes = len(self._tried) - known
+        return Dual(self._best, self._centre, tuple(self._tried), self._master, passes)
 
 
 def price_value(blocks: Blocks, cuts: Cuts, prices: Prices) -> float:

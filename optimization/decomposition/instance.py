@@ -6,7 +6,7 @@ Sets: item-locations i, periods t = 0..T-1, suppliers g, stores (places with sto
     n[i,t]    lots of i that arrive in t, ordered in t - L[i]: 0 or whole, minimum <= n <= maximum
     y[i,t] =  a[i,t] + q[i] (n[i,0] + .. + n[i,t])            net stock; negative is backlog
 
-    min   sum_it  K[i] 1(n > 0) + u[i] q[i] n + h[i] y+ + b[i] y- + p[i] (SS[i] - y)+
+    min   sum_{i, t < end[i]}  K[i] 1(n > 0) + u[i] q[i] n + h[i] y+ + b[i] y- + p[i] (SS[i] - y)+
           + P sum_gt overload[g,t] + R sum_dt overload[d,t]
     s.t.  sum_{i: g(i)=g} e[i] q[i] n[i,t+L[i]] + f[i] 1(n[i,t+L[i]] > 0) <= C[g,t] + overload
           sum_{i: d(i)=d} v[i] y[i,t]+                                    <= S[d,t] + overload
@@ -39,8 +39,10 @@ class Items(NamedTuple):
     One entry per item-location; a named tuple, because compiled code takes it as it is.
 
     `net` is a[i,t] in units; `minimum` and `maximum` are lots per order; `lead_time` and `first`
-    (the first period in which an order can arrive, at least the lead time) are periods; costs
-    are money per order, unit, or unit and period.
+    (the first period in which an order can arrive, at least the lead time) are periods; `end` is
+    the period from which on nothing of the item counts and nothing can arrive; `settlement` is
+    what a unit still owed in the last period that counts costs on top of `backlog`. Costs are
+    money per order, unit, or unit and period.
     """
 
     net: Floats
@@ -49,10 +51,12 @@ class Items(NamedTuple):
     maximum: Ints
     lead_time: Ints
     first: Ints
+    end: Ints
     order_cost: Floats
     unit_cost: Floats
     holding: Floats
     backlog: Floats
+    settlement: Floats
     safety_stock: Floats
     shortfall: Floats
     unit_use: Floats
@@ -141,7 +145,7 @@ def _check_shapes(instance: Instance) -> None:
 
 def _check_values(items: Items) -> None:
     """Costs and sizes are finite and of the sign the item programme relies on."""
-    at_least = {"lot": 1e-9, "minimum": 1, "maximum": 1, "lead_time": 0, "first": 0}
+    at_least = {"lot": 1e-9, "minimum": 1, "maximum": 1, "lead_time": 0, "first": 0, "end": 1}
     arrays: tuple[NDArray[Any], ...] = tuple(items)
     for name, values in zip(items._fields, arrays, strict=True):
         low = -np.inf if name in {"net", "supplier", "store", "safety_stock"} else at_least.get(name, 0.0)
@@ -154,6 +158,9 @@ def _check_values(items: Items) -> None:
     if (items.first < items.lead_time).any():
         where = int(np.argmax(items.first < items.lead_time))
         raise InvalidNetworkError(f"items.first[{where}]", "is before the lead time", "raise it")
+    if (items.end > items.net.shape[1]).any():
+        where = int(np.argmax(items.end > items.net.shape[1]))
+        raise InvalidNetworkError(f"items.end[{where}]", "is after the last period", "lower it")
     if (items.maximum < items.minimum).any():
         where = int(np.argmax(items.maximum < items.minimum))
         raise InvalidNetworkError(f"items.maximum[{where}]", "is below the minimum", "raise it")

@@ -2,14 +2,14 @@
 The exact plan of one item-location at given prices: a dynamic programme over cumulative lots.
 
 State k = lots arrived so far, so the stock of a period is known. With supplier prices l, storage
-prices m, V[T] = 0 and t = T-1..0:
+prices m, V[end] = 0 and t = end-1..0:
 
     W[t](k) = V[t+1](k) + (h + v m[t]) y+ + b y- + p (SS - y)+,            y = a[t] + q k
     u       = q (e l[t-L] + c),   F = K + f l[t-L]        price of a lot and of an order arriving in t
     V[t](k) = min( W[t](k), F - u k + min_{k+minimum <= k' <= k+maximum} (W[t](k') + u k') )
 
 O(T Kmax) with integer lots, minimum, maximum, backlog and lead time, where Wagner and Whitin's
-zero-inventory property no longer holds. Kmax = ceil(max_t (SS - a[t])+ / q) + minimum - 1 loses
+zero-inventory property no longer holds. Kmax = ceil(max_{t < end} (SS - a[t])+ / q) + minimum - 1 loses
 nothing while prices and costs are >= 0: a lot dropped from the last order of a longer plan makes
 no term dearer. Ties are fixed, since a replay depends on them: order only if cheaper by 1e-12;
 among equal k' the largest. Lots are counted in int32; no `fastmath`, no sum across items except
@@ -31,7 +31,7 @@ _TIE = 1e-12
 def lot_limit(items: Items, i: int) -> int:
     """Kmax: more lots over the horizon cannot pay."""
     need = 0.0
-    for t in range(items.first[i], items.net.shape[1]):
+    for t in range(items.first[i], items.end[i]):
         need = max(need, items.safety_stock[i] - items.net[i, t])
     return int(math.ceil(need / items.lot[i]) + items.minimum[i] - 1)
 
@@ -83,7 +83,8 @@ def _stay(  # noqa: PLR0913 - compiled: arrays in, arrays out
 ) -> None:
     """W[t](k) for every k."""
     net, lot, safety, short = items.net[i, t], items.lot[i], items.safety_stock[i], items.shortfall[i]
-    holding, backlog = items.holding[i] + items.volume[i] * storage_price, items.backlog[i]
+    holding = items.holding[i] + items.volume[i] * storage_price
+    backlog = items.backlog[i] + (items.settlement[i] if t == items.end[i] - 1 else 0.0)
     for k in range(stay.size):  # no calls, no table: this loop is half the run time of a million items
         y = net + lot * k
         cost = holding * y if y > 0.0 else -backlog * y
@@ -97,10 +98,10 @@ def _plan_item(  # noqa: PLR0913 - compiled inner loop: work arrays come from ou
 ) -> None:
     """Write into `plan` the lots arriving in each period."""
     stays, values, choices, window = work
-    periods, top, first = plan.size, lot_limit(items, i), items.first[i]
+    end, top, first = items.end[i], lot_limit(items, i), items.first[i]
     stay, value = stays[: top + 1], values[: top + 1]
     value[:] = 0.0
-    for t in range(periods - 1, first - 1, -1):
+    for t in range(end - 1, first - 1, -1):
         _stay(items, i, t, storage_price[t], value, stay)
         price = supply_price[t - items.lead_time[i]]
         fixed = items.order_cost[i] + items.order_use[i] * price
@@ -111,8 +112,8 @@ def _plan_item(  # noqa: PLR0913 - compiled inner loop: work arrays come from ou
         else:
             _choose(stay, step, value, choices[t])
     k = 0
-    plan[:first] = 0
-    for t in range(first, periods):
+    plan[:] = 0
+    for t in range(first, end):
         plan[t] = choices[t, k] - k
         k = choices[t, k]
 
@@ -135,13 +136,15 @@ def _work(items: Items, which: Ints) -> Any:
 def plan_cost(items: Items, i: int, plan: Ints) -> float:
     """What a plan of item i costs, resources being free."""
     cost, lots = 0.0, 0
-    for t in range(plan.size):
+    for t in range(items.end[i]):
         lots += plan[t]
         y = items.net[i, t] + items.lot[i] * lots
         cost += items.holding[i] * y if y > 0.0 else -items.backlog[i] * y
         cost += items.shortfall[i] * max(items.safety_stock[i] - y, 0.0)
         if plan[t] > 0:
             cost += items.order_cost[i] + items.unit_cost[i] * items.lot[i] * plan[t]
+        if t == items.end[i] - 1 and y < 0.0:
+            cost -= items.settlement[i] * y
     return cost
 
 
@@ -151,7 +154,7 @@ def add_use(  # noqa: PLR0913 - the resources of one supplier and one store
 ) -> None:
     """Add `sign` times what a plan takes of its supplier (by order period) and of its store."""
     lots = 0
-    for t in range(plan.size):
+    for t in range(items.end[i]):
         lots += plan[t]
         y = items.net[i, t] + items.lot[i] * lots
         if y > 0.0:

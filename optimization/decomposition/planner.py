@@ -9,6 +9,7 @@ All steps count work, none looks at a clock, and sums are taken in the order of 
 same plan comes out of one process, many processes or a cluster.
 """
 
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimization.decomposition.blocks import Blocks, Prices, split
+from optimization.decomposition.correction import Level, corrected
 from optimization.decomposition.crew import Crew
 from optimization.decomposition.dual import Dual, maximise
 from optimization.decomposition.exchange import exchange
@@ -32,6 +34,7 @@ from optimization.report import SolveLimits, relative_gap
 
 # Iterations after seeds are dear on many items and few are needed on most samples.
 _SEEDED_ITERATIONS = 14
+_CORRECTIONS, _SAMPLE_ITERATIONS, _LAST_ITERATIONS = 5, 12, 6
 _EXCHANGE_ITEMS, _EXCHANGE_MOST = 1_500, 5_000
 _EXCHANGES = 2
 _EXCHANGE_NODES, _EXCHANGE_GAP = 20, 1e-4
@@ -98,14 +101,23 @@ def plan_item_locations(
 def _search_prices(
     instance: Instance, blocks: Blocks, crew: Crew, limits: SolveLimits, known: Sequence[Prices]
 ) -> Dual:
-    """Prices on growing samples, each seeding the next, then on all items."""
+    """Prices on growing samples, each correcting the next, then on all items."""
     close = replace(limits, gap=min(limits.gap, 1e-4))
-    if not known:
-        for size in sample_sizes(instance.items.count):
-            part = split(sample(instance, size, limits.seed))
-            steps = _SEEDED_ITERATIONS if known else limits.iterations
-            known = seeds(maximise(part, Crew(part.parts()), close, known, steps))
-    return maximise(blocks, crew, close, known, _SEEDED_ITERATIONS if known else limits.iterations)
+    if known:
+        return maximise(blocks, crew, close, known, _SEEDED_ITERATIONS)
+    levels = [_level(sample(instance, size, limits.seed)) for size in sample_sizes(instance.items.count)]
+    levels.append(Level(blocks, crew))
+    dual = maximise(levels[0].blocks, levels[0].crew, close, (), limits.iterations)
+    for smaller, larger in itertools.pairwise(levels):
+        trials = corrected(smaller, dual, larger, close, (_CORRECTIONS, _SAMPLE_ITERATIONS))
+        dual = maximise(larger.blocks, larger.crew, close, (), _LAST_ITERATIONS, trials)
+    return dual
+
+
+def _level(instance: Instance) -> Level:
+    """A sample, planned in this process: it is too small to be worth sending."""
+    blocks = split(instance)
+    return Level(blocks, Crew(blocks.parts()))
 
 
 def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> None:

@@ -16,6 +16,7 @@ from optimization.decomposition.state import State
 
 _RAISES = (0.05, 0.15, 0.4, 1.0, 2.5, 6.0, 15.0, 180.0)  # times the price scale; the next every two rounds
 _ROUNDS = 40
+_MOST = 50_000  # items a round: what overflows is a thousandth of the whole, moved by a few of them
 
 
 def repair(state: State, planners: Planners, centre: Prices) -> None:
@@ -25,7 +26,7 @@ def repair(state: State, planners: Planners, centre: Prices) -> None:
         if not (supply.any() or storage.any()):
             return
         prices = _raised(state, centre, _RAISES[min(step // 2, len(_RAISES) - 1)])
-        which = _touching(state, supply > 0.0, storage > 0.0)
+        which = _some_of(_touching(state, supply > 0.0, storage > 0.0), step)
         proposals = planners.propose(which, np.zeros(len(which), np.int32), [prices])
         relief = _relief(state, proposals, supply > 0.0, storage > 0.0)
         helps = relief > 0.0
@@ -53,6 +54,12 @@ def _raised(state: State, centre: Prices, factor: float) -> Prices:
 def _touching(state: State, supply: NDArray[np.bool_], storage: NDArray[np.bool_]) -> Ints:
     """Items that order or store something where a cell is marked."""
     return np.flatnonzero(touch_counts(state, supply, storage) > 0.0).astype(np.int32)
+
+
+def _some_of(which: Ints, step: int) -> Ints:
+    """Every so many-th, others in the next round, where there are more than a round can look at."""
+    stride = -(-len(which) // _MOST)
+    return which[step % stride :: stride] if stride > 1 else which
 
 
 def touch_counts(state: State, supply: NDArray[np.bool_], storage: NDArray[np.bool_]) -> Floats:
@@ -86,7 +93,8 @@ def _taken(
         ordered > 0
     )
     stock = items.net[which] + items.lot[which, None] * np.cumsum(plans, axis=1)
-    space = items.volume[which, None] * np.maximum(stock, 0.0)
+    counts = np.arange(periods) < items.end[which, None]
+    space = items.volume[which, None] * np.maximum(stock, 0.0) * counts
     taken: Floats = (use * supply[items.supplier[which]]).sum(axis=1)
     taken += (space * storage[items.store[which]]).sum(axis=1)
     return taken

@@ -27,7 +27,7 @@ def round_weights(blocks: Blocks, dual: Dual, planners: Planners) -> State:
     used = np.flatnonzero(weights.sum(axis=1) > 0.0)
     choice = _deal(blocks, weights[used])
     which = np.arange(count, dtype=np.int32)
-    proposals = planners.propose(which, choice, [dual.tried[j] for j in used])
+    proposals = planners.propose(which, choice, [dual.tried[j].prices for j in used])
     return start(blocks.instance, proposals.plans)
 
 

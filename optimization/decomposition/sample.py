@@ -48,11 +48,9 @@ def sample(instance: Instance, size: int, seed: int) -> Instance:
 
 
 def seeds(dual: Dual) -> tuple[Prices, ...]:
-    """The centre, then the price vectors the master weighs most, at most sixteen in all."""
-    weights = dual.master.solve().weights.mean(axis=1)
-    ranked = np.argsort(-weights, kind="stable")
-    heavy = [int(j) for j in ranked if weights[j] > _LEAST_WEIGHT][: _MOST_SEEDS - 1]
-    return (dual.centre, *(dual.tried[j] for j in heavy))
+    """The centre, then the price vectors the master weighs most, at most six in all."""
+    heavy = dual.heaviest(_MOST_SEEDS - 1, _LEAST_WEIGHT)
+    return (dual.centre, *(trial.prices for trial in heavy))
 
 
 def _needed_space(items: Items) -> Floats:
@@ -71,4 +69,5 @@ def _scaled(capacity: Floats, row: Ints, space: Floats, chosen: NDArray[np.int64
     whole = np.bincount(row, space, len(capacity))
     part = np.bincount(row[chosen], space[chosen], len(capacity))
     share = np.where(whole > 0.0, part / np.maximum(whole, 1e-300), len(chosen) / len(row))
-    return capacity * share[:, None]
+    scaled: Floats = np.where(np.isfinite(capacity), capacity, 0.0) * share[:, None]
+    return np.where(np.isfinite(capacity), scaled, np.inf)

@@ -1,14 +1,14 @@
 """
 Orders of item-locations that share suppliers and storage, as they are written down, in Pyomo.
 
-    min   sum_it  K y + u q n + h inv + b owed + p short  +  P sum_gt over + R sum_dt crowd
+    min   sum_{i, t < end[i]}  K y + u q n + h inv + b owed + p short  +  P sum_gt over + R sum_dt crowd
     s.t.  inv[i,t] - owed[i,t] = a[i,t] + q[i] sum_{s<=t} n[i,s]                          (balance)
           short[i,t] >= SS[i] - inv[i,t] + owed[i,t]                                      (safety)
           minimum y <= n <= N y,   n = y = 0 before the first arrival                     (order)
           sum_{i of g} e q n[i,t+L] + f y[i,t+L] <= C[g,t] + over[g,t]                    (supply)
           sum_{i of d} v inv[i,t]                <= S[d,t] + crowd[d,t]                   (storage)
 
-N is the smaller of the maximum and of what the item could ever need. Small instances only: its
+What is owed in the last period of an item costs its settlement on top. N is the smaller of the maximum and of what the item could ever need. Small instances only: its
 relaxation is weak, which is why the production path decomposes instead.
 """
 
@@ -50,8 +50,9 @@ def build_reference(instance: Instance) -> Any:
             + float(items.backlog[i]) * m.owed[i, t]
             + float(items.shortfall[i]) * m.short[i, t]
             for i in m.I
-            for t in m.T
+            for t in range(int(items.end[i]))
         )
+        own += sum(float(items.settlement[i]) * m.owed[i, int(items.end[i]) - 1] for i in m.I)
         over = sum(m.over[g, t] for g in m.G for t in m.T)
         crowd = sum(m.crowd[d, t] for d in m.D for t in m.T)
         return own + instance.supply_penalty * over + instance.storage_penalty * crowd
@@ -77,7 +78,7 @@ def _add_items(m: Any, instance: Instance) -> None:
 
     @m.Constraint(m.I, m.T)
     def order_at_most(m: Any, i: int, t: int) -> Any:
-        if t < items.first[i]:
+        if not items.first[i] <= t < items.end[i]:
             return m.n[i, t] + m.y[i, t] == 0
         return m.n[i, t] <= min(int(items.maximum[i]), lot_limit(items, i)) * m.y[i, t]
 
@@ -97,5 +98,6 @@ def _add_resources(m: Any, instance: Instance) -> None:
 
     @m.Constraint(m.D, m.T)
     def storage(m: Any, d: int, t: int) -> Any:
-        room = sum(float(items.volume[i]) * m.inv[i, t] for i in m.I if items.store[i] == d)
+        kept = [i for i in m.I if items.store[i] == d and t < items.end[i]]
+        room = sum(float(items.volume[i]) * m.inv[i, t] for i in kept)
         return room - m.crowd[d, t] <= float(instance.storage[d, t])

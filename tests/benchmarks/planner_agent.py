@@ -19,8 +19,10 @@ from optimization.uncertain import (
     DemandFilter,
     DemandPrior,
     Market,
+    NormalForecast,
     PoissonForecast,
     Route,
+    Sampling,
     ServiceResponse,
     StockPoint,
     UncertainProblem,
@@ -70,10 +72,6 @@ class Simulator:
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
 
 def run_episode(simulator, scenario, mode, sampling):
     """Roll the planner through one episode; CPU seconds are the planner's alone."""
@@ -90,6 +88,23 @@ def run_episode(simulator, scenario, mode, sampling):
             return Episode(profit, spent)
 
 
+def perfect_profit(simulator, scenario):
+    """Profit of the plan made with all demand known, where demand does not react to service."""
+    world = simulator.ask(reset=vars(scenario))
+    state, demand = world["state"], []
+    while not state["done"]:
+        state = simulator.ask(step=[0.0] * len(world["routes"]))
+        demand.append(state["demand"])
+    world = simulator.ask(reset=vars(scenario))
+    agent = Agent(world, scenario, Mode.PATH, Sampling(paths=1))
+    problem = agent.problem(world["state"], NormalForecast(tuple(demand), (0.0,) * len(demand)))
+    flows = plan_on_samples(problem, agent.sampling).flows
+    return sum(
+        simulator.ask(step=[flows[route.id][period] for route in problem.routes])["reward"]
+        for period in range(world["periods"])
+    )
+
+
 class Agent:
     """A planner's user: keeps the state that an ERP would keep between two plans."""
 
@@ -104,23 +119,24 @@ class Agent:
         """Orders by route, in the simulator's order of routes."""
         if state["period"] > 0:
             self._remember(state)
-        problem = self._problem(state)
+        problem = self.problem(state, self._forecast(state))
         plan = plan_on_path(problem) if self.mode is Mode.PATH else plan_on_samples(problem, self.sampling)
         return [plan.orders[route.id] for route in problem.routes]
 
     def _remember(self, state):
         """The demand seen had the level in force then; the shortage moves the next one."""
         self.filter = self.filter.observe(state["demand"], self.response.level)
-        if state["period"] > 1 or state["short"] >= 0.0:
-            level = self.response.after(self.response.level, state["short"] > 0.0)
-            self.response = replace(self.response, level=float(level))
+        level = self.response.after(self.response.level, state["short"] > 0.0)
+        self.response = replace(self.response, level=float(level))
 
-    def _problem(self, state):
-        left = self.world["periods"] - state["period"]
+    def _forecast(self, state):
         if self.mode in (Mode.PATH, Mode.SAMPLED):
-            forecast = PoissonForecast(tuple(self.world["mean"][state["period"] :]))
-        else:
-            forecast = self.filter.forecast(left, self.sampling.paths)
+            return PoissonForecast(tuple(self.world["mean"][state["period"] :]))
+        return self.filter.forecast(self.world["periods"] - state["period"], self.sampling.paths)
+
+    def problem(self, state, forecast):
+        """The planning problem of what an ERP knows now."""
+        left = self.world["periods"] - state["period"]
         market = self.world["market"]
         return UncertainProblem(
             points=tuple(self._point(p, state) for p in self.world["points"]),

@@ -43,10 +43,12 @@ def instances(draw, most=3, longest=5):
         maximum=(minimum + each(0, 3, np.int32)).astype(np.int32),
         lead_time=lead_time,
         first=(lead_time + each(0, 1, np.int32)).astype(np.int32),
+        end=np.maximum(periods - each(0, 1, np.int32), 1).astype(np.int32),
         order_cost=each(0, 9),
         unit_cost=each(0, 2),
         holding=each(0, 3) / 2,
         backlog=each(0, 9),
+        settlement=each(0, 3),
         safety_stock=each(0, 3),
         shortfall=each(0, 3) / 2,
         unit_use=each(0, 2),
@@ -77,8 +79,9 @@ def priced(draw, **sizes):
 
 def cost_of(instance, i, plan):
     """Cost of one item's plan, written once more, without the product's code."""
-    items, stock = instance.items, instance.items.net[i] + instance.items.lot[i] * np.cumsum(plan)
-    return (
+    items, end = instance.items, instance.items.end[i]
+    stock = (items.net[i] + items.lot[i] * np.cumsum(plan))[:end]
+    return items.settlement[i] * max(-stock[-1], 0.0) + (
         items.order_cost[i] * np.count_nonzero(plan)
         + items.unit_cost[i] * items.lot[i] * sum(plan)
         + items.holding[i] * np.maximum(stock, 0.0).sum()
@@ -95,7 +98,8 @@ def use_of(instance, i, plan):
         if lots:
             supply[t - lead] += items.unit_use[i] * items.lot[i] * lots + items.order_use[i]
     stock = items.net[i] + items.lot[i] * np.cumsum(plan)
-    return supply, items.volume[i] * np.maximum(stock, 0.0)
+    counts = np.arange(periods) < items.end[i]
+    return supply, items.volume[i] * np.maximum(stock, 0.0) * counts
 
 
 def paid(instance, prices, i, plan):
@@ -112,7 +116,7 @@ def all_plans(instance, i, most):
     """Every plan of an item of at most `most` lots an order."""
     items = instance.items
     sizes = [0, *range(items.minimum[i], min(items.maximum[i], most) + 1)]
-    choices = [[0] if t < items.first[i] else sizes for t in range(instance.periods)]
+    choices = [[0] if not items.first[i] <= t < items.end[i] else sizes for t in range(instance.periods)]
     return itertools.product(*choices)
 
 
@@ -168,6 +172,7 @@ def test_plans_hold_and_stand_between_bound_and_nothing(instance):
     assert ((lots == 0) | (lots >= items.minimum[:, None])).all()
     assert ((lots == 0) | (lots <= items.maximum[:, None])).all()
     assert not lots[np.arange(instance.periods) < items.first[:, None]].any()
+    assert not lots[np.arange(instance.periods) >= items.end[:, None]].any()
     assert plan.supply_overload == pytest.approx(over[0], abs=1e-6)
     assert plan.storage_overload == pytest.approx(over[1], abs=1e-6)
     assert plan.objective == pytest.approx(total, abs=1e-6)
@@ -215,10 +220,12 @@ def many_items(count, rng, periods=8):
         maximum=np.full(count, 2**30, np.int32),
         lead_time=lead_time,
         first=lead_time,
+        end=np.full(count, periods, np.int32),
         order_cost=rng.uniform(1, 9, count),
         unit_cost=np.zeros(count),
         holding=rng.uniform(0.1, 1, count),
         backlog=rng.uniform(2, 9, count),
+        settlement=np.zeros(count),
         safety_stock=np.full(count, 2.0),
         shortfall=rng.uniform(0.1, 1, count),
         unit_use=np.ones(count),

@@ -1,0 +1,258 @@
+"""
+Order problems whose stages share nothing but supplier capacity and room, planned by prices.
+
+`plan_unlinked` takes the problem that `optimization.replenishment` plans (its arrays, seen here as
+protocols, so that neither package imports the other) and answers None where the item programme
+does not say everything about it: materials between stages, several lanes of a stage, quantities
+of any size, pooled minima, whole trucks, lost sales, shelf life, ceilings, closed buckets in
+between, a second limited resource of a lane. Where it answers, its bound holds for the problem as
+it stands, and its quantities keep every rule of an order.
+"""
+
+# ruff: noqa: D102 - the protocols' members are documented where they are defined
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.decomposition.instance import UNLIMITED, Floats, Instance, Items
+from optimization.decomposition.planner import DecompositionPlan, plan_item_locations
+from optimization.report import SolveLimits
+
+_SLACK = 1e-9
+
+
+class _Stages(Protocol):
+    @property
+    def ids(self) -> Sequence[str]: ...
+    @property
+    def demand(self) -> Floats: ...
+    @property
+    def is_lost(self) -> NDArray[np.bool_]: ...
+    @property
+    def lateness_cost(self) -> Floats: ...
+    @property
+    def settlement_cost(self) -> Floats: ...
+    @property
+    def on_hand(self) -> Floats: ...
+    @property
+    def backorders(self) -> Floats: ...
+    @property
+    def receipts(self) -> Floats: ...
+    @property
+    def target(self) -> Floats: ...
+    @property
+    def ceiling(self) -> Floats: ...
+    @property
+    def excess_cost(self) -> Floats: ...
+    @property
+    def holding(self) -> Floats: ...
+    @property
+    def shortfall_cost(self) -> Floats: ...
+    @property
+    def life(self) -> NDArray[np.int64]: ...
+    @property
+    def end(self) -> NDArray[np.int64]: ...
+
+
+class _Lanes(Protocol):
+    @property
+    def stage(self) -> NDArray[np.int64]: ...
+    @property
+    def arrival(self) -> NDArray[np.int64]: ...
+    @property
+    def is_open(self) -> NDArray[np.bool_]: ...
+    @property
+    def unit_cost(self) -> Floats: ...
+    @property
+    def surcharge(self) -> Floats: ...
+    @property
+    def fixed_cost(self) -> Floats: ...
+    @property
+    def step(self) -> Floats: ...
+    @property
+    def is_whole(self) -> NDArray[np.bool_]: ...
+    @property
+    def smallest(self) -> Floats: ...
+    @property
+    def largest(self) -> Floats: ...
+
+
+class OrderProblem(Protocol):
+    """What is read of an order problem; arcs, resources, stores and groups as they are there."""
+
+    @property
+    def horizon(self) -> int: ...
+    @property
+    def stages(self) -> _Stages: ...
+    @property
+    def lanes(self) -> _Lanes: ...
+    @property
+    def arcs(self) -> Any: ...
+    @property
+    def resources(self) -> Any: ...
+    @property
+    def stores(self) -> Any: ...
+    @property
+    def groups(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class UnlinkedPlan:
+    """Base units by lane and order bucket, the bound, and what proves it."""
+
+    quantity: Floats
+    bound: float
+    proof: DecompositionPlan
+
+
+def plan_unlinked(
+    problem: OrderProblem, limits: SolveLimits, executor: Executor | None = None
+) -> UnlinkedPlan | None:
+    """The plan by prices, or None where the problem is not of this kind."""
+    lane = _only_lane(problem)
+    if lane is None or not (_is_plain(problem, lane) and _shares_little(problem)):
+        return None
+    instance = _instance(problem, lane)
+    if instance is None:
+        return None
+    plan = plan_item_locations(instance, limits, executor)
+    return UnlinkedPlan(_quantities(problem, lane, plan), plan.bound, plan)
+
+
+def _only_lane(problem: OrderProblem) -> NDArray[np.int64] | None:
+    """By stage, its lane; -1 where nothing can be ordered; None where a stage has a choice."""
+    lanes = problem.lanes
+    used = np.flatnonzero(lanes.is_open.any(axis=1))
+    if np.bincount(lanes.stage[used], minlength=1).max(initial=0) > 1:
+        return None
+    lane = np.full(len(problem.stages.ids), -1, np.int64)
+    lane[lanes.stage[used]] = used
+    return lane
+
+
+def _is_plain(problem: OrderProblem, lane: NDArray[np.int64]) -> bool:
+    """Stages and lots that the item programme knows."""
+    stages, lanes = problem.stages, problem.lanes
+    used = lane[lane >= 0]
+    step, smallest = lanes.step[used], lanes.smallest[used]
+    lots = smallest / step
+    counted = np.arange(stages.demand.shape[1]) < stages.end[:, None]
+    low = np.where(counted, stages.target, np.inf).min(axis=1)
+    high = np.where(counted, stages.target, -np.inf).max(axis=1)
+    has_ceiling = np.isfinite(stages.ceiling) & (stages.excess_cost > 0.0)
+    return not (
+        stages.is_lost.any()
+        or stages.life.any()
+        or has_ceiling.any()
+        or (low < high).any()
+        or not lanes.is_whole[used].all()
+        or (np.abs(lots - np.round(lots)) > _SLACK * np.maximum(lots, 1.0)).any()
+        or (lanes.largest[used] < np.maximum(smallest, step)).any()
+    )
+
+
+def _shares_little(problem: OrderProblem) -> bool:
+    """No materials, no pooled minima, no whole units; one limited resource a lane, one room a stage."""
+    resources, stores = problem.resources, problem.stores
+    limited = np.isfinite(resources.capacity).any(axis=1)
+    lanes = resources.lane[limited[resources.resource]]
+    return not (
+        problem.arcs.lane.size
+        or problem.groups.lane.size
+        or ((resources.unit_size > 0.0) & (limited | (resources.unit_cost > 0.0))).any()
+        or (resources.capacity < 0.0).any()
+        or (stores.capacity < 0.0).any()
+        or np.unique(lanes).size < lanes.size
+        or np.unique(stores.stage).size < stores.stage.size
+    )
+
+
+def _instance(problem: OrderProblem, lane: NDArray[np.int64]) -> Instance | None:
+    """The same problem as item-locations; None where overload is cheaper there than here."""
+    stages, lanes, resources, stores = problem.stages, problem.lanes, problem.resources, problem.stores
+    count, periods = stages.demand.shape
+    lead = _lead_times(problem, lane)
+    if lead is None:
+        return None
+    can, at = lane >= 0, np.maximum(lane, 0)
+    first_open = np.where(can, lanes.is_open[at].argmax(axis=1), 0)
+    net = np.cumsum(stages.receipts - stages.demand, axis=1) + (stages.on_hand - stages.backorders)[:, None]
+    target = stages.target[:, 0]
+    supplier, unit_use, order_use = _uses(resources, lane, count)
+    store = np.full(count, len(stores.ids), np.int32)
+    volume = np.zeros(count)
+    store[stores.stage], volume[stores.stage] = stores.store, stores.per_unit
+    step = np.where(can, lanes.step[at], 1.0)
+    most = np.minimum(np.where(can, lanes.largest[at], step) / step * (1.0 + _SLACK), float(UNLIMITED))
+    items = Items(
+        net=net,
+        lot=step,
+        minimum=np.maximum(np.where(can, np.round(lanes.smallest[at] / step), 1), 1).astype(np.int32),
+        maximum=np.floor(most).astype(np.int32),
+        lead_time=lead.astype(np.int32),
+        first=np.where(can, first_open + lead, periods).astype(np.int32),
+        end=stages.end.astype(np.int32),
+        order_cost=np.where(can, lanes.fixed_cost[at], 0.0),
+        unit_cost=np.where(can, lanes.unit_cost[at] + lanes.surcharge[at], 0.0),
+        holding=stages.holding,
+        backlog=stages.lateness_cost,
+        settlement=stages.settlement_cost,
+        safety_stock=target,
+        shortfall=np.where(target > 0.0, stages.shortfall_cost, 0.0),
+        unit_use=unit_use,
+        order_use=order_use,
+        volume=volume,
+        supplier=supplier,
+        store=store,
+    )
+    supply = np.full((len(resources.ids) + 1, periods), np.inf)
+    supply[:-1, : problem.horizon] = resources.capacity
+    room = np.full((len(stores.ids) + 1, periods), np.inf)
+    room[:-1] = stores.capacity
+    instance = Instance(items, supply, room)
+    dearer_here = resources.over_cost.min(initial=np.inf) >= instance.supply_penalty
+    dearer_here &= stores.over_cost.min(initial=np.inf) >= instance.storage_penalty
+    return instance if dearer_here else None
+
+
+def _lead_times(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Buckets from order to arrival, by stage; None where they vary or a later bucket is closed."""
+    lanes, lead = problem.lanes, np.zeros(len(lane), np.int64)
+    for i in np.flatnonzero(lane >= 0):
+        open_ = np.flatnonzero(lanes.is_open[lane[i]])
+        wait = lanes.arrival[lane[i], open_] - open_
+        if (wait != wait[0]).any() or (np.diff(open_) > 1).any() or wait[0] < 0:
+            return None
+        if open_[-1] + wait[0] + 1 < min(problem.stages.end[i], problem.horizon + wait[0]):
+            return None
+        lead[i] = wait[0]
+    return lead
+
+
+def _uses(resources: Any, lane: NDArray[np.int64], count: int) -> tuple[NDArray[np.int32], Floats, Floats]:
+    """By stage, its limited resource (or the one without limit, added at the end) and the use of it."""
+    stage_of = np.full(max(lane.max(initial=-1), resources.lane.max(initial=-1)) + 2, -1, np.int64)
+    stage_of[lane[lane >= 0]] = np.flatnonzero(lane >= 0)
+    limited = np.isfinite(resources.capacity).any(axis=1)[resources.resource]
+    owner = stage_of[resources.lane]
+    kept = limited & (owner >= 0)
+    supplier = np.full(count, len(resources.ids), np.int32)
+    unit_use, order_use = np.zeros(count), np.zeros(count)
+    supplier[owner[kept]] = resources.resource[kept]
+    unit_use[owner[kept]] = resources.per_unit[kept]
+    order_use[owner[kept]] = resources.per_order[kept]
+    return supplier, unit_use, order_use
+
+
+def _quantities(problem: OrderProblem, lane: NDArray[np.int64], plan: DecompositionPlan) -> Floats:
+    """Lots by arrival to units by order bucket."""
+    lanes, quantity = problem.lanes, np.zeros(problem.lanes.is_open.shape)
+    item, arrival = np.nonzero(plan.orders)
+    chosen = lane[item]
+    lead = lanes.arrival[chosen, lanes.is_open[chosen].argmax(axis=1)] - lanes.is_open[chosen].argmax(axis=1)
+    quantity[chosen, arrival - lead] = plan.orders[item, arrival] * lanes.step[chosen]
+    return quantity
