@@ -286,6 +286,10 @@ def _penalties(
             k = place[subject]
             is_last = bucket == int(stages.end[k]) - 1
             price = float(stages.lateness_cost[k]) + (float(stages.settlement_cost[k]) if is_last else 0.0)
+        elif rule == "lost demand":
+            price = float(problem.lost_cost[place[subject], bucket])
+        elif rule == "shelf life":
+            price = float(problem.waste_cost[place[subject], bucket])
         elif rule == "capacity":
             price = float(problem.resources.over_cost[resource[subject]])
         elif rule == "room":
@@ -300,8 +304,6 @@ def _penalties(
 def _stage_prices(problem: OrderProblem, rule: str) -> Floats:
     stages = problem.stages
     return {
-        "lost demand": stages.lateness_cost,
-        "shelf life": stages.value,
         "component": problem.missing_cost,
         "maximum stock": stages.excess_cost,
         "safety stock": stages.shortfall_cost,

@@ -6,7 +6,7 @@ Only work limits stop a search (HiGHS has no deterministic work unit: nodes and 
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimization.errors import SolverError
+from optimization.feasibility import Rule
 from optimization.matrix import Matrix
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
 
@@ -29,6 +30,8 @@ _TERMINATIONS = {
     highspy.HighsModelStatus.kSolutionLimit: Termination.FEASIBLE,
     highspy.HighsModelStatus.kIterationLimit: Termination.FEASIBLE,
 }
+
+_SUB_MIPS = ("mip_heuristic_run_rins", "mip_heuristic_run_rens", "mip_heuristic_run_root_reduced_cost")
 
 # Told of a search as it goes: name of the solve, incumbent, bound, nodes. It looks on and changes nothing.
 Watcher = Callable[[str, float, float, int], None]
@@ -168,3 +171,56 @@ def solve_relaxation(
     objective = highs.getInfo().objective_function_value
     prices = np.array(highs.getSolution().row_dual)
     return replace(found, objective=objective, bound=objective, gap=0.0), values, prices
+
+
+class Feasibility:
+    """One model asked again and again whether a point keeps some of its rules."""
+
+    def __init__(self, matrix: Matrix, rules: Sequence[Rule], limits: SolveLimits) -> None:
+        self._given = matrix.arrays()
+        without = dict.fromkeys(_SUB_MIPS, False)  # no sub-MIP is worth it when any point will do
+        self._highs = new_highs(limits, mip_max_nodes=limits.nodes, **without)
+        pass_model(self._highs, matrix)
+        every = np.arange(matrix.columns, dtype=np.int32)
+        self._highs.changeColsCost(matrix.columns, every, np.zeros(matrix.columns))
+        for rule in rules:
+            self._set(rule, is_kept=False)
+
+    def can_keep(self, rules: Sequence[Rule]) -> bool:
+        """Whether a point keeps these rules; also true where the work limit leaves it open."""
+        for rule in rules:
+            self._set(rule, is_kept=True)
+        self._highs.clearSolver()
+        self._highs.run()
+        found: bool = self._highs.getModelStatus() != highspy.HighsModelStatus.kInfeasible
+        for rule in rules:
+            self._set(rule, is_kept=False)
+        return found
+
+    def _set(self, rule: Rule, *, is_kept: bool) -> None:
+        highs, given = self._highs, self._given
+        for columns, lower, upper in _spans(rule, given, is_kept=is_kept):
+            clipped = (np.clip(bound, -_INFINITY, _INFINITY) for bound in (lower, upper))
+            highs.changeColsBounds(columns.size, columns.astype(np.int32), *clipped)
+        if rule.rows.size:
+            low, high = given["row_lower"][rule.rows], given["row_upper"][rule.rows]
+            if not is_kept:
+                low, high = np.full(low.size, -np.inf), np.full(high.size, np.inf)
+            clipped = (np.clip(bound, -_INFINITY, _INFINITY) for bound in (low, high))
+            highs.changeRowsBounds(rule.rows.size, rule.rows.astype(np.int32), *clipped)
+        if rule.whole.size:
+            kind = highspy.HighsVarType.kInteger if is_kept else highspy.HighsVarType.kContinuous
+            kinds = np.full(rule.whole.size, int(kind), dtype=np.uint8)
+            highs.changeColsIntegrality(rule.whole.size, rule.whole.astype(np.int32), kinds)
+
+
+def _spans(
+    rule: Rule, given: dict[str, Any], *, is_kept: bool
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
+    if rule.columns.size and is_kept:
+        yield rule.columns, rule.lower, rule.upper
+    elif rule.columns.size:
+        upper = given["upper"][rule.columns]
+        if rule.is_elastic:
+            upper = np.full(upper.size, np.inf)
+        yield rule.columns, given["lower"][rule.columns], upper

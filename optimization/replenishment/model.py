@@ -176,9 +176,9 @@ def _add_columns(matrix: Matrix, problem: OrderProblem, most: Floats) -> Columns
             cost=(lanes.fixed_cost + unit_cost * lanes.smallest)[:, None], integer=True),
         stock=matrix.add_columns("stock", of_stage, cost=stages.holding[:, None] * counted),
         backlog=matrix.add_columns("backlog", of_stage, upper=upper(owes[:, None]), cost=problem.late_cost),
-        lost=matrix.add_columns("lost", of_stage, upper=wanted * stages.is_lost[:, None], cost=stages.lateness_cost[:, None]),
+        lost=matrix.add_columns("lost", of_stage, upper=wanted * stages.is_lost[:, None], cost=problem.lost_cost),
         waste=matrix.add_columns(
-            "waste", of_stage, upper=upper(stages.life[:, None] > 0), cost=stages.value[:, None] * counted),
+            "waste", of_stage, upper=upper(stages.life[:, None] > 0), cost=problem.waste_cost),
         shortfall=matrix.add_columns(
             "shortfall", of_stage, upper=upper(has_target(problem)), cost=stages.shortfall_cost[:, None]),
         excess=matrix.add_columns(

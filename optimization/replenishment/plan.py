@@ -7,6 +7,7 @@ import numpy as np
 from optimization.network import Snapshot
 from optimization.parameters import PlanningParameters
 from optimization.plan import ReplenishmentPlan
+from optimization.replenishment.conflicts import find_conflict
 from optimization.replenishment.gave_way import what_gave_way
 from optimization.replenishment.heuristic import construct
 from optimization.replenishment.orders import order_id, read_orders
@@ -48,8 +49,10 @@ def plan_replenishment(  # noqa: PLR0913 - the four inputs, and three ways to re
         first = min(first, _restart(problem, start), key=lambda state: state.cost)
     state, report = search(problem, first, limits, may_continue)
     prices = resource_prices(problem, state, limits)
+    gave_way = what_gave_way(problem, state)
+    conflicts = find_conflict(problem, state, gave_way)
     return ReplenishmentPlan(
-        read_orders(problem, state, prices), what_gave_way(problem, state), (), report, problem.findings
+        read_orders(problem, state, prices), gave_way, conflicts, report, problem.findings
     )
 
 

@@ -79,8 +79,9 @@ def _landed(stages: Stages, lanes: Lanes, arcs: Arcs, choose: np.ufunc) -> Float
 
 def worst_costs(stages: Stages, lanes: Lanes, arcs: Arcs) -> Floats:
     """The most that one unit missing at a stage can cost anyone downstream."""
-    late = stages.lateness_cost * np.where(stages.is_lost, 1.0, np.maximum(1, stages.end))
-    late = late + stages.settlement_cost
+    longest = np.maximum(1, stages.end)
+    late = stages.lateness_cost * np.where(stages.is_lost, 1.0, longest) + stages.settlement_cost
+    late = late + np.where(stages.is_lost, stages.shortfall_cost * longest, 0.0)
     has_demand = (stages.demand.sum(axis=1) + stages.backorders) > 0.0
     soft = stages.shortfall_cost * np.maximum(1, stages.end) * (stages.target.max(axis=1, initial=0.0) > 0)
     worst: Floats = np.maximum(np.where(has_demand, late, 0.0), soft)

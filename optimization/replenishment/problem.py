@@ -144,3 +144,29 @@ class OrderProblem:
         cost = np.where(self.counted, stages.lateness_cost[:, None], 0.0)
         cost[np.arange(cost.shape[0]), stages.end - 1] += stages.settlement_cost
         return np.where(stages.is_lost[:, None], 0.0, cost)
+
+    @property
+    def lost_cost(self) -> Floats:
+        """
+        Money per unit lost in a bucket.
+
+        A bucket sooner weighs a bucket's shortfall more: otherwise it would pay to turn customers
+        away while there is stock, and keep it as safety stock.
+        """
+        stages, left = self.stages, self._left
+        cost: Floats = stages.lateness_cost[:, None] + stages.shortfall_cost[:, None] * left
+        return np.where(stages.is_lost[:, None] & self.counted, cost, 0.0)
+
+    @property
+    def waste_cost(self) -> Floats:
+        """Money per unit written off in a bucket; sooner never saves: stock is kept until its life is over."""
+        stages = self.stages
+        excess = np.where(np.isfinite(stages.ceiling), stages.excess_cost, 0.0)
+        cost: Floats = stages.value[:, None] + (stages.holding + excess)[:, None] * self._left
+        return np.where(self.counted, cost, 0.0)
+
+    @property
+    def _left(self) -> Floats:
+        """Buckets of a stage that still count, from each one on."""
+        left: Floats = np.maximum(0.0, self.stages.end[:, None] - np.arange(self.buckets))
+        return left
