@@ -41,15 +41,22 @@ class Confirmer:
     def _doubt(self, release: Release, question: Asked, seconds: float) -> str:
         if not question.facts:  # nothing can take part in any rule: nobody is asked
             return _both(question, None) if question.firings else ""
-        with self._lock:
-            self._worker = self._worker or JoinWorker()
-            try:
-                found = self._worker.evaluate(conflict_rules(release), question.facts, seconds)
-            except RulesError as error:
-                return str(error)
+        try:
+            found = self._evaluate(release, question, seconds / 2)
+            if (
+                found.engine is None
+            ):  # no answer is asked for once more, of the next process; another never is
+                found = self._evaluate(release, question, seconds / 2)
+        except RulesError as error:
+            return str(error)
         if found.is_settled and found.firings == question.firings:
             return ""
         return _both(question, found)
+
+    def _evaluate(self, release: Release, question: Asked, seconds: float) -> JoinEvaluation:
+        with self._lock:
+            self._worker = self._worker or JoinWorker()
+            return self._worker.evaluate(conflict_rules(release), question.facts, seconds)
 
 
 def _both(question: Asked, found: JoinEvaluation | None) -> str:

@@ -152,13 +152,19 @@ def test_a_disagreement_names_both_answers(duplicates, decide, shipped, confirme
     assert "[engine: 0 firings] [matcher: 1 firings: x for a, b]" in too_much
 
 
-def test_an_engine_that_gives_no_answer_is_a_doubt(duplicates, decide, shipped, confirmer):
+@pytest.mark.parametrize(("hanging", "doubt"), [(1, ""), (2, "TIMED_OUT")])
+def test_an_engine_that_gives_no_answer_is_asked_once_more(
+    duplicates, decide, shipped, confirmer, hanging, doubt
+):
     """
-    A process that hangs is given up at the deadline; the next question is answered again.
+    A process that hangs is given up at the deadline, and the next one asked; when that hangs too, it is a doubt.
     """
     (asked,) = decide(*duplicates).asked
     confirmer.doubt(shipped, (asked,))
-    os.kill(confirmer._worker._active.process.pid, signal.SIGSTOP)
+    for process in (confirmer._worker._active, confirmer._worker._spare)[:hanging]:
+        process._await_start()
+        os.kill(process.process.pid, signal.SIGSTOP)
 
-    assert "TIMED_OUT" in confirmer.doubt(shipped, (asked,), 0.2)
+    assert confirmer.doubt(shipped, (asked,), 4.0).startswith(doubt)
+    assert bool(doubt) == bool(confirmer._worker.replacements > 1)
     assert "" == confirmer.doubt(shipped, (asked,))
