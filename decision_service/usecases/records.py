@@ -8,6 +8,7 @@ acted for is in the redactable payload. Snapshot, question and outcome are artif
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -50,6 +51,12 @@ def artifact(content: bytes) -> Artifact:
     return Artifact(canonical.digest(content), JSON, content)
 
 
+@lru_cache(maxsize=32)
+def _shared(*contents: bytes) -> tuple[Artifact, ...]:
+    """What many decisions have in common, hashed once."""
+    return tuple(map(artifact, contents))
+
+
 def request_digest(request: DecisionRequest, snapshot_digest: str) -> str:
     """Digest of what was asked, by which a repeated request_id is told from a reused one."""
     asked = {
@@ -89,10 +96,9 @@ def new_entry(name: str, made: Deliberation) -> NewEntry:
     """The entry that makes a decision durable; refused if its release was revoked meanwhile."""
     request, caller, release, inputs = made.request, made.caller, made.release, made.inputs
     outcome, outcome_bytes = made.outcome, made.outcome_bytes
-    artifacts = tuple(
-        artifact(b) for b in (inputs.snapshot, inputs.question, outcome_bytes, canonical.encode(engine()))
-    )
-    snapshot, question, result, _ = artifacts
+    snapshot, question, result = map(artifact, (inputs.snapshot, inputs.question, outcome_bytes))
+    # The release travels along, so that an export of one decision holds all that it was made from.
+    artifacts = (snapshot, question, result, *_shared(inputs.release, canonical.encode(engine())))
     digest = request_digest(request, snapshot.digest)
     envelope = {
         "name": name,

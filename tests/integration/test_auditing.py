@@ -110,13 +110,18 @@ def test_an_export_without_a_key_says_what_it_shows(run, tmp_path):
 
 def test_a_selection_verifies(run, key, decided, tmp_path):
     """
-    One decision alone, with its artifacts and its proof.
+    One decision alone, with its proof and all that it was made from: snapshot, release, engine, outcome.
     """
     run("audit", "export", tmp_path / "stick", "--only", decided[0].name)
     code, found = run("audit", "verify", tmp_path / "stick", "--key", key)
 
+    kept = {path.name for path in (tmp_path / "stick" / "artifacts").glob("*/*")}
+    lineage = decided[0].lineage
+
     assert (0, 1) == (code, found["entries"])
     assert found["size"] > 1
+    assert {d.removeprefix("sha256:") for d in (lineage.snapshot_digest, lineage.release_digest)} <= kept
+    assert {d.removeprefix("sha256:") for d in (lineage.outcome_digest, lineage.engine_digest)} <= kept
 
 
 def test_a_changed_export_is_found_and_named(run, key, tmp_path):
