@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from rules.diagnostics import Code
 from rules.document import FactDocument
 from rules.feel import Expression, FeelError, parse_expression
-from rules.schema import FactField, FactSchema
+from rules.feel.inference import infer_type
+from rules.feel.parser import parse_expression_tree
+from rules.schema import FactField, FactSchema, FactType
 from rules.shapes import Shapes, did_you_mean
 from rules.table import DerivedFact
 from rules.yaml_reader import Scalar
@@ -56,6 +58,26 @@ class Vocabulary:
             shapes.problems.append(scalar.complain_at(start, len(name), f"unknown fact `{name[:80]}`", fix))
         return not unknown
 
+    @property
+    def types(self) -> Mapping[str, FactType]:
+        """Type by name."""
+        return {name: declared.type for name, declared in self.by_name.items()}
+
+
+def refuse_type(
+    scalar: Scalar, text: str, wanted: FactType, types: Mapping[str, FactType], shapes: Shapes
+) -> None:
+    """Complain about an expression that can never have a value, or one of another type; `text` ends the scalar's."""
+    skipped = len(scalar.text) - len(text)
+    try:
+        found = infer_type(parse_expression_tree(text, ()), types)
+    except FeelError as error:
+        shapes.problems.append(scalar.complain_at(skipped, len(text), error.message, ""))
+        return
+    if found not in (wanted, FactType.ANY):
+        problem = f"the expression is a {found} where a {wanted} is declared"
+        shapes.problems.append(scalar.complain_at(skipped, len(text), problem, "correct one of them"))
+
 
 def parse_or_note(scalar: Scalar, text: str, shapes: Shapes) -> Expression | None:
     """The expression, or a complaint that points into it; `text` ends the scalar's text."""
@@ -86,7 +108,9 @@ def compile_facts(documents: tuple[FactDocument, ...], schema: FactSchema, shape
     ordered = _order(parsed, scalars, shapes)
     vocabulary = Vocabulary(given, ordered)
     for fact in ordered:
-        vocabulary.refuse_unknown(fact.expression.names, scalars[fact.field.name], shapes)
+        scalar = scalars[fact.field.name]
+        if vocabulary.refuse_unknown(fact.expression.names, scalar, shapes):
+            refuse_type(scalar, scalar.text, fact.field.type, vocabulary.types, shapes)
     return vocabulary
 
 

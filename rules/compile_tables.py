@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rules.compile_facts import Vocabulary, parse_or_note
+from rules.compile_facts import Vocabulary, parse_or_note, refuse_type
 from rules.conditions import Cell
 from rules.diagnostics import Code
 from rules.document import Aggregate, HitPolicy, OutputDocument, RowDocument, TableDocument
 from rules.feel import Expression, FeelError, UnaryTests, Value, parse_unary_tests
+from rules.feel.inference import infer_type
+from rules.feel.parser import parse_tests_tree
 from rules.index import build_index
 from rules.literals import LiteralError, read_literal
 from rules.schema import FactField, FactType
@@ -20,11 +22,17 @@ EXPRESSION_MARK = "="  # `= order.value / 2` is computed, anything else is taken
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _RANKED = (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER)
 _PREFERENTIAL = (HitPolicy.FIRST, HitPolicy.PRIORITY)
+_MEMBERSHIP = (
+    FactType.ANY,
+    FactType.BOOLEAN,
+    FactType.LIST,
+    FactType.RANGE,
+)  # what a fact may lie in, or a condition
 
 
 def compile_table(document: TableDocument, vocabulary: Vocabulary, shapes: Shapes) -> DecisionTable:
     """The table; what cannot be compiled is left out and complained about."""
-    return _TableCompiler(document, vocabulary, shapes, {}).table()
+    return _TableCompiler(document, vocabulary, shapes, {}, vocabulary.types).table()
 
 
 @dataclass(slots=True)
@@ -33,6 +41,7 @@ class _TableCompiler:
     vocabulary: Vocabulary
     shapes: Shapes
     parsed: dict[tuple[str, str], UnaryTests]  # cells repeat; each text is parsed once per input
+    types: Mapping[str, FactType]
 
     def table(self) -> DecisionTable:
         document = self.document
@@ -140,6 +149,8 @@ class _TableCompiler:
         if tests is None or not self.vocabulary.refuse_unknown(tests.names, scalar, self.shapes):
             return None
         self._refuse_undeclared(declared, tests, scalar)
+        if tests.names or "?" in scalar.text:
+            self._refuse_mixed(declared, scalar)
         return Cell(declared.name, scalar.text, tests, scalar.position)
 
     def _tests(self, declared: FactField, scalar: Scalar) -> UnaryTests | None:
@@ -153,6 +164,21 @@ class _TableCompiler:
             return None
         self.parsed[declared.name, scalar.text] = tests
         return tests
+
+    def _refuse_mixed(self, declared: FactField, scalar: Scalar) -> None:
+        """A test that compares the fact with what is of another type could never hold."""
+        types = {**self.types, "?": declared.type}
+        for test in parse_tests_tree(scalar.text, ())[1]:
+            allowed = (
+                (declared.type, *_MEMBERSHIP) if test.operator == "in" else (declared.type, FactType.ANY)
+            )
+            try:
+                found = infer_type(test.operand, types)
+                problem = "" if found in allowed else f"a {found} in a column of {declared.type}"
+            except FeelError as error:
+                problem = error.message
+            if problem:
+                self.shapes.problems.append(scalar.complain_at(0, len(scalar.text), problem, ""))
 
     def _refuse_undeclared(self, declared: FactField, tests: UnaryTests, scalar: Scalar) -> None:
         """A text that the schema does not allow could never match: a typing error."""
@@ -200,9 +226,11 @@ class _TableCompiler:
             problem = f"{self.document.hit} compares outputs, so `{output.name}` cannot be computed"
             self.shapes.note(scalar, Code.HIT_POLICY, problem, "write the value")
             return []
-        expression = parse_or_note(scalar, scalar.text[len(EXPRESSION_MARK) :], self.shapes)
+        text = scalar.text[len(EXPRESSION_MARK) :]
+        expression = parse_or_note(scalar, text, self.shapes)
         if expression is None or not self.vocabulary.refuse_unknown(expression.names, scalar, self.shapes):
             return []
+        refuse_type(scalar, text, output.type, self.types, self.shapes)
         return [(output.name, expression)]
 
     def _because(self, row: RowDocument) -> Reason:

@@ -10,6 +10,7 @@ from rules.lint.joins import check_joins
 from rules.lint.overlap import check_overlaps
 from rules.lint.roles import check_roles
 from rules.lint.space import TooComplexError, table_space
+from rules.lint.values import check_derived, check_outputs_computed
 from rules.ruleset import Ruleset
 from rules.table import DecisionTable
 
@@ -25,7 +26,12 @@ def check_ruleset(ruleset: Ruleset, charter: Charter) -> tuple[LintFinding, ...]
     charter
         Tells which roles and domains exist, and who is in them.
     """
-    found = [*check_roles(ruleset, charter), *check_facts(ruleset), *check_joins(ruleset)]
+    found = [
+        *check_roles(ruleset, charter),
+        *check_facts(ruleset),
+        *check_derived(ruleset),
+        *check_joins(ruleset),
+    ]
     for table in ruleset.tables:
         found += check_table(table)
     return tuple(sorted(found, key=lambda finding: (finding.where, finding.kind, finding.rows)))
@@ -52,6 +58,7 @@ def _analyse(table: DecisionTable) -> Iterator[LintFinding]:
         silent.append(finding.rows[0])
         yield finding
     yield from check_outputs(table, frozenset(silent))
+    yield from check_outputs_computed(table, space)
     holes: set[tuple[int, int]] = set()
     for finding, segments in check_thresholds(table, space):
         holes |= segments

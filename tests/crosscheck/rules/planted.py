@@ -83,6 +83,7 @@ class Plan:
     joins: str = ""
     facts: str = ""
     extra: tuple[str, ...] = field(default=())
+    computed: int = -1
 
     def text(self):
         """The policy file."""
@@ -91,14 +92,15 @@ class Plan:
             "policy: p\nversion: 1.0.0\nowner: controller\neffective: 2026-01-01\n"
             f"{self.facts}tables:\n  - name: t\n    stage: review\n    hit: {self.hit}\n"
             f"    inputs: [{', '.join((*self.inputs, *self.extra))}]\n"
-            f"    outputs: {{answer: [{', '.join(self.answers)}], role: text}}\n    rows:\n{rows}{self.joins}"
+            f"    outputs: {{answer: [{', '.join(self.answers)}], role: text, fee: number}}\n    rows:\n{rows}{self.joins}"
         )
 
     def _row(self, place):
         cells = [(name, part.text()) for name, part in self.boxes[place].items()]
         when = ", ".join(f"{name}: '{text}'" for name, text in cells if text != "-")
         answer, role = self.outcomes[place]
-        return f"{{id: R{place}, when: {{{when}}}, then: {{answer: {answer}, role: {role}}}}}"
+        fee = ', fee: "= 100 / idle"' if place == self.computed else ", fee: 1"
+        return f"{{id: R{place}, when: {{{when}}}, then: {{answer: {answer}, role: {role}{fee}}}}}"
 
 
 def clean(draw: random.Random, rows: int, hit: str) -> Plan:
@@ -338,6 +340,21 @@ def unused_input(draw, plan):
 def unused_derived(draw, plan):
     """A derived fact that nothing uses."""
     return replace(plan, facts='facts:\n  - {name: twice, type: number, expression: "2 * idle"}\n')
+
+
+def no_value(draw, plan):
+    """A derived fact that divides by what may be nothing, or reads what may be absent."""
+    expression = draw.choice(
+        ["value / risk", "2 * score", "risk / (value - 1)", "if score > 0 then 1 else score"]
+    )
+    facts = f'facts:\n  - {{name: ratio, type: number, expression: "{expression}"}}\n'
+    boxes = tuple(box | {"ratio": Range()} for box in plan.boxes)
+    return replace(plan, facts=facts, inputs=(*plan.inputs, "ratio"), boxes=boxes)
+
+
+def no_outcome(draw, plan):
+    """A row that computes an outcome which some facts that it accepts leave without a value."""
+    return replace(plan, computed=draw.randrange(len(plan.boxes)))
 
 
 def exploding_join(draw, plan):

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from rules import FindingKind, HitPolicyError, Role, check_ruleset, compile_ruleset, evaluate, read_charter
+from rules import (
+    DerivationError,
+    FindingKind,
+    HitPolicyError,
+    Role,
+    check_ruleset,
+    compile_ruleset,
+    evaluate,
+    read_charter,
+)
+from rules.evaluator import derive
 
 SEEDS = range(12)
 SIZES = (4, 12, 40)
@@ -63,6 +73,8 @@ FAULTS = {
     "cent_hole": (FindingKind.THRESHOLD_HOLE, ("UNIQUE", "ANY", "FIRST", "PRIORITY")),
     "unused_input": (FindingKind.UNUSED_FACT, ("UNIQUE", "FIRST")),
     "unused_derived": (FindingKind.UNUSED_FACT, ("UNIQUE", "FIRST")),
+    "no_value": (FindingKind.NO_VALUE, ("UNIQUE", "FIRST")),
+    "no_outcome": (FindingKind.NO_VALUE, ("UNIQUE", "FIRST", "COLLECT")),
     "exploding_join": (FindingKind.JOIN_EXPLOSION, ("UNIQUE",)),
     "unknown_role": (FindingKind.UNKNOWN_ROLE, ("UNIQUE", "COLLECT")),
     "empty_role": (FindingKind.EMPTY_ROLE, ("UNIQUE", "COLLECT")),
@@ -115,6 +127,12 @@ def hold_witness(ruleset, finding):
             row = next(row for row in table.rows if row.id == finding.rows[0])
             assert all(cell.tests.matches(facts[cell.fact], facts) for cell in row.cells)
             assert finding.rows[1:] == evaluate(table, facts).determining_rows
+        case FindingKind.NO_VALUE if finding.table == "facts":
+            with pytest.raises(DerivationError):
+                derive(ruleset.derived, facts)
+        case FindingKind.NO_VALUE:
+            with pytest.raises(DerivationError, match="has no value for these facts"):
+                evaluate(ruleset.table("t"), facts)
         case FindingKind.JOIN_EXPLOSION:
             assert facts
 

@@ -79,6 +79,12 @@ CASES = {
     "a derived fact that exists": (fact("1", name="⟦order.value⟧"), Code.DUPLICATE, "fact `order.value` exists already, in the schema"),
     "a derived fact of unknown facts": (fact('"1 + ⟦order.x⟧"'), Code.EXPRESSION, "unknown fact `order.x`"),
     "a derived fact in itself": (fact("⟦d + 1⟧"), Code.CYCLE, "derived fact `d` is made of itself, through `d`; break the cycle"),
+    "a number and a text": (fact("⟦order.value + item.abc⟧"), Code.EXPRESSION, "`+` has no meaning between a number and a text"),
+    "a derived fact of another type": (fact("⟦order.value > 3⟧"), Code.EXPRESSION, "the expression is a boolean where a number is declared"),
+    "a choice on a number": (fact("⟦if order.value then 1 else 2⟧"), Code.EXPRESSION, "`if` tests a number"),
+    "a computed outcome of another type": (table(row(then='fee: "=⟦ item.abc⟧"'), outputs="{fee: number}"), Code.EXPRESSION, "the expression is a text where a number is declared"),
+    "a comparison with another kind of fact": (table(row('order.value: "⟦> item.abc⟧"')), Code.EXPRESSION, "a text in a column of number"),
+    "a comparison inside a cell": (table(row('order.value: "⟦? > item.abc⟧"')), Code.EXPRESSION, "`>` compares a number with a text"),
     # tests
     "a test of an unknown table": (with_test(expect="{⟦tt⟧: {answer: a}}"), Code.UNKNOWN, "unknown table `tt`; did you mean `t`?"),
     "a test with an unknown fact": (with_test(given="{⟦order.valeu⟧: 1}"), Code.UNKNOWN, "`order.valeu` is no given fact"),
