@@ -253,8 +253,9 @@ def _shapes(snapshot: Snapshot) -> Iterator[Problem]:  # noqa: C901 - one line a
         given = [n for n in ("mean", "quantiles", "history") if getattr(demand, n)]
         if len(given) > 1:
             yield Problem(f"demands[{k}]", f"gives {' and '.join(given)}", "give exactly one of them")
-        if demand.std and len(demand.std) != len(demand.mean):
-            yield Problem(f"demands[{k}].std", "has another length than mean", "give one value per bucket")
+        if len(demand.std) > len(demand.mean):
+            problem = f"{len(demand.std)} values for {len(demand.mean)} of mean"
+            yield Problem(f"demands[{k}].std", problem, "give at most one a bucket; the last one holds")
         lengths = {len(q.values) for q in demand.quantiles}
         if len(lengths) > 1 or 0 in lengths:
             yield Problem(f"demands[{k}].quantiles", "differ in length", "give the same buckets to each")

@@ -207,7 +207,9 @@ def _per_day(reading: _Reading, demand: Demand) -> tuple[float, float]:
     if days < 1:
         raise InvalidNetworkError("bucket_days", f"`{days}` is not >= 1", "give days per bucket")
     if demand.mean:
-        mean, std = _moments(demand.mean, demand.std or (0.0,) * len(demand.mean), demand)
+        given = demand.std or (0.0,)
+        held = given[-1:] * (len(demand.mean) - len(given))  # the last value holds for later buckets
+        mean, std = _moments(demand.mean, (*given, *held), demand)
     elif demand.quantiles:
         mean, std = _quantile_moments(demand)
     elif demand.history:
