@@ -95,7 +95,7 @@ def _variations(given: tuple[FactField, ...]) -> Iterator[dict[str, Value]]:
 def _samples(declared: FactField) -> tuple[Value, ...]:
     """Values that the schema allows, an ordinary one first, the absent one last."""
     ends = [end for end in (declared.high, declared.low) if end is not None]
-    candidates = declared.values or (*_SAMPLES[declared.type], *ends)
+    candidates: tuple[Value, ...] = declared.values or (*_SAMPLES[declared.type], *ends)
     found = [value for value in candidates if _is_allowed(declared, value)]
     return (*dict.fromkeys(found), None) if declared.is_optional else tuple(dict.fromkeys(found))
 
