@@ -141,9 +141,10 @@ def test_computed_roles(check):
 
     assert FindingKind.NOT_ANALYSED in {finding.kind for finding in check(rows, hit="COLLECT")}
     found = check(rows, hit="COLLECT", outputs="{answer: [go], role: [boss, bos]}")
-    assert ["row `R1` asks the role `bos`, which the charter does not know"] == [
-        finding.message for finding in found
-    ]
+    assert {
+        FindingKind.UNKNOWN_ROLE: "row `R1` asks the role `bos`, which the charter does not know",
+        FindingKind.NO_VALUE: "row `R1`, output `role`: `x` is not allowed",
+    } == {finding.kind: finding.message for finding in found}
 
 
 def test_joins_that_multiply(schema, charter):
@@ -161,3 +162,50 @@ def test_joins_that_multiply(schema, charter):
 
     assert FindingKind.JOIN_EXPLOSION is found.kind
     assert "1,000,000 combinations" in found.message
+
+
+NO_VALUE = {
+    "a division by what may be nothing": ("order.value / order.quantity", {"order.quantity": 0}),
+    "an absent supplier": ("2 * supplier.risk", {"supplier.risk": None}),
+    "a choice that forgets a case": (
+        'if item.abc = "A" then 1 else if item.abc = "B" then 2 else null',
+        {"item.abc": "C"},
+    ),
+    "a number that is none": ("number(order.note)", {"order.note": "x"}),
+}
+
+
+@pytest.mark.parametrize("case", NO_VALUE)
+def test_derived_facts_without_a_value(check, case):
+    """
+    One order without a value would fail the whole decision: found before publishing, with that order.
+    """
+    expression, proof = NO_VALUE[case]
+    head = "policy: p\nversion: 1.0.0\nowner: boss\neffective: 2026-01-01\n"
+    head += f"facts:\n  - {{name: d, type: number, expression: '{expression}'}}\n"
+    rows = (
+        "{id: R1, when: {d: '> 1'}, then: {answer: go, role: boss}}",
+        "{id: R2, then: {answer: ask, role: boss}}",
+    )
+
+    (found,) = check(rows, head=head, inputs="d")
+
+    assert (FindingKind.NO_VALUE, "facts") == (found.kind, found.table)
+    assert proof.items() <= found.witness.items()
+
+
+def test_a_row_that_excludes_the_case_is_no_finding(check):
+    """
+    The condition of the row keeps the division from being asked; without it the division is a finding.
+    """
+    rows = (
+        "{id: R1, when: {order.quantity: '> 0'}, then: {answer: go, fee: '= order.value / order.quantity', role: boss}}",
+        "{id: R2, then: {answer: ask, fee: 0, role: boss}}",
+    )
+    outputs = "{answer: [go, ask], fee: number, role: text}"
+
+    assert () == check(rows, inputs="order.quantity", outputs=outputs)
+    (found,) = check(
+        (rows[0].replace("> 0", ">= 0"), rows[1]), inputs="order.quantity", outputs=outputs, hit="COLLECT"
+    )
+    assert (FindingKind.NO_VALUE, ("R1",), 0) == (found.kind, found.rows, found.witness["order.quantity"])
