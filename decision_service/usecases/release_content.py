@@ -9,16 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from audit import canonical
 from decision_service.errors import FieldViolation, InvalidRequestError
 from decision_service.facts import FACTS
+from decision_service.usecases.release_parameters import read_parameters
 from optimization.parameters import PlanningParameters
 from rules import Charter, CompileError, Ruleset, compile_ruleset, read_charter, read_yaml
 
 PARAMETERS, CHARTER = "parameters.yaml", "charter.yaml"
-MOST_CONFLICT_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +72,7 @@ def _violation(diagnostic: Any) -> FieldViolation:
 def _read_parameters(content: ReleaseContent) -> PlanningParameters:
     if PARAMETERS not in content.files:
         return PlanningParameters()
-    raw = _read(content, PARAMETERS, read_yaml)
-    try:
-        parameters = msgspec.convert(raw, PlanningParameters, strict=False)
-    except msgspec.ValidationError as error:
-        raise _invalid(PARAMETERS, str(error)) from error
-    if not 0 <= parameters.conflict_rounds <= MOST_CONFLICT_ROUNDS:
-        raise _invalid(PARAMETERS, f"conflict_rounds: give 0 to {MOST_CONFLICT_ROUNDS}")
-    return parameters
+    return read_parameters(_read(content, PARAMETERS, read_yaml), PARAMETERS)
 
 
 def _read_charter(content: ReleaseContent) -> Charter:
