@@ -47,6 +47,7 @@ from decision_service.usecases.impact.redecide import Redecide
 from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.lineage import TellOrigin
 from decision_service.usecases.operations import Operations
+from decision_service.usecases.recent import RecentLedger
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_signature import ReleaseSigner
 from decision_service.usecases.replay import Replay
@@ -131,7 +132,7 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     settings.data.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url, migrations_folder())
     signer = _signer(settings)
-    ledger = open_ledger(settings.database_url, signer, clock or now)
+    ledger = RecentLedger(open_ledger(settings.database_url, signer, clock or now))
     pool = WorkerPool(
         settings.workers, settings.waiting, settings.worker_memory_mb << 20, settings.solve_seconds
     )

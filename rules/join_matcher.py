@@ -8,11 +8,12 @@ a hash index, so that the cost grows with matching pairs, not with all pairs.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from rules.errors import RulesError
 from rules.feel import Value
-from rules.feel.nodes import Infix, Name
+from rules.feel.nodes import Infix, Name, Node
 from rules.feel.parser import parse_expression_tree
 from rules.join_facts import JoinFact
 from rules.joins import Alias, Firing, JoinRule, JoinTest
@@ -103,9 +104,15 @@ def _levels(rule: JoinRule) -> Iterator[_Level]:
         placed.add(alias.name)
 
 
+@lru_cache(maxsize=4096)
+def _tree(text: str) -> Node:
+    """Parsed once: the same rules are matched in every decision."""
+    return parse_expression_tree(text, ())
+
+
 def _key(test: JoinTest, alias: str) -> tuple[str, str] | None:
     """The two names of an equality between fields; ours second."""
-    tree = parse_expression_tree(test.expression.text, ())
+    tree = _tree(test.expression.text)
     if not isinstance(tree, Infix) or tree.operator != "=":
         return None
     if not isinstance(tree.left, Name) or not isinstance(tree.right, Name):

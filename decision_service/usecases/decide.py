@@ -103,11 +103,17 @@ class Decide:
         if request.validate_only:
             return Decided(_unlogged(made, digest), is_repeat=False)
         new = records.new_entry(f"decisions/{uuid7()}", made)
-        return await self._log(replace(new, requires={**new.requires, **frozen}), request)
+        appended = await self._log(replace(new, requires={**new.requires, **frozen}), request)
+        if appended.is_repeat:  # decided meanwhile by another call: that one stands
+            return Decided(records.read_decision(self.ledger, appended.entry), is_repeat=True)
+        position = records.position_of(appended.entry)
+        return Decided(
+            replace(_unlogged(made, digest), name=appended.entry.subject, log=position), is_repeat=False
+        )
 
-    async def _log(self, new: NewEntry, request: DecisionRequest) -> Decided:
+    async def _log(self, new: NewEntry, request: DecisionRequest) -> Appended:
         try:
-            appended = await self.append(self.ledger, new)
+            return await self.append(self.ledger, new)
         except KeyConflictError as error:
             raise _reused(request) from error
         except PointerMovedError as error:
@@ -118,7 +124,6 @@ class Decide:
             raise MovedError(
                 "the release was revoked while deciding; ask again", "RELEASE_REVOKED"
             ) from error
-        return Decided(records.read_decision(self.ledger, appended.entry), appended.is_repeat)
 
     def _repeat(self, earlier: Entry, digest: str, request: DecisionRequest) -> Decided:
         if records.envelope_of(earlier)["request_digest"] != digest:
@@ -138,6 +143,7 @@ def _unlogged(made: Deliberation, digest: str) -> Decision:
         request_digest=digest,
         actor=caller.subject,
         engine=engine(),
+        parents=made.parents,
         sources=request.snapshot.sources,
         on_behalf_of=request.on_behalf_of,
         trace_id=caller.trace_id,

@@ -1,0 +1,88 @@
+"""What governs, remembered for a moment."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from audit import Ledger, MemoryStore, NewEntry, Signer
+from decision_service.usecases.recent import SECONDS, RecentLedger
+
+
+class CountingStore(MemoryStore):
+    """Counts reads of pointers."""
+
+    reads = 0
+
+    def pointer_values(self, names):
+        self.reads += 1
+        return super().pointer_values(names)
+
+    def pointers(self, prefix):
+        self.reads += 1
+        return super().pointers(prefix)
+
+
+@pytest.fixture
+def made():
+    store, clock = CountingStore(), [0.0]
+    plain = Ledger(store, Signer("test", bytes(32)), lambda: datetime(2026, 11, 25, tzinfo=UTC))
+    ledger = RecentLedger(plain, lambda: clock[0])
+    yield ledger, store, clock
+    ledger.close()
+
+
+def moved(pointer, value):
+    return NewEntry("k", "s", {"x": pointer + value}, sets={pointer: value})
+
+
+def test_what_governs_is_read_once_in_a_while(made):
+    """
+    Within the time one read; after it another.
+    """
+    ledger, store, clock = made
+    for _ in range(10):
+        assert ledger.pointer("active/*") is None
+        assert {} == dict(ledger.pointers("frozen/"))
+    assert 2 == store.reads
+
+    clock[0] += SECONDS + 0.01
+    ledger.pointer("active/*")
+    assert 3 == store.reads
+
+
+def test_a_move_of_this_process_is_seen_at_once(made):
+    """
+    A pointer and the list that `active/*` would be mistaken for; written and read without a pause.
+    """
+    ledger, _, _ = made
+    for number in range(50):
+        assert ledger.pointer("active/*") == (str(number - 1) if number else None)
+        ledger.append(moved("active/*", str(number)))
+        assert str(number) == ledger.pointer("active/*")
+        assert {"active/*": str(number)} == dict(ledger.pointers("active/"))
+
+
+def test_another_replica_is_seen_within_the_time(made):
+    """
+    What somebody else wrote to the store.
+    """
+    ledger, store, clock = made
+    assert ledger.pointer("active/*") is None
+    other = Ledger(store, Signer("test", bytes(32)), lambda: datetime(2026, 11, 25, tzinfo=UTC))
+    other.append(moved("active/*", "new"))
+    clock[0] += SECONDS + 0.01
+
+    assert "new" == ledger.pointer("active/*")
+    assert SECONDS < 1
+
+
+def test_other_pointers_are_never_remembered(made):
+    """
+    The state of orders and operations is read each time.
+    """
+    ledger, store, _ = made
+    before = store.reads
+    for _ in range(3):
+        ledger.pointer("open/operations/1")
+
+    assert 3 == store.reads - before
