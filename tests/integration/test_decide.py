@@ -178,12 +178,12 @@ def test_a_decision_in_flight_is_refused_when_its_release_is_revoked(service, ex
     from decision_service.api import convert
     from decision_service.decision import Caller, DecisionRequest, Scope
     from decision_service.errors import MovedError
+    from decision_service.usecases.effort import ALL_IT_TAKES
     from decision_service.usecases.rollout import Rollout
 
     earlier = service.govern(root / "examples" / "bundled" / "replenishment-0.9.0")
     bad = service.govern(root / "policies" / "replenishment")
-    decide = next(s for s in service.app._servicers() if hasattr(s, "decide")).decide
-    line = decide(type("Call", (), {"deadline": None})())
+    line = service.app._deciding(ALL_IT_TAKES)
 
     async def outcome_of(*args, **more):
         rollout = Rollout(service.app.releases)
