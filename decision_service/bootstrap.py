@@ -23,14 +23,17 @@ from audit import (
 )
 from decision_service.api import server
 from decision_service.api.admission import Admission, Gate, Kind, Rates
+from decision_service.api.approval_servicer import ApprovalServicer
 from decision_service.api.asking import Asking
 from decision_service.api.audit_servicer import AuditServicer
-from decision_service.api.endpoint import Edge
+from decision_service.api.endpoint import Call, Edge
+from decision_service.api.handover_servicer import HandoverServicer
 from decision_service.api.identity import Identifier, PlaintextIdentifier, SecureIdentifier
 from decision_service.api.identity.certificates import ClientCertificates, OwnCertificates
 from decision_service.api.identity.grants import Grants
 from decision_service.api.identity.keys import keys_from
 from decision_service.api.identity.tokens import TokenVerifier
+from decision_service.api.rollback_servicer import RollbackServicer
 from decision_service.api.rollout_servicer import RolloutServicer
 from decision_service.api.running import Runner
 from decision_service.api.servicers import DecisionServicer, ReleaseServicer
@@ -38,10 +41,18 @@ from decision_service.api.solve_servicer import OperationsServicer, SolveService
 from decision_service.config import Settings
 from decision_service.followers.index import DecisionIndex
 from decision_service.followers.kept_differences import KeptDifferences
+from decision_service.followers.order_book import SqliteOrderBook
 from decision_service.followers.shadow import Shadows
+from decision_service.followers.timing import Timing
+from decision_service.usecases.approvals.cases import Cases
+from decision_service.usecases.approvals.delegations import Delegations
+from decision_service.usecases.approvals.judging import Judging
+from decision_service.usecases.approvals.overriding import Overriding
 from decision_service.usecases.decide import Decide
 from decision_service.usecases.effort import ALL_IT_TAKES, Effort
 from decision_service.usecases.erasure import Erasure
+from decision_service.usecases.escalation.timers import Timers
+from decision_service.usecases.handover.outbox import Outbox
 from decision_service.usecases.impact.assess import AssessImpact
 from decision_service.usecases.impact.redecide import Redecide
 from decision_service.usecases.inquire import Inquire
@@ -51,6 +62,8 @@ from decision_service.usecases.recent import RecentLedger
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_signature import ReleaseSigner
 from decision_service.usecases.replay import Replay
+from decision_service.usecases.reversal.redeciding import Redeciding
+from decision_service.usecases.reversal.rollback import Rollbacks
 from decision_service.usecases.uploads import Uploads
 from decision_service.workers.confirming import Confirmer
 from decision_service.workers.deciding import OutcomeRunner
@@ -65,6 +78,8 @@ class App:
     ledger: Ledger
     releases: Releases
     index: DecisionIndex
+    book: SqliteOrderBook
+    now: Callable[[], datetime]
     pool: WorkerPool
     confirmer: Confirmer
     keys: tuple[Verifier, ...]
@@ -77,7 +92,7 @@ class App:
             listener(self.settings, lambda: self.ledger.size),
             self._servicers(runner),
             work,
-            (self._shadows().run,),
+            (self._shadows().run, Timing(self._timers()).run),
         )
 
     def close(self) -> None:
@@ -85,6 +100,7 @@ class App:
         self.pool.close()
         self.confirmer.close()
         self.index.close()
+        self.book.close()
         self.ledger.close()
 
     def _outcome_of(self, effort: Effort) -> OutcomeRunner:
@@ -95,6 +111,9 @@ class App:
 
     def _redecide(self, effort: Effort = ALL_IT_TAKES) -> Redecide:
         return Redecide(self.ledger, self._outcome_of(effort))
+
+    def _timers(self) -> Timers:
+        return Timers(self.ledger, self.book, Cases(self.ledger, self.releases), self.now)
 
     def _shadows(self) -> Shadows:
         return Shadows(self.ledger, self.releases, self._redecide())
@@ -124,6 +143,26 @@ class App:
             RolloutServicer(self.ledger, self.releases, self.index, self._shadows(), self._assessing),
             SolveServicer(self._deciding, asking, runner, uploads, self.settings.max_upload_mb << 20),
             OperationsServicer(runner),
+            *self._people(),
+        )
+
+    def _people(self) -> tuple[object, ...]:
+        """What people do about orders, what the ERP is told, and how it is undone."""
+        ledger, book, cases = self.ledger, self.book, Cases(self.ledger, self.releases)
+
+        def redeciding(call: Call) -> Redeciding:
+            return Redeciding(ledger, book, self.releases, self._deciding(Effort(call.deadline)))
+
+        return (
+            ApprovalServicer(
+                book,
+                Judging(ledger, book, cases, self.now),
+                Overriding(ledger, book, cases, self.now),
+                Delegations(ledger, cases.charter_of_all, self.now),
+                self.now,
+            ),
+            HandoverServicer(Outbox(ledger, book, self.now)),
+            RollbackServicer(Rollbacks(ledger, book, self.now), redeciding, self.now),
         )
 
 
@@ -141,7 +180,8 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     index = DecisionIndex(ledger, settings.index_url)
     keys = (signer.verifier,)
     releases = Releases(ledger, clock or now, ReleaseSigner(signer, keys))
-    return App(settings, ledger, releases, index, pool, Confirmer(), keys)
+    book = SqliteOrderBook(ledger, str(settings.data / "orders.db"))
+    return App(settings, ledger, releases, index, book, clock or now, pool, Confirmer(), keys)
 
 
 def listener(settings: Settings, look: Callable[[], object]) -> server.Listener:

@@ -57,6 +57,20 @@ METHOD_ROLES: Mapping[str, frozenset[str]] = {
     "AuditService/ApproveRedaction": _GOVERNANCE,
     "AuditService/PlaceHold": _GOVERNANCE,
     "AuditService/LiftHold": _GOVERNANCE,
+    "ApprovalService/ListOrders": _EVERYONE,
+    "ApprovalService/JudgeOrders": frozenset({"planner"}),
+    "ApprovalService/OverrideOrder": frozenset({"planner"}),
+    "ApprovalService/DelegateRole": frozenset({"planner"}),
+    "ApprovalService/ListDelegations": _EVERYONE,
+    "HandoverService/PullInstructions": frozenset({"erp"}),
+    "HandoverService/WatchInstructions": frozenset({"erp"}),
+    "HandoverService/AcknowledgeInstruction": frozenset({"erp"}),
+    "HandoverService/ReviveInstruction": _OPERATOR,
+    "RollbackService/PlanRollback": _OPERATOR,
+    "RollbackService/ApproveRollback": _GOVERNANCE | _OPERATOR,
+    "RollbackService/ExecuteRollback": _OPERATOR,
+    "RollbackService/GetRollback": _GOVERNANCE | frozenset({"operator", "auditor"}),
+    "RollbackService/ListRollbacks": _GOVERNANCE | frozenset({"operator", "auditor"}),
 }
 
 

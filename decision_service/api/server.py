@@ -17,9 +17,12 @@ from decision_service.api.watch import Watch
 from decision_service.config import is_loopback
 from decision_service.errors import FieldViolation, InvalidRequestError
 from decision_service.v1 import (
+    approval_service_pb2,
     audit_service_pb2,
     decision_service_pb2,
+    handover_service_pb2,
     release_service_pb2,
+    rollback_service_pb2,
     rollout_service_pb2,
     solve_service_pb2,
 )
@@ -31,6 +34,9 @@ SERVICES = (
     rollout_service_pb2.DESCRIPTOR.services_by_name["RolloutService"],
     solve_service_pb2.DESCRIPTOR.services_by_name["SolveService"],
     operations_pb2.DESCRIPTOR.services_by_name["Operations"],
+    approval_service_pb2.DESCRIPTOR.services_by_name["ApprovalService"],
+    handover_service_pb2.DESCRIPTOR.services_by_name["HandoverService"],
+    rollback_service_pb2.DESCRIPTOR.services_by_name["RollbackService"],
 )
 Follower = Callable[[], Coroutine[Any, Any, None]]  # tails the log until it is cancelled
 

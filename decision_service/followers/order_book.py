@@ -9,7 +9,7 @@ when the book was behind.
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -18,13 +18,13 @@ from audit import Entry, Ledger, canonical
 from decision_service.decision import Outcome
 from decision_service.errors import NotFoundError
 from decision_service.usecases import records
-from decision_service.usecases.approvals.book import BookedOrder, OrderFilter, Ref, retry_at
+from decision_service.usecases.approvals.book import BookedOrder, OrderFilter, Ref, Standing, retry_at
 from decision_service.usecases.approvals.opening import open_orders, planned_stages
 from decision_service.usecases.approvals.order_events import MANY, STEPS, events_of
-from decision_service.usecases.approvals.order_record import UNDELIVERED, OrderRecord
+from decision_service.usecases.approvals.order_record import UNDELIVERED, OrderRecord, OrderState
 from decision_service.usecases.approvals.order_state import follow
 
-SCHEMA = 1
+SCHEMA = 2
 BATCH = 1000
 _READ = 500  # rows fetched at a time
 
@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS orders (
     decision TEXT NOT NULL, id TEXT NOT NULL, place INTEGER NOT NULL, recorded REAL NOT NULL,
     release TEXT NOT NULL, scope TEXT NOT NULL, stage TEXT NOT NULL, item TEXT NOT NULL,
     state TEXT NOT NULL, asked TEXT NOT NULL, cost REAL NOT NULL, deadline REAL, due REAL,
-    retry REAL, is_dead INTEGER NOT NULL, moved_by TEXT NOT NULL, record BLOB NOT NULL,
+    retry REAL, is_dead INTEGER NOT NULL, moved_by TEXT NOT NULL, version INTEGER NOT NULL,
+    is_told INTEGER NOT NULL, value REAL NOT NULL, rolled_back TEXT NOT NULL, record BLOB NOT NULL,
     PRIMARY KEY (decision, id)
 );
 CREATE INDEX IF NOT EXISTS by_place ON orders (place, id);
@@ -45,9 +46,10 @@ CREATE INDEX IF NOT EXISTS due ON orders (due) WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS retry ON orders (retry) WHERE retry IS NOT NULL;
 CREATE INDEX IF NOT EXISTS live ON orders (stage) WHERE {_LIVE};
 """
-_UPSERT = f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * 17)})"  # noqa: S608 - a constant
+_UPSERT = f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * 21)})"  # noqa: S608 - a constant
 _MOVE = f"UPDATE orders SET moved_by = ? WHERE {_LIVE} AND stage = ? AND place < ? AND (scope = ? OR scope = '*' OR ? = '*')"  # noqa: S608 - constants of this module
 
+_STATES = {state.value: state for state in OrderState}
 _write = msgspec.msgpack.Encoder().encode
 _read = msgspec.msgpack.Decoder(OrderRecord).decode
 
@@ -92,19 +94,34 @@ class SqliteOrderBook:
         query = f"SELECT record FROM orders WHERE {where} ORDER BY place, id"  # noqa: S608 - as above
         yield from (_read(r) for (r,) in self._rows(query, values))
 
+    def standings(self, wanted: OrderFilter) -> Iterator[Standing]:
+        """As `each`, in brief."""
+        where, values = _conditions(wanted)
+        query = (
+            "SELECT decision, id, scope, state, version, is_told, value, rolled_back FROM orders "  # noqa: S608 - as above
+            f"WHERE {where} ORDER BY place, id"
+        )
+        for decision, order, scope, state, *rest in self._rows(query, values):
+            yield Standing(decision, order, scope, _STATES[state], *rest)
+
     def due(self, now: datetime, size: int) -> tuple[OrderRecord, ...]:
         """Orders whose timer has run out, the earliest first."""
         query = "SELECT record FROM orders WHERE due <= ? AND moved_by = '' ORDER BY due, place, id LIMIT ?"
         return tuple(_read(r) for (r,) in self._rows(query, (now.timestamp(), size)))
 
-    def outbox(self, now: datetime, size: int, scopes: tuple[str, ...]) -> tuple[OrderRecord, ...]:
-        """Orders with an instruction to hand out now, the oldest first."""
+    def outbox(
+        self, now: datetime, size: int, scopes: tuple[str, ...], ahead: timedelta = timedelta(0)
+    ) -> tuple[OrderRecord, ...]:
+        """Orders with an instruction to hand out now, or to place within `ahead`; the oldest first."""
         where, values = _within(scopes)
         query = (
-            f"SELECT record FROM orders WHERE retry <= ? AND (moved_by = '' OR state <> 'APPROVED') AND {where} "  # noqa: S608 - as above
+            f"SELECT record FROM orders WHERE retry <= ? AND (state = 'APPROVED' OR retry <= ?) AND (moved_by = '' OR state <> 'APPROVED') AND {where} "  # noqa: S608 - as above
             "ORDER BY retry, place, id LIMIT ?"
         )
-        return tuple(_read(r) for (r,) in self._rows(query, (now.timestamp(), *values, size)))
+        return tuple(
+            _read(r)
+            for (r,) in self._rows(query, ((now + ahead).timestamp(), now.timestamp(), *values, size))
+        )
 
     # --- following ---------------------------------------------------------------------------
 
@@ -203,6 +220,10 @@ def _row(booked: BookedOrder) -> tuple[Any, ...]:
         retry.timestamp() if retry else None,
         int(r.delivery is not None and r.delivery.is_dead),
         booked.moved_by,
+        r.version,
+        r.told is not None,
+        (r.told or r.terms).cost,
+        r.rolled_back,
         _write(r),
     )
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 
 from decision_service.usecases.approvals.order_record import INSTRUCTIONS, OrderRecord, OrderState
 
@@ -62,6 +62,26 @@ class BookedOrder:
     moved_by: str = ""
 
 
+class Standing(NamedTuple):
+    """
+    An order in brief, for those who look at very many.
+
+    Parameters
+    ----------
+    value
+        What the ERP was told that it costs, or what it would be told; money.
+    """
+
+    decision: str
+    order: str
+    scope: str
+    state: OrderState
+    version: int
+    is_told: bool
+    value: float
+    rolled_back: str
+
+
 class OrderBook(Protocol):
     """States of all orders, as of the end of the log."""
 
@@ -74,11 +94,16 @@ class OrderBook(Protocol):
     def each(self, wanted: OrderFilter) -> Iterator[OrderRecord]:
         """All orders that fit, in the order of the log."""
 
+    def standings(self, wanted: OrderFilter) -> Iterator[Standing]:
+        """As `each`, in brief."""
+
     def due(self, now: datetime, size: int) -> tuple[OrderRecord, ...]:
         """Orders whose timer has run out, the earliest first."""
 
-    def outbox(self, now: datetime, size: int, scopes: tuple[str, ...]) -> tuple[OrderRecord, ...]:
-        """Orders with an instruction to hand out now, the oldest first."""
+    def outbox(
+        self, now: datetime, size: int, scopes: tuple[str, ...], ahead: timedelta = timedelta(0)
+    ) -> tuple[OrderRecord, ...]:
+        """Orders with an instruction to hand out now, or to place within `ahead`; the oldest first."""
 
 
 def retry_at(record: OrderRecord) -> datetime | None:

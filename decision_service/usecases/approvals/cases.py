@@ -11,6 +11,7 @@ import orjson
 from audit import Ledger, canonical
 from decision_service import directives, facts
 from decision_service.decision import JudgedOrder, Outcome, scope_of
+from decision_service.errors import PreconditionError
 from decision_service.facts import SnapshotFacts
 from decision_service.usecases import records
 from decision_service.usecases.approvals.authority import Roster
@@ -100,6 +101,19 @@ class Cases:
             if name := self.ledger.pointer(f"active/{key}"):
                 return self.releases.load(name).charter
         return self.releases.load(record.release).charter
+
+    def charter_of_all(self) -> Charter:
+        """
+        The charter that governs where nothing more specific does.
+
+        Raises
+        ------
+        PreconditionError
+            Nothing governs.
+        """
+        if name := self.ledger.pointer("active/*"):
+            return self.releases.load(name).charter
+        raise PreconditionError("no release governs `*`; activate one", "NO_ACTIVE_RELEASE")
 
     def ladder(self, record: OrderRecord) -> Ladder | None:
         """Who is asked in turn about an order; None where no rule says what it is about."""

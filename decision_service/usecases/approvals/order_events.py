@@ -36,7 +36,7 @@ class Step(StrEnum):
 
 STEPS = frozenset(step.value for step in Step)
 MANY = "orders-rolled-back.v1"
-"""One entry about many orders: each with its decision, its id and the step it takes."""
+"""One entry about many orders: a line each, the step it takes, its decision and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def events_of(entry: Entry) -> tuple[OrderEvent, ...]:
         facts = {"rollback": e["rollback"], "reason": e["reason"]}
         return tuple(
             OrderEvent(Step(step), decision, order, e["actor"], entry.recorded_at, facts)
-            for decision, order, step in e["orders"]
+            for step, decision, order in (line.split(" ", 2) for line in e["orders"])
         )
     if entry.kind not in STEPS:
         return ()

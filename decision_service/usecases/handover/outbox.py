@@ -92,12 +92,12 @@ class Outbox:
     now: Callable[[], datetime]
     backoff: Backoff = Backoff()
 
-    def take(self, size: int, caller: Caller) -> tuple[Instruction, ...]:
-        """At most `size` instructions that are due, logged as handed out."""
+    def take(self, size: int, caller: Caller, ahead: timedelta = timedelta(0)) -> tuple[Instruction, ...]:
+        """At most `size` instructions that are due, or to be placed within `ahead`; logged as handed out."""
         frozen = frozen_scopes(self.ledger)
         taken: list[Instruction] = []
         # frozen ones stay due: look past them
-        for record in self.book.outbox(self.now(), size + (1000 if frozen else 0), caller.scopes):
+        for record in self.book.outbox(self.now(), size + (1000 if frozen else 0), caller.scopes, ahead):
             if len(taken) == size:
                 break
             is_cancel = INSTRUCTIONS[record.state] is InstructionKind.CANCEL

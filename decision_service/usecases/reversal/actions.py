@@ -11,9 +11,11 @@ What undoing means for one order: by where it truly stands, never a blind opposi
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
+from decision_service.usecases.approvals.book import Standing
 from decision_service.usecases.approvals.order_events import Step
-from decision_service.usecases.approvals.order_record import OrderRecord, OrderState
+from decision_service.usecases.approvals.order_record import OrderState
 
 S = OrderState
 
@@ -59,8 +61,7 @@ class Rates:
     compensate: float = 0.10
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """
     One order of a plan.
 
@@ -110,29 +111,29 @@ def read_action(row: list[str]) -> Action:
     return Action(decision, order, ActionKind(kind), mark, scope, float(value), float(cost))
 
 
-def action_for(record: OrderRecord, rates: Rates) -> Action | None:
+def action_for(order: Standing, rates: Rates) -> Action | None:
     """What undoing this order takes; None for nothing."""
-    kind = _kind(record)
+    kind = _kind(order)
     if kind is None:
         return None
-    terms = record.told or record.terms
     rate = {ActionKind.CANCEL_REQUEST: rates.cancel, ActionKind.COMPENSATE: rates.compensate}.get(kind, 0.0)
-    mark = f"{record.version} {record.state}"
-    cost = round(terms.cost * rate, 2)
-    return Action(record.decision, record.order, kind, mark, record.scope, terms.cost, cost)
+    mark = f"{order.version} {order.state}"
+    return Action(
+        order.decision, order.order, kind, mark, order.scope, order.value, round(order.value * rate, 2)
+    )
 
 
-def _kind(record: OrderRecord) -> ActionKind | None:
-    match record.state:
+def _kind(order: Standing) -> ActionKind | None:
+    match order.state:
         case S.REFERRED | S.APPROVED:
             return ActionKind.VOID
         case S.OVERRIDDEN:
-            return ActionKind.VOID if record.told is None else ActionKind.CANCEL_REQUEST
+            return ActionKind.CANCEL_REQUEST if order.is_told else ActionKind.VOID
         case S.RELEASED | S.ACKNOWLEDGED | S.CHANGE_REQUESTED:
             return ActionKind.CANCEL_REQUEST
         case S.SHIPPED:
-            return None if record.rolled_back else ActionKind.COMPENSATE
+            return None if order.rolled_back else ActionKind.COMPENSATE
         case S.RECEIVED:
-            return None if record.rolled_back else ActionKind.ANNOTATE
+            return None if order.rolled_back else ActionKind.ANNOTATE
         case _:
             return None

@@ -195,7 +195,7 @@ class Rollbacks:
             decisions=decisions,
             scopes=caller.scopes,
         )
-        found = (action_for(record, rates) for record in self.book.each(wanted))
+        found = (action_for(standing, rates) for standing in self.book.standings(wanted))
         return [action for action in found if action]
 
     def _start(self, record: RollbackRecord, caller: Caller) -> None:
@@ -218,7 +218,7 @@ class Rollbacks:
             "reason": record.reason,
             "approved_by": record.approved_by,
             "first": start,
-            "orders": [[a.decision, a.order, STEPS[a.kind].value] for a in some],
+            "orders": [f"{STEPS[a.kind].value} {a.decision} {a.order}" for a in some],
         }
         requires = {a.pointer: None if a.mark.startswith("0 ") else a.mark for a in some}
         sets = {a.pointer: a.mark_after for a in some}
