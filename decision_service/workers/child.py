@@ -1,6 +1,7 @@
 """In the worker process: answer what the parent sends until it closes the pipe."""
 
 import ctypes
+import multiprocessing
 import os
 import pickle
 import resource
@@ -41,6 +42,9 @@ def _die_with_the_parent() -> None:
     os.nice(_NICENESS)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():  # killed before we could ask to be told
+        os._exit(1)
 
 
 def _ignore_interrupts() -> None:

@@ -9,19 +9,20 @@ import signal
 import sys
 from pathlib import Path
 
-import decision_service.bootstrap  # noqa: F401 - imported once, for every child
-from decision_service.cli import load
-
 
 def serve(data):
     """Become the service."""
     log = os.open(Path(data) / "service.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for number in (1, 2):
         os.dup2(log, number)
+    from decision_service.cli import load
+
     load()(["serve", "--data", data, "--address", "127.0.0.1:0"])
 
 
 def main():
+    import decision_service.bootstrap  # noqa: F401 - once for every child; not at the top, which workers import again
+
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever is killed is gone at once
     for line in sys.stdin:
         child = os.fork()
