@@ -280,7 +280,11 @@ def _penalties(
     resource = {name: k for k, name in enumerate(problem.resources.ids)}
     store = {name: k for k, name in enumerate(problem.stores.ids)}
     for k in range(len(stages.ids)):
-        yield float(stages.holding[k]) * math.fsum(books.stock[k][: int(stages.end[k])])
+        end = int(stages.end[k])
+        yield float(stages.holding[k]) * math.fsum(books.stock[k][:end])
+        given = math.fsum([*stages.receipts[k, :end], *-stages.demand[k, :end]])
+        idle = max(0.0, float(stages.on_hand[k]) - float(stages.backorders[k]) + given)
+        yield float(stages.worth[k]) * (idle - books.stock[k][end - 1])
     for (rule, subject, bucket), amount in amounts.items():
         if rule == "late demand":
             k = place[subject]

@@ -1,7 +1,7 @@
 """
 A mixed-integer linear model as arrays, collected block by block.
 
-    min  cost . x   s.t.  row_lower <= A x <= row_upper,  lower <= x <= upper
+    min  offset + cost . x   s.t.  row_lower <= A x <= row_upper,  lower <= x <= upper
 
 A block of columns or rows has the shape of its index set; `names` of rows and columns,
 ``balance[3,7]``, are computed when someone asks, so a model of a million rows carries none.
@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 class Matrix:
     """Columns, rows and entries in the order they were added."""
 
+    offset: float = 0.0  # added to the cost
     columns: int = 0
     rows: int = 0
     _lower: list[Floats] = field(default_factory=list)

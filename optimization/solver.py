@@ -70,7 +70,7 @@ def pass_model(highs: Any, matrix: Matrix) -> None:
     clip = {k: np.clip(a[k], -_INFINITY, _INFINITY) for k in ("lower", "upper", "row_lower", "row_upper")}
     status = highs.passModel(
         matrix.columns, matrix.rows, a["value"].size, 0,
-        int(highspy.MatrixFormat.kColwise), 0, int(highspy.ObjSense.kMinimize), 0.0,
+        int(highspy.MatrixFormat.kColwise), 0, int(highspy.ObjSense.kMinimize), matrix.offset,
         a["cost"], clip["lower"], clip["upper"], clip["row_lower"], clip["row_upper"],
         a["start"], a["index"], a["value"], np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0),
         a["integer"].astype(np.int32),

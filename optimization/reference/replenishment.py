@@ -11,7 +11,8 @@ order groups G; an order of lane l and bucket t arrives in bucket a(l,t).
     f, x [i,t]        shortfall below the target, excess above the ceiling
     k, o [r,t]        whole units (trucks), overload;   p[k,t] room overload;   u[g,t] whether a group orders
 
-    min   sum c q + F (y + w) + U k + h s + late b + lost e + value z + short f + above x + over o + crowd p
+    min   sum c q + F (y + w) + U k + h s + late b + lost e + waste z + short f + above x + over o + crowd p
+          - worth (what is left at the end - what would be left without any order)
 
     balance       s[i,t] - b[i,t] = s[i,t-1] - b[i,t-1] + receipts + sum_{a(l,u)=t} q[l,u] - demand
                                     - sum_l needs[l,i] q[l,t] + e[i,t] - z[i,t]
@@ -271,4 +272,5 @@ def _add_cost(m: Any, problem: OrderProblem) -> None:
             for t in m.H
         )
         room = sum(float(stores.over_cost[k]) * m.room_overload[k, t] for k in m.K for t in m.T)
-        return orders + stocks + shared + room
+        left = sum(float(stages.worth[i]) * m.stock[i, int(stages.end[i]) - 1] for i in m.I)
+        return orders + stocks + shared + room + problem.worth_given - left

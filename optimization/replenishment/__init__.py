@@ -11,6 +11,7 @@ stores k, order groups g. a(l,t) is the bucket in which an order of bucket t arr
     k[r,t], o[r,t], o[k,t], u[g,t] whole units (trucks), overloads, whether a group orders
 
     min   sum c q + K (y + w) + F k + h s + p b + p e + v z + P f + P x + M o
+          - w (stock left at the end - what would be left without any order)
 
     s[i,t] - b[i,t] = s[i,t-1] - b[i,t-1] + receipts + sum_{a(l,u)=t} q[l,u] - demand[i,t]
                       + e[i,t] - z[i,t] - sum_l r[l,i] q[l,t]                        (balance)

@@ -4,15 +4,17 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from optimization.replenishment.problem import Ints, OrderProblem
+from optimization.replenishment.problem import Arcs, Ints, Lanes, OrderProblem
 
 
 def circles(problem: OrderProblem) -> tuple[int, Ints]:
     """Stages that supply each other (lateral transfers) share a number."""
-    arcs, size = problem.arcs, len(problem.stages.ids)
-    graph = coo_matrix(
-        (np.ones(arcs.lane.size), (arcs.stage, problem.lanes.stage[arcs.lane])), shape=(size, size)
-    )
+    return circles_among(len(problem.stages.ids), problem.lanes, problem.arcs)
+
+
+def circles_among(size: int, lanes: Lanes, arcs: Arcs) -> tuple[int, Ints]:
+    """The same before there is a problem."""
+    graph = coo_matrix((np.ones(arcs.lane.size), (arcs.stage, lanes.stage[arcs.lane])), shape=(size, size))
     count, labels = connected_components(graph, directed=True, connection="strong")
     return int(count), labels.astype(np.int64)
 

@@ -38,7 +38,7 @@ class Columns:
 
 def build_model(problem: OrderProblem) -> tuple[Matrix, Columns]:
     """The model of a problem."""
-    matrix, most = Matrix(), most_lots(problem)
+    matrix, most = Matrix(offset=problem.worth_given), most_lots(problem)
     columns = _add_columns(matrix, problem, most)
     _add_balance(matrix, columns, problem)
     _add_lateness(matrix, columns, problem)
@@ -174,7 +174,7 @@ def _add_columns(matrix: Matrix, problem: OrderProblem, most: Floats) -> Columns
         least=matrix.add_columns(
             "least", of_lane, upper=1.0 * (off[:, None] & lanes.is_open),
             cost=(lanes.fixed_cost + unit_cost * lanes.smallest)[:, None], integer=True),
-        stock=matrix.add_columns("stock", of_stage, cost=stages.holding[:, None] * counted),
+        stock=matrix.add_columns("stock", of_stage, cost=stages.holding[:, None] * counted - problem.kept_worth),
         backlog=matrix.add_columns("backlog", of_stage, upper=upper(owes[:, None]), cost=problem.late_cost),
         lost=matrix.add_columns("lost", of_stage, upper=wanted * stages.is_lost[:, None], cost=problem.lost_cost),
         waste=matrix.add_columns(

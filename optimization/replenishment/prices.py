@@ -10,19 +10,25 @@ worth at least _PRIORITY times what it could save as safety stock of another sta
 
     b[j] >= _PRIORITY u[j,r] max_i p[i] / u[i,r]        for every resource or store r.
 
-A plan ends, business does not: what is still owed at a stage's end costs what it takes to supply it,
-or else being late for the last few buckets would be cheaper than buying at all. A lost sale saves
-that cost, so it is added to the price of losing it.
+A plan ends, business does not. What is still owed at a stage's end costs what it takes to supply it,
+or else being late for the last few buckets would be cheaper than buying at all; a lost sale saves
+that cost, so it is added to the price of losing it. What is still in stock at the end is worth what
+it would cost to have (a little less, so that nobody buys for stock's sake), or else nothing that comes
+in lots of 50 would be bought for a need of 20, and safety stock never. The worth w is a potential: no order gains by it,
+
+    w[i] <= c[l] + sum_j r[l,j] w[j]        for every lane l into i.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from optimization.replenishment.problem import Arcs, Floats, Ints, Lanes, Resources, Stages, Stores
+from optimization.replenishment.levels import circles_among
+from optimization.replenishment.problem import Arcs, Flags, Floats, Ints, Lanes, Resources, Stages, Stores
 
 _DOMINANCE = 10.0
 _PRIORITY = 2.0
+_KEPT = 0.999  # of its cost
 _LONGEST_CHAIN = 100  # levels of a bill of materials or distribution network
 
 
@@ -50,31 +56,58 @@ def _raise(cost: Floats, soft: Floats, user: Ints, owner: Ints, use: Floats) -> 
 
 def with_settlement(stages: Stages, lanes: Lanes, arcs: Arcs) -> Stages:
     """Late and lost demand charged with the cost of the units that were not supplied."""
-    least, most = _landed(stages, lanes, arcs, np.minimum), _landed(stages, lanes, arcs, np.maximum)
+    least = _cheapest(stages, lanes, arcs)
+    most = np.maximum(least, _dearest(stages, lanes, arcs))
     lost = stages.lateness_cost + least
     return replace(
-        stages, lateness_cost=np.where(stages.is_lost, lost, stages.lateness_cost), settlement_cost=most
+        stages,
+        lateness_cost=np.where(stages.is_lost, lost, stages.lateness_cost),
+        settlement_cost=most,
+        worth=_KEPT * least,
     )
 
 
-def _landed(stages: Stages, lanes: Lanes, arcs: Arcs, choose: np.ufunc) -> Floats:
-    """Money per unit brought to a stage, on its cheapest (or dearest) lane all the way from outside."""
+def _cheapest(stages: Stages, lanes: Lanes, arcs: Arcs) -> Floats:
+    """Money per unit brought to a stage the cheapest way; its value where nothing brings it from outside."""
     usable = lanes.is_open.any(axis=1)
-    own = lanes.unit_cost + np.where(choose is np.maximum, lanes.surcharge, 0.0)
-    start = np.inf if choose is np.minimum else -np.inf
-    landed = np.full(stages.value.size, start)
-    choose.at(landed, lanes.stage[usable], own[usable])
-    landed = np.where(np.isfinite(landed), landed, stages.value)
-    for _ in range(_LONGEST_CHAIN):
-        cost = own.copy()
-        np.add.at(cost, arcs.lane, arcs.quantity * landed[arcs.stage])
-        through = np.full(stages.value.size, start)
-        choose.at(through, lanes.stage[usable], cost[usable])
-        through = np.where(np.isfinite(through), through, stages.value)
-        if np.array_equal(through, landed):
+    outside = usable & ~_is_circular(stages, lanes, arcs)
+    start = np.where(np.bincount(lanes.stage[outside], minlength=stages.value.size) > 0, np.inf, stages.value)
+    landed = start
+    for _ in range(stages.value.size + 1):
+        before, landed = landed, start.copy()
+        np.minimum.at(landed, lanes.stage[usable], _through(lanes.unit_cost, arcs, before)[usable])
+        if np.array_equal(before, landed):
             break
-        landed = through
+    return np.where(np.isfinite(landed), landed, stages.value)
+
+
+def _dearest(stages: Stages, lanes: Lanes, arcs: Arcs) -> Floats:
+    """The same on the dearest lane of each stage, going round no circle."""
+    outside = lanes.is_open.any(axis=1) & ~_is_circular(stages, lanes, arcs)
+    start = np.where(np.bincount(lanes.stage[outside], minlength=stages.value.size) > 0, 0.0, stages.value)
+    landed = start
+    for _ in range(stages.value.size + 1):
+        before, landed = landed, start.copy()
+        cost = _through(lanes.unit_cost + lanes.surcharge, arcs, before)
+        np.maximum.at(landed, lanes.stage[outside], cost[outside])
+        if np.array_equal(before, landed):
+            break
     return landed
+
+
+def _through(own: Floats, arcs: Arcs, landed: Floats) -> Floats:
+    """Money per unit on each lane: its own cost and what it consumes."""
+    cost = own.copy()
+    np.add.at(cost, arcs.lane, arcs.quantity * landed[arcs.stage])
+    return cost
+
+
+def _is_circular(stages: Stages, lanes: Lanes, arcs: Arcs) -> Flags:
+    """Lanes that consume what they help to supply."""
+    _, circle = circles_among(stages.value.size, lanes, arcs)
+    result = np.zeros(lanes.stage.size, dtype=np.bool_)
+    result[arcs.lane[circle[arcs.stage] == circle[lanes.stage[arcs.lane]]]] = True
+    return result
 
 
 def worst_costs(stages: Stages, lanes: Lanes, arcs: Arcs) -> Floats:

@@ -30,6 +30,7 @@ class Stages:
     is_lost: Flags
     lateness_cost: Floats  # per unit and bucket late, or per unit lost
     settlement_cost: Floats  # per unit still owed at the end
+    worth: Floats  # per unit still in stock at the end: what it saves whoever plans next
     on_hand: Floats
     backorders: Floats
     receipts: Floats
@@ -146,6 +147,21 @@ class OrderProblem:
         return np.where(stages.is_lost[:, None], 0.0, cost)
 
     @property
+    def worth_given(self) -> float:
+        """Money: the worth of what is left at the end without any order; the plan only earns what it adds."""
+        stages = self.stages
+        given = stages.on_hand - stages.backorders
+        left = given + ((stages.receipts - stages.demand) * self.counted).sum(axis=1)
+        return float(stages.worth @ np.maximum(0.0, left))
+
+    @property
+    def kept_worth(self) -> Floats:
+        """Money per unit of stock at the end of a bucket: its worth in a stage's last one, else 0."""
+        worth = np.zeros(self.stages.demand.shape)
+        worth[np.arange(len(self.stages.ids)), self.stages.end - 1] = self.stages.worth
+        return worth
+
+    @property
     def lost_cost(self) -> Floats:
         """
         Money per unit lost in a bucket.
@@ -162,7 +178,8 @@ class OrderProblem:
         """Money per unit written off in a bucket; sooner never saves: stock is kept until its life is over."""
         stages = self.stages
         excess = np.where(np.isfinite(stages.ceiling), stages.excess_cost, 0.0)
-        cost: Floats = stages.value[:, None] + (stages.holding + excess)[:, None] * self._left
+        loss = np.maximum(0.0, stages.value - stages.worth)  # it is not kept either
+        cost: Floats = loss[:, None] + (stages.holding + excess)[:, None] * self._left
         return np.where(self.counted, cost, 0.0)
 
     @property

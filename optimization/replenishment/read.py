@@ -106,6 +106,7 @@ def _read_stages(
         is_lost=is_lost,
         lateness_cost=lateness,
         settlement_cost=np.zeros(value.size),
+        worth=np.zeros(value.size),
         on_hand=np.array([s.on_hand for s in given]),
         backorders=np.array([s.backorders for s in given]),
         receipts=receipts,

@@ -9,10 +9,11 @@ runs as many gives the same plan, bit for bit.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.replenishment.guided import relax, released, solve_near
 from optimization.replenishment.model import Columns, build_model, read_quantities, start_values
@@ -48,7 +49,17 @@ class Progress:
     def know(self, bound: float, limits: SolveLimits) -> None:
         """A lower bound; the part is proven once its state comes within the gap."""
         self.bound = min(self.state.cost, max(self.bound, bound))
-        self.is_proven = relative_gap(self.state.cost, self.bound) <= limits.gap
+        self.is_proven = self.state.cost - self.bound <= limits.gap * self.decided
+
+    @property
+    def decided(self) -> float:
+        """What the plan decides on: its cost without the worth of stock that is there anyway."""
+        rest = self.state.cost - self.part.problem.worth_given
+        return rest if rest > 0.0 else abs(self.state.cost)
+
+    def close(self, limits: SolveLimits) -> SolveLimits:
+        """Limits whose gap, relative to the whole cost, is the one asked for of what is decided."""
+        return replace(limits, gap=limits.gap * self.decided / max(abs(self.state.cost), 1e-12))
 
     def count(self, nodes: int, iterations: int) -> None:
         """Work that was done."""
@@ -66,10 +77,13 @@ def search(
         if ran and may_continue is not None and not may_continue():
             break
         for progress in parts:
-            if not ran:
-                _begin(progress, limits)
-            elif not progress.is_proven:
-                _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
+            try:
+                if not ran:
+                    _begin(progress, limits)
+                elif not progress.is_proven:
+                    _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
+            except SolverError:  # its best plan so far stands, and the bound known so far
+                continue
         ran += 1
     state = _join(problem, parts)
     return state, _report(state, start, parts, ran)
@@ -92,7 +106,9 @@ def _begin(progress: Progress, limits: SolveLimits) -> None:
             progress.offer(released(problem, columns, relaxed))
             progress.know(relaxed.bound, limits)
         if not progress.is_proven:
-            state, nodes, iterations = solve_near(problem, matrix, columns, relaxed, limits, NAME)
+            state, nodes, iterations = solve_near(
+                problem, matrix, columns, relaxed, progress.close(limits), NAME
+            )
             progress.count(nodes, iterations)
             if state is not None:
                 progress.offer(state)
@@ -105,7 +121,7 @@ def _branch(progress: Progress, matrix: Matrix, columns: Columns, limits: SolveL
     """Branch and bound on a part from its best plan."""
     problem = progress.part.problem
     start = start_values(problem, matrix, columns, progress.state)
-    report, values = solve(matrix, limits, name=NAME, start=start, mip_max_nodes=nodes)
+    report, values = solve(matrix, progress.close(limits), name=NAME, start=start, mip_max_nodes=nodes)
     if values.size:
         progress.offer(evaluate(problem, read_quantities(problem, columns, values)))
     progress.count(report.nodes, report.iterations)

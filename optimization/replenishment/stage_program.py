@@ -5,7 +5,7 @@ Every lot and every smallest order of the stage's lanes is a whole number of gra
 arrived so far fixes the net stock y = a[t] + g k of a bucket. With V = 0 after the last bucket,
 bucket by bucket backwards, W[t] the cost of a bucket's stock:
 
-    V(k) += W[t](k),   W[t](k) = h y+ + b[t] y- + P (target - y)+ + P (y+ - ceiling)+
+    V(k) += W[t](k),   W[t](k) = h y+ + b[t] y- + P (target - y)+ + P (y+ - ceiling)+, less w y+ at the end
     V(k)  = min( V(k), F + c m + V(k + m), min_n F + c q n + V(k + q n) )    for every order that can
                                                                              arrive in t, in turn
 
@@ -106,7 +106,8 @@ def _stock_costs(problem: OrderProblem, net: Floats) -> Floats:
     short = np.where(target > 0.0, np.maximum(target - net, 0.0), 0.0)
     above = np.maximum(stock - stages.ceiling[0], 0.0)
     soft = stages.holding[0] * stock + stages.shortfall_cost[0] * short + stages.excess_cost[0] * above
-    costs: Floats = counted * soft + problem.late_cost[0][:, None] * np.maximum(-net, 0.0)
+    kept = problem.kept_worth[0][:, None] * stock
+    costs: Floats = counted * soft - kept + problem.late_cost[0][:, None] * np.maximum(-net, 0.0)
     return costs
 
 

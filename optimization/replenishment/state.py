@@ -161,6 +161,7 @@ def _costs(problem: OrderProblem, quantity: Floats, state: dict[str, Floats]) ->
         "holding": float(stages.holding @ (state["stock"] * counted).sum(axis=1)),
         "late": float((problem.late_cost * state["backlog"]).sum()),
         "lost": float((problem.lost_cost * state["lost"]).sum()),
+        "kept": problem.worth_given - float((problem.kept_worth * state["stock"]).sum()),
         "expired": float((problem.waste_cost * state["waste"]).sum()),
         "shortfall": float(stages.shortfall_cost @ state["shortfall"].sum(axis=1)),
         "excess": float(stages.excess_cost @ state["excess"].sum(axis=1)),
