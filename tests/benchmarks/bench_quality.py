@@ -67,7 +67,7 @@ def published_cases():
                 row["Backlog"] == "True",
                 int(row["Seed"]),
             ),
-            {name: float(value) for name, value in row.items() if name[0].isupper() and is_number(value)},
+            {name: float(value) for name, value in row.items() if is_number(value)},
         )
         for row in rows
         if int(row["Seed"]) in SEEDS

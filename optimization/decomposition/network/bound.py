@@ -1,0 +1,175 @@
+"""
+Raising the bound: a supergradient ascent over all multipliers at once, in counted steps.
+
+The slope at a multiplier is what its row lacks in the stages' plans: s for eta, N- less what is
+short below for beta, the same for rho, use less capacity for mu and sigma. Steps are Adam's
+(Kingma, Ba 2015), each kind of multiplier in its natural unit, with a length that falls
+geometrically; multipliers are clipped to where they prove something. The best bound is kept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimization.decomposition.instance import Floats, Ints
+from optimization.decomposition.network.problem import Network
+from optimization.decomposition.network.stage_program import (
+    Multipliers,
+    excess_of_parents,
+    installation_stock,
+    loads,
+    passed_on,
+    plan_stages,
+)
+
+_FIRST_STEP, _LAST_STEP = 0.3, 0.006
+_MEMORY, _SPREAD_MEMORY = 0.9, 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkBound:
+    """The best bound, the multipliers that prove it, and the stages' plans at them."""
+
+    value: float
+    multipliers: Multipliers
+    plans: Ints
+    steps: int
+
+
+def raise_bound(network: Network, steps: int, start: Multipliers | None = None) -> NetworkBound:
+    """The best bound of `steps` >= 1 evaluations; from `start`, or from the holding costs."""
+    ascent = _Ascent(network, start or first_multipliers(network))
+    best = ascent.look(steps)
+    for step in range(1, steps):
+        ascent.step(_FIRST_STEP * (_LAST_STEP / _FIRST_STEP) ** (step / steps))
+        found = ascent.look(steps)
+        best = found if found.value > best.value else best
+    return best
+
+
+class _Ascent:
+    """A point, and the running means of its slopes and of their squares (Adam)."""
+
+    def __init__(self, network: Network, start: Multipliers) -> None:
+        self._network = network
+        self._point = [np.array(x, np.float64) for x in start]
+        self._slope = [np.zeros_like(x) for x in self._point]
+        self._mean = [np.zeros_like(x) for x in self._point]
+        self._square = [np.zeros_like(x) for x in self._point]
+        self._scales = _scales(network)
+        self._steps = 0
+
+    def look(self, steps: int) -> NetworkBound:
+        """The bound here."""
+        _clip(self._network, self._point)
+        here = Multipliers(*(x.copy() for x in self._point))
+        value, slope, plans = evaluate(self._network, here)
+        self._slope = list(slope)
+        return NetworkBound(value, here, plans, steps)
+
+    def step(self, length: float) -> None:
+        """Move along the mean slope, each coordinate by its own measure."""
+        self._steps += 1
+        fair, fair_square = 1.0 - _MEMORY**self._steps, 1.0 - _SPREAD_MEMORY**self._steps
+        for k, slope in enumerate(self._slope):
+            self._mean[k] += (1.0 - _MEMORY) * (slope - self._mean[k])
+            self._square[k] += (1.0 - _SPREAD_MEMORY) * (slope * slope - self._square[k])
+            spread = np.sqrt(self._square[k] / fair_square) + 1e-12
+            self._point[k] += length * self._scales[k] * (self._mean[k] / fair) / spread
+
+
+def first_multipliers(network: Network) -> Multipliers:
+    """No row has a price, except what end stages' own costs say."""
+    stages, shape = network.stages, network.own_net.shape
+    end = network.is_end[:, None]
+    return Multipliers(
+        np.broadcast_to(stages.holding[:, None], shape).copy(),
+        np.where(end, (stages.backlog + stages.holding)[:, None], 0.0) * np.ones(shape),
+        np.where(end, stages.shortfall[:, None], 0.0) * np.ones(shape),
+        np.zeros_like(network.capacity),
+        np.zeros_like(network.room),
+    )
+
+
+def evaluate(network: Network, at: Multipliers) -> tuple[float, Multipliers, Ints]:
+    """The bound at some multipliers, its slope, and the stages' plans."""
+    stages, links, shape = network.stages, network.links, network.own_net.shape
+    prices = []
+    for own in _with_room_price(network, at):
+        out = np.empty(shape)
+        passed_on(links, stages.lead_time, own, out)
+        prices.append(out)
+    plans, values = np.empty(shape, np.int32), np.empty(shape[0])
+    plan_stages(
+        stages, network.echelon_net, network.echelon_safety, network.limit, tuple(prices), at.mu,
+        volume_prices(network), plans, values,
+    )  # fmt: skip
+    limited, roomy = np.isfinite(network.capacity), np.isfinite(network.room)
+    value = float(values.sum())
+    value -= float((at.mu * np.where(limited, network.capacity, 0.0)).sum())
+    value -= float((at.sigma * np.where(roomy, network.room, 0.0)).sum())
+    return value, _slope(network, plans), plans
+
+
+def volume_prices(network: Network) -> Floats:
+    """By stage, what its lane's trucks cost per unit when they are full."""
+    stages = network.stages
+    prices = np.zeros(stages.count)
+    on_lane = stages.lane >= 0
+    lane = stages.lane[on_lane]
+    prices[on_lane] = stages.volume[on_lane] * network.truck_cost[lane] / network.truck_size[lane]
+    return prices
+
+
+def _with_room_price(network: Network, at: Multipliers) -> tuple[Floats, Floats, Floats]:
+    stages = network.stages
+    room = np.zeros_like(at.eta)
+    placed = stages.place >= 0
+    room[placed] = stages.volume[placed, None] * at.sigma[stages.place[placed]]
+    return at.eta + room, at.beta + np.where(network.is_end[:, None], room, 0.0), at.rho
+
+
+def _slope(network: Network, plans: Ints) -> Multipliers:
+    stages, links = network.stages, network.links
+    position = network.echelon_net + stages.lot[:, None] * np.cumsum(plans, axis=1)
+    missing = np.maximum(network.echelon_safety[:, None] - position, 0.0)
+    owed = np.maximum(-position, 0.0)
+    stock, beta, rho = (np.empty_like(position) for _ in range(3))
+    installation_stock(stages, links, network.own_net, plans, stock)
+    excess_of_parents(links, stages.lead_time, owed, beta)
+    excess_of_parents(links, stages.lead_time, missing, rho)
+    used, volume = np.zeros_like(network.capacity), np.zeros((len(network.truck_size), plans.shape[1]))
+    loads(stages, plans, used, volume)
+    filled = np.zeros_like(network.room)
+    placed = stages.place >= 0
+    kept = np.where(network.is_end[:, None], np.maximum(stock, 0.0), stock)
+    np.add.at(filled, stages.place[placed], stages.volume[placed, None] * kept[placed])
+    inner = ~network.is_end[:, None]
+    return Multipliers(
+        np.where(inner, stock, 0.0),
+        np.where(inner, beta, 0.0),
+        np.where(inner, rho, 0.0),
+        np.where(np.isfinite(network.capacity), used - network.capacity, 0.0),
+        np.where(np.isfinite(network.room), filled - network.room, 0.0),
+    )
+
+
+def _scales(network: Network) -> tuple[Floats, ...]:
+    stages = network.stages
+    holding = np.maximum(stages.holding[:, None], 1e-9)
+    uses = (stages.resource >= 0) & (stages.unit_use > 0.0)
+    mu = np.zeros((len(network.capacity), 1))
+    np.maximum.at(mu[:, 0], stages.resource[uses], stages.holding[uses] / stages.unit_use[uses])
+    space = (stages.place >= 0) & (stages.volume > 0.0)
+    sigma = np.zeros((len(network.room), 1))
+    np.maximum.at(sigma[:, 0], stages.place[space], 0.1 * stages.holding[space] / stages.volume[space])
+    return holding, 2.0 * holding, 0.5 * holding, mu, sigma
+
+
+def _clip(network: Network, point: list[Floats]) -> None:
+    """To where the multipliers prove something; end stages' are their own costs."""
+    eta, beta, rho, mu, sigma = point
+    np.minimum(eta, network.stages.holding[:, None], out=eta)
+    for x in (beta, rho, mu):
+        np.maximum(x, 0.0, out=x)
+    np.clip(sigma, 0.0, network.crowding, out=sigma)

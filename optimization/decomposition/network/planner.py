@@ -1,0 +1,134 @@
+"""
+Plan a network: a bound from prices on component balances, then plans from the same prices.
+
+1. the bound and its multipliers (`bound`);
+2. material requirements planning at those prices, and sweeps of best responses from soft to hard,
+   each made feasible by `release`; the best of them, started again a few times (`sweep`);
+3. local restarts (`exchange`).
+
+Work is counted, never timed: `limits.iterations` steps of the bound times five, `limits.slices`
+rounds of local restarts, so a replay gives the same plan.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimization.decomposition.instance import Floats, Ints
+from optimization.decomposition.network.bound import NetworkBound, raise_bound
+from optimization.decomposition.network.exchange import HARD, exchange
+from optimization.decomposition.network.problem import Network
+from optimization.decomposition.network.release import released
+from optimization.decomposition.network.stage_program import Multipliers
+from optimization.decomposition.network.sweep import Ground, Standing, cost, ground, recount, stand, sweep
+from optimization.report import SolveLimits, relative_gap
+
+_STEPS = 5  # steps of the bound per iteration of the limits
+_REQUIREMENT_PRICES = (1.0, 4.0)
+_FIRST_RAMP = (0.3, 0.6, 1.0, 2.0, 5.0, 20.0, 200.0)
+_NEXT_RAMP = (0.5, 0.5, 1.0, 1.0, 3.0, 3.0, 20.0, 200.0)
+_RESTARTS = 3
+_TRIALS = 5  # local restarts per stage and slice
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """
+    Lots by stage and arrival period, and the proof.
+
+    `stock` is s by stage and period: below zero at end stages only. `multipliers` prove `bound`;
+    `mu` among them is what a unit of each resource is worth. `slices` were run.
+    """
+
+    orders: Ints
+    stock: Floats
+    objective: float
+    bound: float
+    gap: float
+    multipliers: Multipliers
+    slices: int
+
+
+def plan_network(
+    network: Network,
+    limits: SolveLimits,
+    *,
+    may_continue: Callable[[], bool] | None = None,
+    warm: Multipliers | None = None,
+) -> NetworkPlan:
+    """
+    The cheapest orders found, and a bound on how cheap any could be; always feasible.
+
+    Parameters
+    ----------
+    may_continue
+        Asked between slices: the only place where a clock may have a say.
+    warm
+        Multipliers of an earlier plan of these stages.
+    """
+    bound = raise_bound(network, _STEPS * limits.iterations, warm)
+    land = ground(network)
+    best = first_plan(network, land, bound)
+    ran = 0
+    while ran < limits.slices and (may_continue is None or may_continue()):
+        if ran < _RESTARTS:
+            best = _restart(network, land, best)
+        exchange(land, best, _TRIALS * network.stages.count, limits.seed + ran)
+        recount(network, best)
+        ran += 1
+    objective = cost(network, best)
+    return NetworkPlan(
+        best.plans,
+        best.stock,
+        objective,
+        bound.value,
+        relative_gap(objective, bound.value),
+        bound.multipliers,
+        ran,
+    )
+
+
+def first_plan(network: Network, land: Ground, bound: NetworkBound) -> Standing:
+    """The best of: no order, requirements planning at the prices, and sweeps from either start."""
+    up = network.links.downward[::-1].copy()
+    found = [stand(network, np.zeros_like(bound.plans))]
+    for soft in _REQUIREMENT_PRICES:
+        wanted = stand(network, np.zeros_like(bound.plans))
+        sweep(land, wanted, up, soft, bound.multipliers.eta)
+        found.append(_made_feasible(network, land, wanted))
+        _ramp(network, land, wanted, _FIRST_RAMP)
+        found.append(_made_feasible(network, land, wanted))
+    return min(found, key=lambda standing: cost(network, standing))
+
+
+def requirements_plan(network: Network) -> Standing:
+    """What planners do: requirements at plain costs, released as far as there is anything to use."""
+    land, nothing = ground(network), np.zeros_like(network.own_net, dtype=np.int32)
+    wanted = stand(network, nothing)
+    component = np.broadcast_to(network.stages.holding[:, None], nothing.shape).copy()
+    sweep(land, wanted, network.links.downward[::-1].copy(), 1.0, component)
+    return stand(network, released(network, land, wanted))
+
+
+def _restart(network: Network, land: Ground, best: Standing) -> Standing:
+    """From the best plan through soft prices and back; the cheaper of the two."""
+    other = stand(network, best.plans)
+    _ramp(network, land, other, _NEXT_RAMP)
+    other = _made_feasible(network, land, other)
+    return other if cost(network, other) < cost(network, best) else best
+
+
+def _ramp(network: Network, land: Ground, standing: Standing, softness: tuple[float, ...]) -> None:
+    down = network.links.downward
+    up = down[::-1].copy()
+    for step, soft in enumerate(softness):
+        sweep(land, standing, up if step % 2 == 0 else down, soft)
+    recount(network, standing)
+
+
+def _made_feasible(network: Network, land: Ground, wanted: Standing) -> Standing:
+    """Released, then swept at prices beyond everything."""
+    standing = stand(network, released(network, land, wanted))
+    _ramp(network, land, standing, (HARD,) * 4)
+    return standing

@@ -1,0 +1,199 @@
+"""
+Orders under capacity: proven gaps from one thousand item-locations to a million, and of networks.
+
+    python tests/benchmarks/bench_orders.py [--million] [--peer-seconds S] [--only items|networks]
+
+Ours and the peers (HiGHS with (l,S) rows and with the facility-location form, SCIP in an
+environment made for the run, CP-SAT) get the same instances, one after the other. Peers are asked
+up to 1,000 item-locations and 300 stages; above, HiGHS alone shows what becomes of a monolith.
+"""
+
+import argparse
+import itertools
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from network_instances import network  # noqa: E402
+from order_instances import item_locations  # noqa: E402
+from order_peers import CP_SAT, HIGHS, SCIP, monolith, network_monolith, run, scip_python  # noqa: E402
+from report import Row, publish  # noqa: E402
+
+from optimization.decomposition import LocalPool, plan_item_locations  # noqa: E402
+from optimization.decomposition.network import plan_network  # noqa: E402
+from optimization.decomposition.network.planner import requirements_plan  # noqa: E402
+from optimization.decomposition.network.sweep import cost  # noqa: E402
+from optimization.report import SolveLimits  # noqa: E402
+
+# Size: gap in per cent, seconds, GB (None: no goal).
+ITEM_GOALS = {1_000: (1.0, None), 10_000: (0.5, 20.0), 100_000: (0.5, 60.0), 1_000_000: (0.5, 300.0)}
+NETWORK_GOALS = {300: 20.0, 1_000: 20.0, 3_000: 20.0, 10_000: 20.0}
+NETWORK_SECONDS = 120.0
+PEERS_UP_TO = 1_000
+LIMITS = SolveLimits()
+
+
+def timed(call, *args, **kwargs):
+    start = time.perf_counter()
+    answer = call(*args, **kwargs)
+    return time.perf_counter() - start, answer
+
+
+def gap_rows(case, plan, seconds, goal):
+    percent, limit = goal
+    kept = plan.supply_overload.sum() + plan.storage_overload.sum() < 1e-6
+    rows = [
+        Row(
+            case,
+            "gap %",
+            100 * plan.gap,
+            None,
+            "",
+            None,
+            f"<= {percent} %",
+            100 * plan.gap <= percent and kept,
+        ),
+        Row(
+            case,
+            "s",
+            seconds,
+            None,
+            "",
+            None,
+            f"<= {limit:g} s" if limit else "",
+            seconds <= limit if limit else None,
+        ),
+    ]
+    print(case, f"gap {100 * plan.gap:.3f} %", f"{seconds:.1f} s", flush=True)
+    return rows
+
+
+def items(sizes, asked):
+    rows, seconds_of = [], {}
+    plan_item_locations(item_locations(200), SolveLimits(iterations=3))  # load the compiled code
+    with LocalPool(2) as pool:
+        pool.submit(int, 0).result()
+        for size in sizes:
+            instance, case = item_locations(size), f"{size:,} item-locations"
+            seconds, plan = timed(plan_item_locations, instance, LIMITS, pool if size >= 8_000 else None)
+            seconds_of[size] = seconds
+            rows += gap_rows(case, plan, seconds, ITEM_GOALS[size])
+            if size == 1_000_000:
+                rows.append(memory(case, 8.0))
+            if size == 10_000:
+                rows += warm(instance, plan, case, pool)
+            if size <= 10_000:
+                rows += beside(case, plan, {k: monolith(instance, k) for k in ("l,S", "FL")}, size, asked)
+    for small, large in itertools.pairwise(sizes):
+        growth = seconds_of[large] / seconds_of[small]
+        rows.append(Row(f"{small:,} to {large:,}", "times the seconds", growth, None, "", None, "", None))
+    return rows
+
+
+def warm(instance, plan, case, pool):
+    """A re-plan after one item in ten sells a tenth more."""
+    instance.items.net[::10] -= 0.1 * abs(instance.items.net[::10])
+    seconds, again = timed(plan_item_locations, instance, LIMITS, pool, warm=plan.prices)
+    return [
+        Row(
+            f"{case}, re-planned warm",
+            "gap %",
+            100 * again.gap,
+            None,
+            "",
+            None,
+            "<= 0.5 %",
+            again.gap <= 0.005,
+        ),
+        Row(f"{case}, re-planned warm", "s", seconds, None, "", None, "", None),
+    ]
+
+
+def memory(case, goal):
+    most = (
+        sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        / 2**20
+    )
+    return Row(case, "GB at most", most, None, "", None, f"<= {goal:g} GB", most <= goal)
+
+
+def networks(sizes, asked):
+    rows = []
+    plan_network(network(40), SolveLimits(iterations=2, slices=1))
+    for size in sizes:
+        case, instance = f"{size:,} stages", network(size)
+        start = time.perf_counter()
+        limits = SolveLimits(iterations=120, slices=1_000)
+        plan = plan_network(
+            instance, limits, may_continue=lambda s=start: time.perf_counter() - s < 0.7 * NETWORK_SECONDS
+        )
+        seconds, gap = time.perf_counter() - start, 100 * plan.gap
+        planners = cost(instance, requirements_plan(instance))
+        print(case, f"gap {gap:.1f} %", f"{seconds:.1f} s", f"{plan.slices} slices", flush=True)
+        goal = NETWORK_GOALS[size]
+        rows += [
+            Row(case, "gap %", gap, None, "", None, f"<= {goal:g} % (stretch 10 %)", gap <= goal),
+            Row(case, "s", seconds, None, "", None, f"<= {NETWORK_SECONDS:g} s", seconds <= NETWORK_SECONDS),
+            Row(case, "slices run", plan.slices, None, "", None, "", None),
+            Row(case, "cost", plan.objective, planners, "requirements planning", planners / plan.objective,
+                "cheaper", plan.objective < planners),
+        ]  # fmt: skip
+        if size <= PEERS_UP_TO:
+            rows += beside(case, plan, {"plain": network_monolith(instance)}, size, asked)
+    return rows
+
+
+def beside(case, plan, models, size, asked):
+    """Each peer's plan and bound on the same instance, at its limit."""
+    rows = []
+    for form, matrix in models.items():
+        peers = {"HiGHS": (sys.executable, HIGHS)}
+        if size <= PEERS_UP_TO and form != "FL":
+            peers |= {"CP-SAT": (sys.executable, CP_SAT)}
+            if asked.scip:
+                peers["SCIP"] = (asked.scip, SCIP)
+        for name, (python, script) in peers.items():
+            answer = run(python, script, matrix, asked.peer_seconds)
+            label = f"{name}, {form}, {asked.peer_seconds:g} s"
+            theirs = answer.cost if answer else None
+            ratio = theirs / plan.objective if theirs else None
+            holds = theirs is None or plan.objective < theirs
+            rows.append(
+                Row(case, "cost", plan.objective, theirs, label, ratio, "cheaper, or no plan there", holds)
+            )
+            bound = answer.bound if answer else None
+            rows.append(Row(case, "bound", plan.bound, bound, label, None, "", None))
+            print(case, label, theirs, bound, flush=True)
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--million", action="store_true")
+    parser.add_argument("--peer-seconds", type=float, default=60.0)
+    parser.add_argument("--only", choices=("items", "networks"))
+    parser.add_argument("--up-to", type=int, default=100_000)
+    asked = parser.parse_args()
+    sizes = [s for s in ITEM_GOALS if s <= (1_000_000 if asked.million else min(asked.up_to, 100_000))]
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            asked.scip = scip_python(folder)
+        except (subprocess.SubprocessError, OSError) as reason:
+            asked.scip = None
+            rows.append(Row("SCIP", "skipped", None, None, f"no environment: {reason}"[:160], None, "", None))
+        if asked.only != "networks":
+            rows += items(sizes, asked)
+        if asked.only != "items":
+            rows += networks([s for s in NETWORK_GOALS if s <= asked.up_to], asked)
+    publish("orders", rows)
+
+
+if __name__ == "__main__":
+    main()

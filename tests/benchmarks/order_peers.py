@@ -1,0 +1,288 @@
+"""
+The monoliths that decomposition is compared with: the same instances, whole, in one solver.
+
+`monolith(instance)` writes item-locations down as one mixed-integer programme with tight bounds
+on lots and, per item, either (l,S) rows or the facility-location form, both in their version for
+lots and backlog; `network_monolith` does networks. HiGHS runs in this process; SCIP and CP-SAT
+are fed the arrays in processes of their own.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from optimization.decomposition.item_program import lot_limit
+from optimization.matrix import Matrix
+
+_WINDOW = 4  # periods of an (l,S) row
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Cost of the best plan (None: none found) and the bound proved, at the limit."""
+
+    cost: float | None
+    bound: float
+    seconds: float
+
+
+def monolith(instance, strengthening):
+    """`strengthening`: "l,S" or "FL"."""
+    items, matrix, shape = instance.items, Matrix(), instance.items.net.shape
+    count, periods = shape
+    top = np.array([min(int(items.maximum[i]), lot_limit(items, i)) for i in range(count)])
+    open_ = np.arange(periods) >= items.first[:, None]
+    unit = items.unit_cost * items.lot
+    lots = matrix.add_columns(
+        "lots", shape, upper=np.where(open_, top[:, None], 0), cost=unit[:, None], integer=True
+    )
+    order = matrix.add_columns(
+        "order", shape, upper=np.where(open_, 1.0, 0.0), cost=items.order_cost[:, None], integer=True
+    )
+    stock = matrix.add_columns("stock", shape, cost=items.holding[:, None])
+    owed = matrix.add_columns("owed", shape, cost=items.backlog[:, None])
+    short = matrix.add_columns("short", shape, cost=items.shortfall[:, None])
+    step = np.diff(items.net, axis=1, prepend=0.0)
+    balance = matrix.add_rows("balance", shape, lower=step, upper=step)
+    for columns, sign in ((stock, 1.0), (owed, -1.0)):
+        matrix.put(balance, columns, sign)
+        matrix.put(balance[:, 1:], columns[:, :-1], -sign)
+    matrix.put(balance, lots, -items.lot[:, None])
+    safety = matrix.add_rows("safety", shape, lower=items.safety_stock[:, None])
+    for columns, sign in ((short, 1.0), (stock, 1.0), (owed, -1.0)):
+        matrix.put(safety, columns, sign)
+    for row, bound, upper in (("at_least", items.minimum, False), ("at_most", top, True)):
+        rows = matrix.add_rows(row, shape, **({"upper": 0.0} if upper else {"lower": 0.0}))
+        matrix.put(rows, lots, 1.0)
+        matrix.put(rows, order, -bound[:, None])
+    _add_capacity(matrix, instance, (lots, order, stock))
+    need = np.maximum(-np.diff(items.net, axis=1, prepend=items.net[:, :1]), 0.0)
+    (_add_windows if strengthening == "l,S" else _add_facilities)(
+        matrix, need, items, (lots, order, stock, owed)
+    )
+    return matrix
+
+
+def _add_capacity(matrix, instance, columns):
+    items, (lots, order, stock), periods = instance.items, columns, instance.periods
+    over = matrix.add_columns("over", instance.supply.shape, cost=instance.supply_penalty)
+    supply = matrix.add_rows("supply", instance.supply.shape, upper=instance.supply)
+    matrix.put(supply, over, -1.0)
+    for lead in np.unique(items.lead_time):
+        who = np.flatnonzero(items.lead_time == lead)
+        rows = supply[items.supplier[who]][:, : periods - lead]
+        matrix.put(rows, lots[who, lead:], (items.unit_use * items.lot)[who, None])
+        if items.order_use.any():
+            matrix.put(rows, order[who, lead:], items.order_use[who, None])
+    crowd = matrix.add_columns("crowd", instance.storage.shape, cost=instance.storage_penalty)
+    storage = matrix.add_rows("storage", instance.storage.shape, upper=instance.storage)
+    matrix.put(storage, crowd, -1.0)
+    matrix.put(storage[items.store], stock, items.volume[:, None])
+
+
+def _add_windows(matrix, need, items, columns):
+    """s[k-1] + sum_{t=k..l} (need[t] sum_{u=k..t} y[u] + owed[t]) >= sum need, for short windows."""
+    _, order, stock, owed = columns
+    periods = need.shape[1]
+    for k in range(1, periods):
+        for last in range(k, min(k + _WINDOW, periods)):
+            covered = np.arange(k, last + 1)
+            rows = matrix.add_rows("l_s", (len(need),), lower=need[:, covered].sum(axis=1))
+            served = need[:, covered][:, ::-1].cumsum(axis=1)[:, ::-1]
+            matrix.put(rows, stock[:, k - 1], 1.0)
+            matrix.put(rows[:, None], order[:, covered], served)
+            matrix.put(rows[:, None], owed[:, covered], 1.0)
+
+
+def _add_facilities(matrix, need, items, columns):
+    """Need of t served by stock at hand, from an order of u <= t while it is open, or late."""
+    _, order, stock, owed = columns
+    count, periods = need.shape
+    for t in range(1, periods):
+        first = max(0, t - _WINDOW + 1)
+        serve = matrix.add_columns("serve", (count, t - first + 1), upper=need[:, t, None])
+        rows = matrix.add_rows("meet", (count,), lower=need[:, t])
+        matrix.put(rows[:, None], serve, 1.0)
+        matrix.put(rows, owed[:, t], 1.0)
+        before = matrix.add_columns("before", (count,))
+        matrix.put(rows, before, 1.0)
+        if first > 0:
+            held = matrix.add_rows("held", (count,), upper=0.0)
+            matrix.put(held, before, 1.0)
+            matrix.put(held, stock[:, first - 1], -1.0)
+        allow = matrix.add_rows("allow", serve.shape, upper=0.0)
+        matrix.put(allow, serve, 1.0)
+        matrix.put(allow, order[:, first : t + 1], -need[:, t, None])
+
+
+def network_monolith(network):
+    """A network as one mixed-integer programme, with the rows that make its relaxation strong."""
+    stages, links, matrix, shape = network.stages, network.links, Matrix(), network.own_net.shape
+    count, periods = shape
+    top = np.where(np.arange(periods) >= stages.lead_time[:, None], network.limit[:, None], 0)
+    end = network.is_end[:, None]
+    lots = matrix.add_columns("lots", shape, upper=top, integer=True)
+    order = matrix.add_columns(
+        "order", shape, upper=np.minimum(top, 1), cost=stages.order_cost[:, None], integer=True
+    )
+    stock = matrix.add_columns("stock", shape, cost=stages.holding[:, None])
+    owed = matrix.add_columns("owed", shape, upper=np.where(end, np.inf, 0.0), cost=stages.backlog[:, None])
+    short = matrix.add_columns("short", shape, cost=np.where(end, stages.shortfall[:, None], 0.0))
+    total = matrix.add_columns("total", shape, upper=network.limit[:, None])
+    sums = matrix.add_rows("sums", shape, lower=0.0, upper=0.0)
+    matrix.put(sums, total, 1.0)
+    matrix.put(sums[:, 1:], total[:, :-1], -1.0)
+    matrix.put(sums, lots, -1.0)
+    balance = matrix.add_rows("balance", shape, lower=network.own_net, upper=network.own_net)
+    matrix.put(balance, stock, 1.0)
+    matrix.put(balance, owed, -1.0)
+    matrix.put(balance, total, -stages.lot[:, None])
+    for j in range(count):
+        ahead = np.minimum(np.arange(periods) + stages.lead_time[j], periods - 1)
+        for a in range(links.parent_start[j], links.parent_start[j + 1]):
+            matrix.put(balance[links.parent[a]], total[j, ahead], links.parent_quantity[a] * stages.lot[j])
+    safety = matrix.add_rows("safety", shape, lower=np.where(end, stages.safety_stock[:, None], 0.0))
+    for columns, sign in ((short, 1.0), (stock, 1.0), (owed, -1.0)):
+        matrix.put(safety, columns, sign)
+    for row, bound, upper in (
+        ("at_least", stages.minimum[:, None], False),
+        ("at_most", np.maximum(top, 1), True),
+    ):
+        rows = matrix.add_rows(row, shape, **({"upper": 0.0} if upper else {"lower": 0.0}))
+        matrix.put(rows, lots, 1.0)
+        matrix.put(rows, order, -bound)
+    _add_network_shared(matrix, network, (lots, order, stock))
+    return matrix
+
+
+def _add_network_shared(matrix, network, columns):
+    (lots, order, stock), stages, periods = columns, network.stages, network.periods
+    resource = matrix.add_rows("resource", network.capacity.shape, upper=network.capacity)
+    trucks = matrix.add_columns(
+        "trucks", (len(network.truck_size), periods), cost=network.truck_cost[:, None], integer=True
+    )
+    carried = matrix.add_rows("carried", trucks.shape, upper=0.0)
+    matrix.put(carried, trucks, -network.truck_size[:, None])
+    for i in range(stages.count):
+        lead = stages.lead_time[i]
+        if stages.resource[i] >= 0:
+            rows = resource[stages.resource[i], : periods - lead]
+            matrix.put(rows, lots[i, lead:], stages.unit_use[i] * stages.lot[i])
+            matrix.put(rows, order[i, lead:], stages.order_use[i])
+        if stages.lane[i] >= 0:
+            matrix.put(
+                carried[stages.lane[i], : periods - lead], lots[i, lead:], stages.volume[i] * stages.lot[i]
+            )
+    crowd = matrix.add_columns("crowd", network.room.shape, cost=network.crowding)
+    room = matrix.add_rows("room", network.room.shape, upper=network.room)
+    matrix.put(room, crowd, -1.0)
+    placed = np.flatnonzero(stages.place >= 0)
+    matrix.put(room[stages.place[placed]], stock[placed], stages.volume[placed, None])
+
+
+SCIP = """
+import json, sys, time
+import numpy as np
+from pyscipopt import Model
+a = np.load(sys.argv[1]); limit = float(sys.argv[2])
+start = time.perf_counter()
+model = Model(); model.hideOutput(); model.setParam("limits/time", limit)
+inf = model.infinity()
+x = [model.addVar(vtype="I" if i else "C", lb=l, ub=None if u >= 1e20 else u, obj=c)
+     for i, l, u, c in zip(a["integer"], a["lower"], a["upper"], a["cost"])]
+rows = [[] for _ in range(len(a["row_lower"]))]
+for j in range(len(x)):
+    for e in range(a["start"][j], a["start"][j + 1]):
+        rows[a["index"][e]].append((a["value"][e], x[j]))
+for terms, low, high in zip(rows, a["row_lower"], a["row_upper"]):
+    total = sum(v * y for v, y in terms)
+    if low == high: model.addCons(total == low)
+    else:
+        if low > -1e20: model.addCons(total >= low)
+        if high < 1e20: model.addCons(total <= high)
+model.setParam("limits/time", max(1.0, limit - (time.perf_counter() - start)))
+model.optimize()
+cost = model.getObjVal() if model.getNSols() else None
+print(json.dumps([cost, model.getDualbound(), time.perf_counter() - start]))
+"""
+
+CP_SAT = """
+import json, sys, time
+import numpy as np
+from ortools.sat.python import cp_model
+a = np.load(sys.argv[1]); limit = float(sys.argv[2])
+start = time.perf_counter()
+SCALE, MOST = 100, 10**7
+model = cp_model.CpModel()
+x = []
+for i, l, u in zip(a["integer"], a["lower"], a["upper"]):
+    grain = 1 if i else SCALE
+    x.append(model.new_int_var(int(np.floor(l * grain)), int(min(u * grain, MOST)), ""))
+grain = np.where(a["integer"], 1, SCALE)
+rows = [([], []) for _ in range(len(a["row_lower"]))]
+for j in range(len(x)):
+    for e in range(a["start"][j], a["start"][j + 1]):
+        r = rows[a["index"][e]]
+        r[0].append(x[j]); r[1].append(int(round(a["value"][e] * SCALE * SCALE / grain[j])))
+for (terms, values), low, high in zip(rows, a["row_lower"], a["row_upper"]):
+    if not terms: continue
+    bottom = int(np.floor(low * SCALE * SCALE)) if low > -1e20 else -2**60
+    top = int(np.ceil(high * SCALE * SCALE)) if high < 1e20 else 2**60
+    model.add_linear_constraint(cp_model.LinearExpr.weighted_sum(terms, values), bottom, top)
+money = [int(round(c * 1000 * SCALE / g)) for c, g in zip(a["cost"], grain)]
+model.minimize(cp_model.LinearExpr.weighted_sum(x, money))
+solver = cp_model.CpSolver()
+solver.parameters.num_workers = 2
+solver.parameters.max_time_in_seconds = max(1.0, limit - (time.perf_counter() - start))
+status = solver.solve(model)
+found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+cost = solver.objective_value / (1000 * SCALE) if found else None
+print(json.dumps([cost, solver.best_objective_bound / (1000 * SCALE), time.perf_counter() - start]))
+"""
+
+HIGHS = """
+import json, sys, time
+import numpy as np, highspy
+a = np.load(sys.argv[1]); limit = float(sys.argv[2])
+start = time.perf_counter()
+highs = highspy.Highs(); highs.setOptionValue("output_flag", False); highs.setOptionValue("threads", 2)
+empty = np.empty(0, np.int32)
+highs.passModel(len(a["cost"]), len(a["row_lower"]), a["value"].size, 0, int(highspy.MatrixFormat.kColwise), 0,
+    int(highspy.ObjSense.kMinimize), 0.0, a["cost"], a["lower"], a["upper"], a["row_lower"], a["row_upper"],
+    a["start"], a["index"], a["value"], empty, empty, np.empty(0), a["integer"].astype(np.int32))
+highs.setOptionValue("time_limit", limit)
+highs.run()
+info = highs.getInfo()
+found = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+print(json.dumps([info.objective_function_value if found else None, info.mip_dual_bound, time.perf_counter() - start]))
+"""
+
+
+def run(python, script, matrix, seconds):
+    """A peer on a model, in a process that is ended at twice its limit; None where it gave no answer."""
+    arrays = matrix.arrays()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.npz"
+        np.savez(file, **arrays)
+        try:
+            done = subprocess.run(
+                [python, "-c", script, str(file), str(seconds)],
+                capture_output=True, text=True, check=True, timeout=2 * seconds + 30,
+            )  # fmt: skip
+            return Answer(*json.loads(done.stdout.splitlines()[-1]))
+        except (subprocess.SubprocessError, ValueError, IndexError):
+            return None
+
+
+def scip_python(folder):
+    """An environment of its own with SCIP."""
+    python, uv = Path(folder) / "peer/bin/python", Path(sys.executable).parent / "uv"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "timeout": 600}
+    subprocess.run([uv, "venv", "-q", "--python", sys.executable, Path(folder) / "peer"], check=True, **quiet)
+    subprocess.run([uv, "pip", "install", "-q", "--python", python, "pyscipopt==6.3.0"], check=True, **quiet)
+    return str(python)
