@@ -299,7 +299,16 @@ class Releases:
                 return name
             if active := self.ledger.pointer(f"active/{key}"):
                 return active
-        raise PreconditionError(f"no release governs `{scope.key}`; activate one", "NO_ACTIVE_RELEASE")
+        raise self._nothing_governs(scope)
+
+    def _nothing_governs(self, scope: Scope) -> PreconditionError:
+        """What would help: an activation, or patience."""
+        for key in scope.candidates:
+            if name := self.ledger.pointer(f"upcoming/{key}"):
+                day = self.load(name).ruleset.effective
+                said = f"`{name}` is effective from {day}, and nothing governs `{scope.key}` before"
+                return PreconditionError(said, "RELEASE_NOT_EFFECTIVE")
+        return PreconditionError(f"no release governs `{scope.key}`; activate one", "NO_ACTIVE_RELEASE")
 
     def _canary(self, key: str, on: date, request_id: str) -> str:
         pointer = self.ledger.pointer(f"canary/{key}")

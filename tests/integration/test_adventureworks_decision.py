@@ -44,7 +44,7 @@ def test_orders_go_to_active_vendors_only(snapshot, decision):
     """
     No order at an inactive vendor, though the export offers some.
     """
-    inactive = {s["id"] for s in snapshot["suppliers"] if not s.get("active")}
+    inactive = {s["id"] for s in snapshot["suppliers"] if not s["is_active"]}
 
     assert inactive
     assert set() == {o.get("supplier", "") for o in decision["orders"]} & inactive

@@ -6,7 +6,7 @@ from decision_service.api.roles import METHOD_REACH, METHOD_ROLES, ROLES
 
 from .conftest import METHODS, outcome
 
-READS = ("Get", "List", "Prove", "Verify", "Explain", "Replay", "Watch", "Wait", "Plan", "Show")
+READS = ("Get", "List", "Prove", "Verify", "Explain", "Replay", "Watch", "Wait", "Plan", "Show", "Assess")
 
 
 def test_every_method_has_its_row():
