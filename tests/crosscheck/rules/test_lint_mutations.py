@@ -137,13 +137,12 @@ def hold_witness(ruleset, finding):
             assert facts
 
 
-@pytest.mark.parametrize("hit", ["UNIQUE", "FIRST"])
-def test_a_thousand_rows_within_five_seconds(planted, charter, hit):
+def test_a_thousand_rows_within_five_seconds(planted, charter):
     """
     Clean, and with a gap and an overlap in it: 5 s of CPU, all findings there.
     """
     draw = random.Random(7)
-    plan = planted.clean(draw, 1_000, hit)
+    plan = planted.clean(draw, 1_000, "UNIQUE")
     broken = planted.gap(draw, planted.point_hole(draw, plan))
     for text, kinds in ((plan, set()), (broken, {FindingKind.GAP, FindingKind.THRESHOLD_HOLE})):
         ruleset = compiled(text, planted)
