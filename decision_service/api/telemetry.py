@@ -20,10 +20,21 @@ STATUS_CODE = "rpc.response.status_code"
 
 _TRACER = trace.get_tracer("decision_service")
 _METER = metrics.get_meter("decision_service")
-_DURATION = _METER.create_histogram("rpc.server.call.duration", "s", "Time from request to response")
+_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_DURATION = _METER.create_histogram(
+    "rpc.server.call.duration",
+    "s",
+    "Time from request to response",
+    explicit_bucket_boundaries_advisory=_SECONDS,
+)
 _DECISIONS = _METER.create_counter("decision.count", "{decision}", "Decisions by verdict")
 _ORDERS = _METER.create_counter("decision.order.count", "{order}", "Orders by disposition")
-_GAP = _METER.create_histogram("solver.gap", "1", "Proven relative gap of a solve")
+_GAP = _METER.create_histogram(
+    "solver.gap",
+    "1",
+    "Proven relative gap of a solve",
+    explicit_bucket_boundaries_advisory=(1e-4, 1e-3, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1),
+)
 _SHED = _METER.create_counter("decision.shed.count", "{call}", "Calls refused because of overload")
 
 

@@ -6,6 +6,7 @@ import click
 
 _GROUPS = (
     "serve",
+    "health",
     "importing",
     "decisions",
     "policy",

@@ -1,5 +1,6 @@
 """decisionctl against a service behind TLS, and what it shows of a search."""
 
+import json
 import os
 import subprocess
 import sys
@@ -45,6 +46,22 @@ def test_a_command_proves_who_it_is(mutual, tokens, tmp_path):
     assert (0, "") == (by_token.returncode, by_token.stderr)
     assert 2 == nobody.returncode
     assert "NO_CREDENTIALS" in nobody.stdout
+
+
+def test_health_asks_with_the_services_own_certificate(mutual):
+    """
+    As the probes do: 0 when it serves, 2 for a name that is nothing.
+    """
+    own = {
+        "CA": mutual.folder / "ca.pem",
+        "CERTIFICATE": mutual.folder / "tls.pem",
+        "KEY": mutual.folder / "tls.key",
+    }
+    serving = decisionctl(mutual, "health", **own)
+    nothing = decisionctl(mutual, "health", "--service", "nothing", **own)
+
+    assert (0, {"service": "", "status": "SERVING"}) == (serving.returncode, json.loads(serving.stdout))
+    assert 2 == nothing.returncode
 
 
 @pytest.mark.parametrize(
