@@ -48,6 +48,11 @@ def watched(watcher: Watcher | None) -> Iterator[None]:
         _WATCHER.reset(token)
 
 
+def watcher() -> Watcher | None:
+    """Whoever looks on; a search that solves in parts tells it of the whole."""
+    return _WATCHER.get()
+
+
 def new_highs(limits: SolveLimits, **options: Any) -> Any:
     """A `Highs` with our conventions set; `options` are HiGHS option names."""
     highs = highspy.Highs()
@@ -111,13 +116,13 @@ def solve(
 
 
 def _let_watch(highs: Any, name: str) -> None:
-    watcher = _WATCHER.get()
-    if watcher is None:
+    told = watcher()
+    if told is None:
         return
 
     def tell(event: Any) -> None:
         out = event.data_out
-        watcher(name, out.mip_primal_bound, out.mip_dual_bound, out.mip_node_count)
+        told(name, out.mip_primal_bound, out.mip_dual_bound, out.mip_node_count)
 
     highs.cbMipImprovingSolution.subscribe(tell)
     highs.cbMipInterrupt.subscribe(tell)

@@ -22,7 +22,7 @@ from optimization.replenishment.problem import Floats, OrderProblem
 from optimization.replenishment.stage_program import plan_stage
 from optimization.replenishment.state import State, evaluate
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
-from optimization.solver import SOLVER, solve
+from optimization.solver import SOLVER, Watcher, solve, watched, watcher
 
 NAME = "orders"
 _SMALL = 10_000  # columns; above, cuts at the root take tens of seconds
@@ -77,16 +77,42 @@ def search(
         if ran and may_continue is not None and not may_continue():
             break
         for progress in parts:
-            try:
-                if not ran:
-                    _begin(progress, limits)
-                elif not progress.is_proven:
-                    _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
-            except SolverError:  # its best plan so far stands, and the bound known so far
-                continue
+            with watched(_as_whole(parts, progress)):
+                _advance(progress, limits, ran)
         ran += 1
     state = _join(problem, parts)
     return state, _report(state, start, parts, ran)
+
+
+def _advance(progress: Progress, limits: SolveLimits, ran: int) -> None:
+    """One slice of a part; where the solver fails, its best plan so far stands, and the bound known so far."""
+    try:
+        if not ran:
+            _begin(progress, limits)
+        elif not progress.is_proven:
+            _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
+    except SolverError:
+        return
+    if told := watcher():
+        told(NAME, progress.state.cost, progress.bound, progress.nodes)
+
+
+def _as_whole(parts: list[Progress], progress: Progress) -> Watcher | None:
+    """A watcher of one part that speaks of all of them."""
+    told = watcher()
+    if told is None:
+        return None
+
+    def tell(name: str, incumbent: float, bound: float, nodes: int) -> None:
+        others = [p for p in parts if p is not progress]
+        told(
+            name,
+            min(incumbent, progress.state.cost) + sum(p.state.cost for p in others),
+            max(bound, progress.bound) + sum(p.bound for p in others),
+            nodes + sum(p.nodes for p in others),
+        )
+
+    return tell
 
 
 def _begin(progress: Progress, limits: SolveLimits) -> None:
