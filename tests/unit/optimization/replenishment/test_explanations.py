@@ -1,0 +1,129 @@
+"""Why an order: what it serves, how it was rounded, what binds, what else could be, and why late."""
+
+import pytest
+
+from optimization.errors import InvalidNetworkError
+from optimization.network import Component, Demand, LaneKind, Resource, ResourceKind, ResourceUse, Stage
+from optimization.parameters import PlanningParameters
+from optimization.replenishment import explain_order
+
+NOTHING = PlanningParameters()
+
+
+@pytest.fixture
+def made(snapshot, lane):
+    """Three products in bucket 2, two parts each, bought in tens."""
+    return snapshot(
+        {"product": (0.0, 0.0, 3.0, 0.0)},
+        stages=[Stage("product", "a", "W", added_cost=5.0), Stage("part", "a", "W", added_cost=1.0)],
+        lanes=[
+            lane("product", id="make", kind=LaneKind.PRODUCTION, supplier="", components=(Component("part", 2.0),)),
+            lane("part", lead_time=7.0, minimum=10.0),
+        ],
+    )  # fmt: skip
+
+
+def test_demand_is_followed_through_the_bill_of_materials(made, plan):
+    """
+    The part's order serves the product's customers, by way of the order that makes it.
+    """
+    found = plan(made)
+    buy, make = sorted(found.orders, key=lambda o: o.order_bucket)
+
+    served = explain_order(made, {}, NOTHING, found, buy.id).demand
+
+    assert [("product", 2, pytest.approx(3.0), (buy.id, make.id))] == [
+        (d.stage, d.bucket, d.quantity, d.chain) for d in served
+    ]
+
+
+def test_rounding_and_time_are_answered(made, plan):
+    """
+    Needed 6, minimum 10; ordered a lead time ahead.
+    """
+    found = plan(made)
+    buy = min(found.orders, key=lambda o: o.order_bucket)
+
+    answers = dict(explain_order(made, {}, NOTHING, found, buy.id).answers)
+
+    assert "needed 6; minimum 10; ordered 10" == answers["why this much"]
+    assert "7 days" in answers["why now"]
+
+
+def test_a_full_resource_binds_at_its_price(snapshot, lane, plan):
+    """
+    A vendor of 6 a bucket, 9 wanted at once: full, at the price of a unit late, and one more would save it.
+    """
+    vendor = Resource("vendor", ResourceKind.SUPPLIER, capacity=6.0)
+    known = snapshot(
+        {"x": Demand("x", penalty=1.0, mean=(9.0, 0.0, 0.0, 0.0))},
+        lanes=[lane("x", uses=(ResourceUse("vendor", 1.0),))],
+        resources=(vendor,),
+    )
+    found = plan(known)
+    order = found.orders[0]
+
+    explained = explain_order(known, {}, NOTHING, found, order.id)
+
+    (binding,) = order.binding
+    assert ("vendor", 0, pytest.approx(7.0)) == (binding.resource, binding.bucket, binding.price)
+    more = next(c for c in explained.changes if c.description.startswith("one unit of capacity more"))
+    assert more.cost == pytest.approx(-7.0)
+    assert "vendor is full in bucket 0" in dict(explained.answers)["what is late and why"]
+
+
+def test_the_next_best_alternative_has_its_cost(snapshot, lane, plan):
+    """
+    Another lane a unit dearer: ten more for ten units; not to order costs more than that.
+    """
+    known = snapshot(
+        {"x": Demand("x", penalty=9.0, mean=(10.0, 0.0, 0.0, 0.0))},
+        lanes=[lane("x", id="near"), lane("x", id="far", unit_cost=6.0)],
+    )
+    found = plan(known)
+
+    alternatives = explain_order(known, {}, NOTHING, found, found.orders[0].id).alternatives
+
+    assert ("on lane far", pytest.approx(10.0)) == (alternatives[0].description, alternatives[0].cost)
+    assert {"without this order", "a bucket later"} <= {a.description for a in alternatives}
+
+
+def test_one_unit_and_one_week_more_are_priced(snapshot, lane, plan):
+    """
+    A unit more costs its price; a shorter lead time saves the lateness of what waits for it.
+    """
+    known = snapshot(
+        {"x": Demand("x", penalty=1.0, mean=(4.0, 0.0, 0.0, 0.0))}, lanes=[lane("x", lead_time=7.0)]
+    )
+    found = plan(known)
+
+    changes = {
+        c.description: c.cost for c in explain_order(known, {}, NOTHING, found, found.orders[0].id).changes
+    }
+
+    assert changes["one unit more wanted at x in bucket 1"] == pytest.approx(5.0)
+    assert changes["lead time of buy x one bucket shorter"] == pytest.approx(-28.0)
+
+
+def test_late_demand_has_a_chain_of_reasons(made, plan):
+    """
+    The product is late because its part is, because the part takes a week.
+    """
+    from dataclasses import replace
+
+    hurried = replace(made, demands=(Demand("product", penalty=9.0, mean=(3.0, 0.0, 0.0, 0.0)),))
+    found = plan(hurried)
+    make = next(o for o in found.orders if o.lane == "make")
+
+    (reason,) = explain_order(hurried, {}, NOTHING, found, make.id).lateness
+
+    assert reason.startswith("product is short in bucket 0: part has no stock left in bucket 0")
+    assert "buy part takes 7 days" in reason
+
+
+def test_an_order_the_plan_does_not_hold_is_refused(made, plan):
+    """
+    A wrong id names the field.
+    """
+    with pytest.raises(InvalidNetworkError, match="order_id"):
+        explain_order(made, {}, NOTHING, plan(made), "nobody@2026-01-01")

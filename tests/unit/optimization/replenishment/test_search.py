@@ -1,0 +1,120 @@
+"""Slices of work: what they promise, what they repeat, and what happens when a solver fails."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from optimization.errors import SolverError
+from optimization.network import Demand, Resource, ResourceKind, ResourceUse
+from optimization.parameters import PlanningParameters
+from optimization.replenishment import plan_replenishment, search
+from optimization.replenishment.heuristic import construct
+from optimization.replenishment.model import build_model, start_values
+from optimization.replenishment.read import read_problem
+from optimization.report import SolveLimits, Termination
+from optimization.solver import solve
+
+LIMITS = SolveLimits(nodes=2, slices=3, gap=0.0)
+
+
+@pytest.fixture
+def rivals_of(snapshot, lane):
+    """Items with fixed costs and minima behind one supplier: from five on no slice proves it at once."""
+
+    def made(names):
+        return snapshot(
+            {n: Demand(n, penalty=0.3, mean=tuple(float((3 * k + 5 * t) % 7) for t in range(6)))
+             for k, n in enumerate(names)},
+            lanes=[lane(n, fixed_cost=20.0 + k, minimum=4.0, multiple=3.0, uses=(ResourceUse("vendor", 1.0, 1.0),))
+                   for k, n in enumerate(names)],
+            resources=(Resource("vendor", ResourceKind.SUPPLIER, capacity=4.0 * len(names)),),
+            horizon=6,
+        )  # fmt: skip
+
+    return made
+
+
+@pytest.fixture
+def rivals(rivals_of):
+    return rivals_of("vwxyz")
+
+
+def planned(known, **differences):
+    return plan_replenishment(known, {}, PlanningParameters(), replace(LIMITS, **differences))
+
+
+def test_the_same_slices_give_the_same_plan(rivals_of):
+    """
+    Twenty runs, one plan.
+    """
+    few = rivals_of("xy")
+    first = planned(few, slices=2)
+
+    assert all(first == planned(few, slices=2) for _ in range(19))
+
+
+def test_the_clock_chooses_only_how_many_slices(rivals):
+    """
+    Stopped after the second slice, and repeated with two slices: the same plan, bit for bit.
+    """
+    answers = iter([True, False])
+    limits = replace(LIMITS, slices=9)
+
+    stopped = plan_replenishment(rivals, {}, PlanningParameters(), limits, may_continue=lambda: next(answers))
+
+    assert 2 == stopped.report.slices
+    assert stopped == planned(rivals, slices=2)
+
+
+def test_more_slices_never_make_it_worse(rivals):
+    """
+    Objective and bound only ever close in; the report says which stage answered.
+    """
+    reports = [planned(rivals, slices=n).report for n in range(4)]
+
+    assert Termination.HEURISTIC is reports[0].termination
+    for before, after in pairwise(reports):
+        assert after.objective <= before.objective + 1e-9
+        assert after.bound >= before.bound - 1e-9
+
+
+def test_the_constructed_plan_is_a_point_of_the_model(rivals):
+    """
+    Warm starts are accepted: every part's model takes the constructed plan and keeps or betters it.
+    """
+    problem = read_problem(rivals, {"u": 4.0}, PlanningParameters())
+    state = construct(problem)
+    matrix, columns = build_model(problem)
+
+    report, _ = solve(
+        matrix, SolveLimits(nodes=0), name="start", start=start_values(problem, matrix, columns, state), presolve="off",
+        mip_max_nodes=0, mip_heuristic_effort=0.0,
+    )  # fmt: skip
+
+    assert report.objective <= state.cost * (1.0 + 1e-9)
+
+
+def test_a_failing_solver_costs_quality_not_the_plan(rivals, monkeypatch):
+    """
+    The constructed plan stands, with the bound that holds for any plan, and says so.
+    """
+
+    def fails(*_arguments, **_options):
+        raise SolverError("the solver is gone")
+
+    monkeypatch.setattr(search, "relax", fails)
+    monkeypatch.setattr(search, "solve", fails)
+    plan = planned(rivals)
+
+    assert (Termination.HEURISTIC, 0.0) == (plan.report.termination, plan.report.bound)
+    assert plan.orders
+
+
+def test_reserved_capacity_is_not_planned_again(rivals):
+    """
+    With 19 of 20 taken in bucket 0, no order fits there.
+    """
+    plan = plan_replenishment(rivals, {}, PlanningParameters(), LIMITS, reserved={("vendor", 0): 19.0})
+
+    assert not [o for o in plan.orders if o.order_bucket == 0]
