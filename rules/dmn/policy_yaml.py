@@ -17,8 +17,10 @@ from rules.dmn.logic import LogicReader
 from rules.dmn.model import Decision, DmnModel, InputData, Knowledge
 from rules.dmn.table import Aggregation, HitPolicy, Input, Output, Row, Table
 from rules.dmn.types import ItemType
-from rules.feel import Expression, FeelType, UnaryTests, Value, type_of, written
+from rules.feel import Expression, FeelError, FeelType, UnaryTests, Value, type_of, written
+from rules.feel.inference import infer_type
 from rules.feel.lexer import Lexer, TokenKind
+from rules.feel.parser import parse_expression_tree
 from rules.feel.temporal import format_duration, format_time
 
 _HEADER = """\
@@ -102,11 +104,26 @@ class _Writer:
             self._table(decision, reader.table(table, self._known))
         elif (literal := element.one("literalExpression")) is not None:
             expression = reader.expression(literal, self._known)
-            self._fact(self._names[decision.name], _basic(decision.type, title), expression.text)
+            self._fact(
+                self._names[decision.name], self._type_of(decision, expression, title), expression.text
+            )
         else:
             raise DmnError(
                 title, "only decision tables and literal expressions become policies", element.line
             )
+
+    def _type_of(self, decision: Decision, expression: Expression, title: str) -> FeelType:
+        """The declared type; where there is none, the one that the expression has whatever the facts are."""
+        if decision.type.base is not FeelType.ANY:
+            return _basic(decision.type, title)
+        types = {
+            path: kind for part in self._model.inputs for path, kind in _leaf_types(part.name, part.type)
+        }
+        try:
+            found = infer_type(parse_expression_tree(expression.text, self._known), types)
+        except FeelError as error:
+            raise DmnError(title, error.message, decision.element.line) from error
+        return _basic(ItemType(found, {}), title)
 
     def _refuse_tables_below(self, decision: Decision, title: str) -> None:
         for id_ in decision.requires:
@@ -258,10 +275,14 @@ def _basic(kind: ItemType, title: str) -> FeelType:
 
 
 def _leaves(path: str, kind: ItemType) -> Iterator[tuple[str, str]]:
+    return ((name, base.value) for name, base in _leaf_types(path, kind))
+
+
+def _leaf_types(path: str, kind: ItemType) -> Iterator[tuple[str, FeelType]]:
     if not kind.components:
-        yield path, kind.base.value
+        yield path, kind.base
     for name, component in kind.components.items():
-        yield from _leaves(f"{path}.{name}", component)
+        yield from _leaf_types(f"{path}.{name}", component)
 
 
 def _plain(name: str, title: str) -> str:

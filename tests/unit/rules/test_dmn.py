@@ -1,10 +1,12 @@
 """DMN files: what is refused, and what they become as policies."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from rules import FactField, FactSchema, FactType, compile_ruleset, evaluate
 from rules.diagnostics import Diagnostic
 from rules.dmn import DmnError, DmnInputError, read_dmn, to_policy_yaml
 from rules.document_reader import read_document
@@ -175,3 +177,18 @@ def test_what_a_policy_cannot_say_is_refused_by_name(name, word):
     """
     with pytest.raises(DmnError, match=word):
         to_policy_yaml(golden(name))
+
+
+def test_an_imported_model_compiles_and_answers_as_the_model():
+    """
+    A literal expression without a declared type gets the one it has; the table says what the decision says.
+    """
+    text = to_policy_yaml(golden("dates"))
+    schema = FactSchema("1", (FactField("due", FactType.DATE), FactField("slack", FactType.DAYS_DURATION)))
+    ruleset = compile_ruleset({"p.yaml": text}, schema)
+
+    assert FactType.MONTHS_DURATION is next(f for f in ruleset.derived if f.field.name == "length").field.type
+    for day in ("2026-05-31", "2026-06-01", "2026-12-31", "2027-01-01"):
+        said = golden("dates").evaluate("Window", {"Due": day, "Slack": "P1D"}).outcome
+        found = evaluate(ruleset.table("window"), {"due": date.fromisoformat(day)}).outcome
+        assert said == found.get("window")
