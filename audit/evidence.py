@@ -8,7 +8,7 @@ from audit.entry import Record, Sealed
 from audit.errors import InvalidEntryError, NotInLedgerError
 from audit.store import LogReader
 
-_PIECE = 500  # entries held at a time
+_PIECE = 2000  # entries held at a time
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ class LedgerView:
 
     def __init__(self, store: LogReader) -> None:
         self.store = store
-        self._nodes = stored_nodes(store.size, store.tile, lambda seq: self.get(seq).leaf_hash)
+        self._nodes = stored_nodes(store.size, store.tile, self._leaf)
+        self._covered = 0  # a log only grows: sizes up to this need no second look
 
     @property
     def size(self) -> int:
@@ -142,8 +143,15 @@ class LedgerView:
         return TlogProof(seq, self.prove_inclusion(seq, last.size), last.note, self.get(seq).envelope)
 
     def _check_size(self, size: int) -> None:
-        if size > self.size:
+        if size > self._covered:
+            self._covered = self.size
+        if size > self._covered:
             raise NotInLedgerError(f"entry {size - 1}")
+
+    def _leaf(self, seq: int) -> bytes:
+        for leaf in self.store.children(0, seq, seq + 1):
+            return leaf
+        raise NotInLedgerError(f"entry {seq}")
 
 
 class Ledger(LedgerView):

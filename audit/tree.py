@@ -174,6 +174,14 @@ def stored_nodes(
     3 MB).
     """
     kept_tile = lru_cache(maxsize=64)(tile)
+    covered = 0  # a log only grows, so its size is asked for again only beyond this
+
+    def is_complete(level: int, number: int) -> bool:
+        nonlocal covered
+        needed = (number + 1) << WIDTH_BITS * (level + 1)
+        if covered < needed:
+            covered = size()
+        return covered >= needed
 
     @lru_cache(maxsize=16384)
     def node(height: int, index: int) -> bytes:
@@ -181,7 +189,7 @@ def stored_nodes(
             return leaf(index)
         level, above = divmod(height - 1, WIDTH_BITS)
         number, place = divmod(index, 1 << WIDTH_BITS - 1 - above)
-        if number < size() >> WIDTH_BITS * (level + 1):
+        if is_complete(level, number):
             start = HASH * (_FIRST[above + 1] + place)
             return kept_tile(level, number)[start : start + HASH]
         return node_hash(node(height - 1, 2 * index), node(height - 1, 2 * index + 1))

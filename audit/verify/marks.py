@@ -48,15 +48,11 @@ class Marks:
         self._introduced: list[tuple[int, Verifier]] = []
         own = (_Mark(size, False, note) for size, note in stored)
         self._marks = heapq.merge(own, self._read_elsewhere(elsewhere))
-        self._next = next(self._marks, None)
+        self.due = math.inf  # size of the log at which the next checkpoint can be checked
+        self._next = self._take()
         self._verified = {False: 0, True: 0}  # size of the last that matched: of the log's own, of others'
         self._covered = 0  # size of the last of the log's own, whether it matched or not
         self._rewritten: list[tuple[_Mark, int]] = []  # with the size up to which all was well
-
-    @property
-    def due(self) -> float:
-        """Size of the log at which the next checkpoint can be checked."""
-        return self._next.size if self._next else math.inf
 
     def introduce(self, seq: int, key: Verifier) -> None:
         """Trust a key once a checkpoint over the entry that announces it was verified."""
@@ -65,7 +61,7 @@ class Marks:
     def check(self, size: int, trees: Trees) -> None:
         """Check the checkpoints up to the size read so far."""
         while self._next and self._next.size <= size:
-            mark, self._next = self._next, next(self._marks, None)
+            mark, self._next = self._next, self._take()
             self._covered = max(self._covered, 0 if mark.is_elsewhere else mark.size)
             if checkpoint := self._open(mark):
                 self._check_root(mark, checkpoint, trees)
@@ -84,13 +80,18 @@ class Marks:
             self._report(10, self._covered, kind, message)
         reported: set[int] = set()
         while self._next:
-            mark, self._next = self._next, next(self._marks, None)
+            mark, self._next = self._next, self._take()
             step = 12 if mark.is_elsewhere else 10
             if self._open(mark) and step not in reported:
                 reported.add(step)
                 where = "kept elsewhere" if mark.is_elsewhere else "of the log"
                 message = f"a checkpoint {where} covers {mark.size} entries, and only {size} are there"
                 self._report(step, size, ProblemKind.TRUNCATED, message)
+
+    def _take(self) -> _Mark | None:
+        mark = next(self._marks, None)
+        self.due = mark.size if mark else math.inf
+        return mark
 
     def _read_elsewhere(self, notes: Iterable[str]) -> list[_Mark]:
         marks = []

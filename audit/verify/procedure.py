@@ -89,7 +89,7 @@ class _Run:
     def check_piece(self, piece: Piece) -> None:
         """Steps 2 to 9 for some entries."""
         named: dict[str, int] = {}
-        is_whole = self._evidence.is_whole
+        is_whole, places, marks = self._evidence.is_whole, self._places, self.marks
         for record in piece.records:
             header = self._glance(record) or self._look_closely(record)
             if header:
@@ -102,8 +102,9 @@ class _Run:
                     self._take(header, record.envelope)
             if piece.paths and record.seq in piece.paths:
                 self._check_path(record, piece.paths[record.seq])
-            if is_whole and self._places.next >= self.marks.due:
-                self.marks.check(self._places.next, self.trees)
+            if is_whole and places.next >= marks.due:
+                marks.check(places.next, self.trees)
+        self.trees.settle()
         self.count += len(piece.records)
         missing = named.keys() - self._evidence.known_artifacts(named) - self._missing
         self._missing |= missing
@@ -149,7 +150,8 @@ class _Run:
     def _glance(self, record: Record) -> Header | None:
         """Steps 2 to 5 in one breath for an entry with nothing wrong: all of millions, usually."""
         seq, kind, subject, recorded_at, envelope, stored, key, commitment = record
-        if seq != self._places.due or leaf_hash(envelope) != stored or recorded_at < self._recorded_at:
+        places = self._places
+        if seq != places.due or leaf_hash(envelope) != stored or recorded_at < self._recorded_at:
             return None
         try:
             header = read_header(envelope)
@@ -164,9 +166,9 @@ class _Run:
             or header.payload != commitment
         ):
             return None
-        self._places.next = self._places.due = seq + 1
+        places.next = places.due = seq + 1
         self._recorded_at = recorded_at
-        self.trees.add(stored, stored)
+        self.trees.agree(stored)
         return header
 
     def _look_closely(self, record: Record) -> Header | None:

@@ -31,20 +31,24 @@ class Trees:
         self._stored_tile = stored_tile
         self._candidates = [_Candidate(Growth())]
         self._waiting: list[bytes] = []  # leaves on which all candidates agree, added together
+        self.agree = self._waiting.append  # append a leaf whose two hashes are one; `settle` now and then
         self.is_broken = False
 
     def add(self, computed: bytes, stored: bytes) -> None:
         """Append an entry's hashes."""
         if computed == stored:
-            self._waiting.append(computed)
-            if len(self._waiting) == _MOST_WAITING:
-                self._catch_up()
+            self.agree(computed)
             return
         self._catch_up()
         if len(self._candidates) == 1:
             self._candidates.append(self._candidates[0].copy())
         for candidate, leaf in zip(self._candidates, (computed, stored), strict=True):
             self._grow(candidate, [leaf])
+
+    def settle(self) -> None:
+        """Add what waits, if it has become much."""
+        if len(self._waiting) >= _MOST_WAITING:
+            self._catch_up()
 
     def break_off(self) -> None:
         """Compare no more roots: an entry is not where it was, so none after it can match."""
@@ -84,7 +88,7 @@ class Trees:
         if self._waiting:
             for candidate in self._candidates:
                 self._grow(candidate, self._waiting)
-            self._waiting = []
+            self._waiting.clear()
 
     def _grow(self, candidate: _Candidate, leaves: list[bytes]) -> None:
         for tile in candidate.growth.extend(leaves):
