@@ -87,11 +87,15 @@ class Instance:
         C[g,t] by supplier and order period; infinite where nothing limits it.
     storage
         S[d,t] by store and period; infinite where nothing limits it.
+    supply_over_cost, storage_over_cost
+        P and R, money per unit of overload (and period); None = a multiple of the price scale.
     """
 
     items: Items
     supply: Floats
     storage: Floats
+    supply_over_cost: float | None = None
+    storage_over_cost: float | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self)
@@ -114,12 +118,12 @@ class Instance:
     @property
     def supply_penalty(self) -> float:
         """P: money per unit of supplier overload, also the highest supplier price."""
-        return _SUPPLY_FACTOR * self.price_scale
+        return self.supply_over_cost or _SUPPLY_FACTOR * self.price_scale
 
     @property
     def storage_penalty(self) -> float:
         """R: money per unit of storage overload and period, also the highest storage price."""
-        return _STORAGE_FACTOR * self.price_scale
+        return self.storage_over_cost or _STORAGE_FACTOR * self.price_scale
 
 
 def _check_shapes(instance: Instance) -> None:

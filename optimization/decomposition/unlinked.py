@@ -53,6 +53,8 @@ class _Stages(Protocol):
     @property
     def shortfall_cost(self) -> Floats: ...
     @property
+    def worth(self) -> Floats: ...
+    @property
     def life(self) -> NDArray[np.int64]: ...
     @property
     def end(self) -> NDArray[np.int64]: ...
@@ -87,6 +89,8 @@ class OrderProblem(Protocol):
     @property
     def horizon(self) -> int: ...
     @property
+    def worth_given(self) -> float: ...
+    @property
     def stages(self) -> _Stages: ...
     @property
     def lanes(self) -> _Lanes: ...
@@ -120,7 +124,21 @@ def plan_unlinked(
     if instance is None:
         return None
     plan = plan_item_locations(instance, limits, executor)
-    return UnlinkedPlan(_quantities(problem, lane, plan), plan.bound, plan)
+    bound = plan.bound + problem.worth_given - _worth_of_net(problem)
+    return UnlinkedPlan(_quantities(problem, lane, plan), bound, plan)
+
+
+def _worth_of_net(problem: OrderProblem) -> float:
+    """
+    The worth of the net stock at the end if nothing is ordered, negative where it is owed.
+
+    Worth w of what is left, - w y+ = - w (a + q k) - w y-, is taken off the price of a unit and
+    off the settlement; this part of it is the same for every plan.
+    """
+    stages = problem.stages
+    net = stages.on_hand - stages.backorders
+    counted = np.arange(stages.demand.shape[1]) < stages.end[:, None]
+    return float(stages.worth @ (net + ((stages.receipts - stages.demand) * counted).sum(axis=1)))
 
 
 def _only_lane(problem: OrderProblem) -> NDArray[np.int64] | None:
@@ -172,7 +190,7 @@ def _shares_little(problem: OrderProblem) -> bool:
 
 
 def _instance(problem: OrderProblem, lane: NDArray[np.int64]) -> Instance | None:
-    """The same problem as item-locations; None where overload is cheaper there than here."""
+    """The same problem as item-locations; None where lead times or the worth of what is left do not allow it."""
     stages, lanes, resources, stores = problem.stages, problem.lanes, problem.resources, problem.stores
     count, periods = stages.demand.shape
     lead = _lead_times(problem, lane)
@@ -182,6 +200,10 @@ def _instance(problem: OrderProblem, lane: NDArray[np.int64]) -> Instance | None
     first_open = np.where(can, lanes.is_open[at].argmax(axis=1), 0)
     net = np.cumsum(stages.receipts - stages.demand, axis=1) + (stages.on_hand - stages.backorders)[:, None]
     target = stages.target[:, 0]
+    unit_cost = np.where(can, lanes.unit_cost[at] + lanes.surcharge[at] - stages.worth, 0.0)
+    settlement = stages.settlement_cost - stages.worth
+    if min(unit_cost.min(), settlement.min()) < 0.0:  # it would pay to order for the end's sake
+        return None
     supplier, unit_use, order_use = _uses(resources, lane, count)
     store = np.full(count, len(stores.ids), np.int32)
     volume = np.zeros(count)
@@ -197,10 +219,10 @@ def _instance(problem: OrderProblem, lane: NDArray[np.int64]) -> Instance | None
         first=np.where(can, first_open + lead, periods).astype(np.int32),
         end=stages.end.astype(np.int32),
         order_cost=np.where(can, lanes.fixed_cost[at], 0.0),
-        unit_cost=np.where(can, lanes.unit_cost[at] + lanes.surcharge[at], 0.0),
+        unit_cost=unit_cost,
         holding=stages.holding,
         backlog=stages.lateness_cost,
-        settlement=stages.settlement_cost,
+        settlement=settlement,
         safety_stock=target,
         shortfall=np.where(target > 0.0, stages.shortfall_cost, 0.0),
         unit_use=unit_use,
@@ -213,10 +235,27 @@ def _instance(problem: OrderProblem, lane: NDArray[np.int64]) -> Instance | None
     supply[:-1, : problem.horizon] = resources.capacity
     room = np.full((len(stores.ids) + 1, periods), np.inf)
     room[:-1] = stores.capacity
-    instance = Instance(items, supply, room)
-    dearer_here = resources.over_cost.min(initial=np.inf) >= instance.supply_penalty
-    dearer_here &= stores.over_cost.min(initial=np.inf) >= instance.storage_penalty
-    return instance if dearer_here else None
+    prices = _over_costs(problem, items)
+    return Instance(items, supply, room, *prices)
+
+
+def _over_costs(problem: OrderProblem, items: Items) -> tuple[float, float]:
+    """
+    What a unit of demand that is late to the end can cost, per unit of capacity and of room.
+
+    No price beyond it is worth looking at; at most what overload costs in the problem, so that
+    the bound holds there.
+    """
+    worst = items.backlog * items.end + items.settlement + items.shortfall * items.end
+    costs = []
+    for use, dear in (
+        (items.unit_use, problem.resources.over_cost),
+        (items.volume, problem.stores.over_cost),
+    ):
+        taken = use > 0.0
+        most = float((worst[taken] / use[taken]).max(initial=0.0))
+        costs.append(max(min(most, float(dear.min(initial=np.inf))), 1e-6))
+    return costs[0], costs[1]
 
 
 def _lead_times(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.int64] | None:
