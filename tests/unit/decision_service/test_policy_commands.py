@@ -92,8 +92,8 @@ def test_check_proves_what_it_finds(call, call_json, edited):
     folder = edited('"(25000..100000]"', '"(25000..99999.99)"')
     code, found = call_json("check", folder)
 
-    (finding,) = found["findings"]
-    assert (1, "THRESHOLD_HOLE", "order-approval") == (code, finding["kind"], finding["table"])
+    finding = next(f for f in found["findings"] if f["table"] == "order-approval")
+    assert (1, {"THRESHOLD_HOLE"}) == (code, {f["kind"] for f in found["findings"]})
     assert 99_999.99 <= finding["witness"]["order.value"] <= 100_000
     assert f"{folder}/review.yaml:" in call("check", folder).stdout
 
@@ -178,7 +178,7 @@ BAD_FACTS = {
     "a key twice": ('{"order.value": 1, "order.value": 2}', "`order.value` stands twice"),
     "a number as text": ('{"location.business_unit": "", "order.value": "9"}', "a str where the schema says number"),
     "a boolean as number": ('{"location.business_unit": "", "order.value": true}', "a bool where the schema says number"),
-    "too many digits": ('{"location.business_unit": "", "order.value": 1' + "0" * 40 + "}", "more than 34 digits"),
+    "too many digits": ('{"location.business_unit": "", "order.value": 1' + "3" * 40 + "}", "more than 34 digits"),
     "a list": ('{"location.business_unit": "", "order.value": [1]}', "a list where the schema says number"),
     "nothing": ("{}", "fact `location.business_unit`: missing"),
     "an unknown fact": ('{"order.valeu": 1}', "did you mean `order.value`"),
