@@ -1,0 +1,237 @@
+"""
+The service beside an empty grpc.aio echo, called by the same client in the same rounds.
+
+    python tests/benchmarks/bench_service.py [SECONDS]
+
+SECONDS (3 by default) is the length of a round. The client is `h2load` (Debian: nghttp2-client), in C. It sends the
+same bytes each time, so the benchmark's server gives every Decide a request_id of its own: each call is decided
+and is durable (SQLite, synchronous=FULL) before it is answered. Plaintext on loopback; telemetry off.
+"""
+
+import asyncio
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import grpc
+import psutil
+from google.protobuf import text_format
+from report import Row, publish
+
+from decision_service.v1 import decision_pb2, planning_pb2
+from decision_service.v1 import decision_service_pb2 as pb
+
+ROOT = Path(__file__).resolve().parents[2]
+ROUNDS, CONNECTIONS, STREAMS = 5, 4, 8
+DECIDE = "/decision_service.v1.DecisionService/Decide"
+GET = "/decision_service.v1.DecisionService/GetDecision"
+SNAPSHOT = """
+as_of: "2026-11-30" currency: "EUR" bucket_days: 7 horizon: 2
+items { id: "bolt" unit: "EA" value: 2 abc: "A" }
+locations { id: "dc" kind: LOCATION_KIND_DC region: "north" }
+suppliers { id: "acme" is_active: true risk: 0.2 }
+stages { id: "bolt@dc" item: "bolt" location: "dc" added_cost: 2 holding_rate: 0.2 on_hand: 5
+         service_level { kind: SERVICE_LEVEL_KIND_CYCLE target: 0.95 } }
+lanes { id: "buy" kind: LANE_KIND_PURCHASE stage: "bolt@dc" supplier: "acme" lead_time: 3 unit: "EA" unit_cost: 2
+        fixed_cost: 5 minimum: 10 multiple: 5 }
+demands { stage: "bolt@dc" kind: DEMAND_KIND_BACKORDER penalty: 1 mean: 20 mean: 30 std: 4 std: 4 }
+"""
+
+
+def request(items):
+    """A judgement of so many proposals."""
+    return pb.DecideRequest(
+        request_id="bench",
+        snapshot=text_format.Parse(SNAPSHOT, planning_pb2.Snapshot()),
+        mode=decision_pb2.DECISION_MODE_JUDGE,
+        proposals=[pb.OrderProposal(id=f"p{i}", lane="buy", quantity=10) for i in range(items)],
+    )
+
+
+# --- servers, each a process of its own ------------------------------------------------------
+
+
+async def serve_echo():
+    """The least that grpc.aio can do."""
+
+    class Echo(grpc.GenericRpcHandler):
+        def service(self, details):
+            async def echo(raw, context):
+                return raw
+
+            return grpc.unary_unary_rpc_method_handler(echo)
+
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((Echo(),))
+    print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+    await server.start()
+    await server.wait_for_termination()
+
+
+async def serve_ours(data):
+    """The service; every DecideRequest gets a request_id of its own."""
+    from decision_service.api import endpoint
+    from decision_service.bootstrap import build
+    from decision_service.config import Settings
+
+    started = time.perf_counter()
+    numbers, read = itertools.count(time.time_ns()), endpoint.read_message
+
+    def numbered(kind, raw):
+        if kind is pb.DecideRequest:
+            name = b"%020d" % next(numbers)
+            raw += b"\x0a" + bytes([len(name)]) + name  # of a field given twice the last one holds
+        return read(kind, raw)
+
+    endpoint.read_message = numbered
+    app = build(Settings(address="127.0.0.1:0", data=data, workers=1))
+    running = await app.serve()
+    print(running.address.rpartition(":")[2], time.perf_counter() - started, app.ledger.size, flush=True)
+    await running.server.wait_for_termination()
+
+
+class Server:
+    """One of the two as a process."""
+
+    def __init__(self, *arguments):
+        command = [sys.executable, __file__, *map(str, arguments)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
+        self.said = self.process.stdout.readline().split()
+        self.port = int(self.said[0])
+        self.watched = psutil.Process(self.process.pid)
+
+    def cpu(self):
+        return sum(self.watched.cpu_times()[:2])
+
+    def megabytes(self):
+        return self.watched.memory_info().rss / 1e6
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+# --- the client ------------------------------------------------------------------------------
+
+
+def load(server, path, body, seconds, folder):
+    """Calls a second, and CPU microseconds of the server a call."""
+    file = folder / "body"
+    raw = body.SerializeToString()
+    file.write_bytes(b"\x00" + len(raw).to_bytes(4, "big") + raw)
+    command = ["h2load", "-D", str(seconds), "-c", str(CONNECTIONS), "-m", str(STREAMS), "-d", str(file)]
+    headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+    before = server.cpu()
+    done = subprocess.run(
+        [*command, *headers, f"http://127.0.0.1:{server.port}{path}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    used = server.cpu() - before
+    succeeded = int(re.search(r"(\d+) succeeded", done).group(1))
+    assert succeeded, done
+    return succeeded / seconds, used / succeeded * 1e6
+
+
+def check(server):
+    """One call by a client that reads the answer: what is measured is right."""
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        call = channel.unary_unary(DECIDE, response_deserializer=pb.DecideResponse.FromString)
+        responses = [call(request(1).SerializeToString()) for _ in range(2)]
+    assert len({r.decision.name for r in responses}) == 2
+    return responses[0].decision.name
+
+
+def govern(server):
+    """Let the shipped release govern."""
+    from decision_service.cli.policy import SERVICE
+    from decision_service.cli.policy_files import read_policy
+    from decision_service.v1 import release_service_pb2 as release
+
+    files = read_policy(ROOT / "policies" / "replenishment")
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+
+        def call(verb, actor, message):
+            path = f"/{SERVICE.full_name}/{verb}Release"
+            read = getattr(release, f"{verb}ReleaseResponse").FromString
+            return channel.unary_unary(path, response_deserializer=read)(
+                message.SerializeToString(), metadata=(("decision-actor", actor),)
+            )
+
+        name = call("Publish", "ada.lind", release.PublishReleaseRequest(files=files)).release.name
+        call("Propose", "ada.lind", release.ProposeReleaseRequest(name=name))
+        call("Approve", "bruno.keller", release.ApproveReleaseRequest(name=name))
+        call("Activate", "bruno.keller", release.ActivateReleaseRequest(name=name))
+
+
+def measure(seconds, folder):
+    """Rows of all cases; rounds of the echo and of ours alternate."""
+    echo, ours = Server("echo"), Server("ours", folder / "data")
+    govern(ours)
+    name = check(ours)
+    bodies = {
+        "decide": (DECIDE, request(1)),
+        "batch": (DECIDE, request(100)),
+        "get": (GET, pb.GetDecisionRequest(name=name)),
+    }
+    found = {case: [] for case in (*bodies, "echo")}
+    memory = []
+    for _ in range(ROUNDS):
+        found["echo"].append(load(echo, "/echo/Echo", request(1), seconds, folder))
+        for case, (path, body) in bodies.items():
+            found[case].append(load(ours, path, body, seconds, folder))
+        memory.append(ours.megabytes())
+    rate = {case: median(r for r, _ in rounds) for case, rounds in found.items()}
+    cpu = {case: median(c for _, c in rounds) for case, rounds in found.items()}
+    ratio = {
+        case: median(a[0] / b[0] for a, b in zip(found[case], found["echo"], strict=True)) for case in bodies
+    }
+    decisions = sum(r * seconds for case in ("decide", "batch") for r, _ in found[case][1:])
+    ours.close()
+    again = Server("ours", folder / "data")
+    start, size = float(again.said[1]), int(again.said[2])
+    again.close()
+    echo.close()
+    return rows(rate, cpu, ratio, (memory[-1] - memory[0]) * 1e6 / decisions, start, size)
+
+
+def rows(rate, cpu, ratio, growth, start, size):
+    """The table."""
+    items = 100 * rate["batch"] / rate["decide"]
+    times = cpu["decide"] / cpu["echo"]
+    echo = "grpc.aio echo"
+    return [
+        Row("policy-only Decide, durable", "calls/s", rate["decide"], rate["echo"], echo, ratio["decide"], ">= 0.40 of echo", ratio["decide"] >= 0.4),
+        Row("policy-only Decide, durable", "CPU us/call", cpu["decide"], cpu["echo"], echo, 1 / times, "<= 1.8 times echo", times <= 1.8),
+        Row("100 proposals in a call", "items/s", 100 * rate["batch"], rate["decide"], "single calls", items, ">= 15 times", items >= 15),
+        Row("GetDecision", "calls/s", rate["get"], rate["echo"], echo, ratio["get"], ">= 0.60 of echo", ratio["get"] >= 0.6),
+        Row("memory", "bytes a decision", growth, None, "", None, "no growth: < 100", growth < 100),
+        Row(f"start with {size:,} entries", "s", start, None, "", None, "< 2 s", start < 2),
+    ]  # fmt: skip
+
+
+def main():
+    """Serve one of the two, or measure."""
+    match sys.argv[1:]:
+        case ["echo"]:
+            asyncio.run(serve_echo())
+        case ["ours", data]:
+            asyncio.run(serve_ours(Path(data)))
+        case given:
+            if shutil.which("h2load") is None:
+                print("h2load is not installed (Debian: apt install nghttp2-client): nothing is measured")
+                return
+            with tempfile.TemporaryDirectory() as folder:
+                publish("service", measure(int(given[0]) if given else 3, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
