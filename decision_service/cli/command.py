@@ -17,7 +17,7 @@ from decision_service.cli.failure import exit_codes
 from decision_service.cli.session import Options
 
 # Where nobody looks (a pipe, a file) tables need not fit a window.
-_PIPE_WIDTH = 160
+_PIPE_WIDTH = 180
 console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 _COMMON = (
@@ -90,11 +90,14 @@ def print_json(value: Any) -> None:
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """A table in the terminal; columns whose name starts with `>` are right-aligned."""
+    """A table in the terminal; a name that starts with `>` aligns its column right, with `!` keeps it on one line."""
     shown = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:
         shown.add_column(
-            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
+            column.lstrip(">!"),
+            justify="right" if column.startswith(">") else "left",
+            overflow="fold",
+            no_wrap=column.startswith("!"),
         )
     for row in rows:
         shown.add_row(*(say(cell) for cell in row))

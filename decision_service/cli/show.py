@@ -46,7 +46,7 @@ def _orders(decision: dict[str, Any], limit: int) -> None:
         return
     rank = {"BLOCKED": 0, "REFERRED": 1, "APPROVED": 2}
     shown = sorted(orders, key=lambda o: (rank[o["disposition"]], -o.get("cost", 0), o["id"]))
-    _cut("Planned orders", ("order", ">quantity", "place", "due", ">cost", "disposition", "rules"),
+    _cut("Planned orders", ("!order", ">quantity", "place", "due", ">cost", "disposition", "rules"),
          [_order_row(o) for o in shown], limit)  # fmt: skip
     _why(shown)
     counts = Counter(o["disposition"] for o in orders)
