@@ -8,7 +8,7 @@ Prices of the tiers, so that a lower tier never buys what a higher one needs.
 Floor: where stages compete for a resource, a unit of it used to keep one stage's demand on time is
 worth at least _PRIORITY times what it could save as safety stock of another stage,
 
-    b[j] >= _PRIORITY u[j,r] max_i p[i] / u[i,r]        for every resource or store r.
+    b[j] >= _PRIORITY u[j,r] max_i p[i] / u[i,r]        for every resource, store or component r.
 
 A plan ends, business does not. What is still owed at a stage's end costs what it takes to supply it,
 or else being late for the last few buckets would be cheaper than buying at all; a lost sale saves
@@ -32,15 +32,45 @@ _KEPT = 0.999  # of its cost
 _LONGEST_CHAIN = 100  # levels of a bill of materials or distribution network
 
 
-def with_floors(stages: Stages, lanes: Lanes, resources: Resources, stores: Stores) -> Stages:
+def with_floors(stages: Stages, lanes: Lanes, arcs: Arcs, resources: Resources, stores: Stores) -> Stages:
     """Lateness priced so that no soft target outbids demand for what both use."""
     cost = stages.lateness_cost.copy()
     for user, owner, use in (
         (lanes.stage[resources.lane], resources.resource, resources.per_unit),
         (stores.stage, stores.store, stores.per_unit),
     ):
-        _raise(cost, stages.shortfall_cost * (stages.target.max(axis=1, initial=0.0) > 0), user, owner, use)
-    return replace(stages, lateness_cost=cost)
+        _raise(cost, _soft(stages), user, owner, use)
+    return replace(stages, lateness_cost=np.maximum(cost, _PRIORITY * _rival_rates(stages, lanes, arcs)))
+
+
+def _soft(stages: Stages) -> Floats:
+    soft: Floats = stages.shortfall_cost * (stages.target.max(axis=1, initial=0.0) > 0)
+    return soft
+
+
+def _rival_rates(stages: Stages, lanes: Lanes, arcs: Arcs) -> Floats:
+    """Per unit of a stage, what it, or what it is made from, could save as safety stock of another stage."""
+    fed = lanes.stage[arcs.lane]
+    upwards = _soft(stages)
+    for _ in range(_LONGEST_CHAIN):
+        before = upwards.copy()
+        np.maximum.at(upwards, arcs.stage, before[fed] / arcs.quantity)
+        if np.array_equal(before, upwards):
+            break
+    pairs = np.unique(np.stack([arcs.stage, fed]), axis=1)
+    consumers = np.bincount(pairs[0], minlength=upwards.size)
+    wanted = (stages.demand.sum(axis=1) + stages.backorders + stages.target.max(axis=1, initial=0.0)) > 0.0
+    is_shared = consumers + wanted > 1
+    rates = np.zeros(upwards.size)
+    np.maximum.at(rates, arcs.stage, upwards[fed] / arcs.quantity)
+    rates = np.where(is_shared, rates, 0.0)
+    own = np.where(is_shared, upwards, 0.0)
+    for _ in range(_LONGEST_CHAIN):
+        before = rates.copy()
+        np.maximum.at(rates, fed, arcs.quantity * np.maximum(before, own)[arcs.stage])
+        if np.array_equal(before, rates):
+            break
+    return rates
 
 
 def _raise(cost: Floats, soft: Floats, user: Ints, owner: Ints, use: Floats) -> None:

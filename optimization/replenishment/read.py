@@ -54,7 +54,7 @@ def read_problem(
     lanes, lane_findings = read_lanes(reading, arrival, buckets, stages.holding)
     arcs, resources = read_arcs(reading), read_resources(reading, taken)
     stores = read_stores(reading, buckets, taken)
-    stages = with_settlement(with_floors(stages, lanes, resources, stores), lanes, arcs)
+    stages = with_settlement(with_floors(stages, lanes, arcs, resources, stores), lanes, arcs)
     worst = worst_costs(stages, lanes, arcs)
     resources, stores = overload_costs(worst, lanes, resources, stores)
     return OrderProblem(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from optimization.check import check_plan
-from optimization.network import Firmness
+from optimization.network import Firmness, LaneKind
 from optimization.replenishment import explain_order, plan_replenishment
 from optimization.replenishment.heuristic import construct
 from optimization.replenishment.plan import state_of
@@ -100,6 +100,41 @@ def test_safety_stock_asked_for_never_makes_demand_dearer_than_it_saves(case):
     after = plan_replenishment(snapshot, more, parameters, TO_THE_END)
 
     assert after.report.objective <= state_of(problem, before).cost * (1.0 + 1e-9) + 1e-6
+
+
+@some(25)
+@given(networks.cases())
+def test_more_safety_stock_delays_no_demand_of_a_stage_alone(case):
+    """
+    Where a stage competes with nobody, three more wanted leave what its lateness costs as it was or lower.
+    """
+    snapshot, stocks, parameters = case
+    alone = replace(
+        snapshot,
+        resources=(),
+        order_groups=(),
+        lanes=tuple(
+            replace(lane, uses=(), minimum_group="")
+            for lane in snapshot.lanes
+            if lane.kind is LaneKind.PURCHASE
+        ),
+        locations=tuple(replace(location, storage=()) for location in snapshot.locations),
+    )
+    more = {stage.id: stocks.get(stage.id, 0.0) + 3.0 for stage in snapshot.stages}
+    problem = read_problem(alone, more, parameters)
+
+    before, after = (
+        _demand_costs(problem, plan_replenishment(alone, given, parameters, TO_THE_END))
+        for given in (stocks, more)
+    )
+
+    assert (after <= before * (1.0 + 1e-9) + 1e-6).all()
+
+
+def _demand_costs(problem, plan):
+    state = state_of(problem, plan)
+    lost = (state.lost * problem.counted).sum(axis=1)
+    return (problem.late_cost * state.backlog).sum(axis=1) + problem.stages.lateness_cost * lost
 
 
 @some(25)
