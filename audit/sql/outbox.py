@@ -25,6 +25,7 @@ from audit.sql.wire import artifacts_of, read_outcome, write_request
 
 PATIENCE = 30.0  # seconds until an unanswered request is given back to its caller
 
+_WAITING = text("SELECT pg_notify('ledger_waiting', :me)")
 _PUT = text("INSERT INTO outbox (ticket, request) VALUES (:ticket, :request)")
 _OUTCOMES = text("SELECT ticket, content FROM outcome WHERE ticket = ANY(:tickets)")
 
@@ -46,6 +47,7 @@ class Outbox:
     def __init__(self, store: SqlStore, engines: tuple[Engine, Engine], sequencing: Sequencing) -> None:
         self._store = store
         self._reading = engines[1]
+        self._me = uuid.uuid4().hex  # in notifications: what this process did itself it knows already
         self._door = threading.Lock()
         self._is_closed = False
         self._new: list[tuple[Request, _Answer]] = []
@@ -56,7 +58,7 @@ class Outbox:
             self._start(self._collect_all),
             self._start(self._listen),
         ]
-        self._sequencer = Sequencer(engines[0], sequencing, self._has_outcome.set)
+        self._sequencer = Sequencer(engines[0], sequencing, self._has_outcome.set, self._me)
 
     def submit(self, request: Request) -> _Answer:
         """Queue a request; the future is done when it is durable or refused."""
@@ -107,7 +109,7 @@ class Outbox:
             with translated(), self._reading.begin() as connection:
                 SqlTransaction(connection).keep(a for request in requests for a in artifacts_of(request))
                 connection.execute(_PUT, rows)
-                connection.execute(text("NOTIFY ledger_waiting"))
+                connection.execute(_WAITING, {"me": self._me})
         except AuditError as error:
             for ticket in tickets:
                 self._answer(ticket, error)
@@ -177,6 +179,8 @@ class Outbox:
         raw.execute("LISTEN ledger_waiting")
         while not self._is_done:
             for notice in raw.notifies(timeout=RETRY, stop_after=1):
+                if notice.payload == self._me:
+                    continue
                 if notice.channel == "ledger_settled":
                     self._has_outcome.set()
                 else:

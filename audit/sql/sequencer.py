@@ -25,6 +25,7 @@ RETRY = 0.5  # seconds between attempts to lead, and the longest a request waits
 _TAKE = text(
     "SELECT ticket, request FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM outcome WHERE ticket = o.ticket) ORDER BY id LIMIT :most"
 )
+_SETTLED = text("SELECT ledger_forget(), pg_notify('ledger_settled', :me)")
 _SETTLE = text("INSERT INTO outcome (ticket, content) VALUES (:ticket, :content)")
 
 
@@ -38,12 +39,15 @@ class Sequencer:
         Judges requests and signs batches.
     settled
         Called after each batch that was committed here.
+    me
+        Names this process in notifications.
     """
 
-    def __init__(self, writing: Engine, sequencing: Sequencing, settled: Callable[[], None]) -> None:
+    def __init__(self, writing: Engine, sequencing: Sequencing, settled: Callable[[], None], me: str) -> None:
         self._writing = writing
         self._sequencing = sequencing
         self._settled = settled
+        self._me = me
         self._work_is_there = threading.Event()
         self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._stand, name="ledger-sequencer", daemon=True)
@@ -102,7 +106,6 @@ class Sequencer:
                 for row, outcome in zip(waiting, outcomes, strict=True)
             ]
             connection.execute(_SETTLE, rows)
-            connection.execute(text("SELECT ledger_forget()"))
-            connection.execute(text("NOTIFY ledger_settled"))
+            connection.execute(_SETTLED, {"me": self._me})
         self._settled()
         return True
