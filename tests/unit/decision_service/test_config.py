@@ -42,3 +42,43 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path):
 
     with pytest.raises(InvalidRequestError, match=r"service.toml"):
         load_settings(file, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("workers = 2.7", "workers"),
+        ("workers = true", "workers"),
+        ("reflection = 1", "reflection"),
+        ('reflection = "perhaps"', "reflection"),
+        ("rate = nan", "rate"),
+        ("address = 7", "address"),
+        ('address = "0.0.0.0:50051"', "address"),
+        ("telemetry = 'pigeon'", "telemetry"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(tmp_path, line, field):
+    """
+    Nothing is rounded, and nothing is taken for true because it is there.
+    """
+    file = tmp_path / "service.toml"
+    file.write_text(line + "\n")
+
+    with pytest.raises(InvalidRequestError) as caught:
+        load_settings(file, {})
+    assert [field] == [v.field for v in caught.value.violations]
+
+
+def test_the_environment_is_read_by_kind():
+    """
+    Text that means a number, a truth value, a path.
+    """
+    given = {"WORKERS": "3", "REFLECTION": "false", "RATE": "2.5", "DATA": "/srv/x"}
+    settings = load_settings(None, {f"DECISION_SERVICE_{k}": v for k, v in given.items()})
+
+    assert (3, False, 2.5, "/srv/x") == (
+        settings.workers,
+        settings.reflection,
+        settings.rate,
+        str(settings.data),
+    )
