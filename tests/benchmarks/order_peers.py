@@ -275,7 +275,9 @@ def run(python, script, matrix, seconds):
                 capture_output=True, text=True, check=True, timeout=2 * seconds + 30,
             )  # fmt: skip
             return Answer(*json.loads(done.stdout.splitlines()[-1]))
-        except (subprocess.SubprocessError, ValueError, IndexError):
+        except (subprocess.SubprocessError, ValueError, IndexError) as reason:
+            detail = getattr(reason, "stderr", None) or str(reason)
+            print("no answer:", (detail.decode() if isinstance(detail, bytes) else detail)[-300:], flush=True)
             return None
 
 
