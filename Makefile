@@ -23,7 +23,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
-	$(UV) sync --quiet --require-hashes requirements.lock
+	$(UV) sync --quiet --compile-bytecode --require-hashes requirements.lock
 	$(UV) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -80,7 +80,7 @@ bench: setup  ## BENCH=safety_stock|orders|quality|rules|log|rollback|service: r
 	@for b in $(if $(filter all,$(BENCH)),$(BENCHES),$(BENCH)); do echo "== $$b"; $(BIN)/python tests/benchmarks/bench_$$b.py || exit 1; done
 
 soak: setup  ## the long forms: joins, crashes, replays by the hundred
-	@for b in joins crash replay; do echo "== $$b"; $(BIN)/python tests/benchmarks/soak_$$b.py || exit 1; done
+	@for b in joins rules crash replay edge; do echo "== $$b"; $(BIN)/python tests/benchmarks/soak_$$b.py || exit 1; done
 
 tck: setup  ## TCK=FOLDER: the DMN Technology Compatibility Kit against rules.dmn
 	$(BIN)/python tests/benchmarks/run_tck.py "$(TCK)"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import grpc
-from google.longrunning import operations_pb2  # type: ignore[import-untyped]
+from google.longrunning import operations_pb2
 from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection
 
