@@ -1,20 +1,22 @@
 """`policy draft`, `check-draft`, `shadow ...`, `canary ...`: what happens between editing and governing."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from decision_service.cli.command import command, console, message_json, print_json
+from decision_service.cli.command import command, console, message_json, print_json, progress
 from decision_service.cli.impact import show_impact
 from decision_service.cli.names import release_name, scope_message
 from decision_service.cli.policy import SERVICE as RELEASES
 from decision_service.cli.policy import policy, show_release
 from decision_service.cli.policy_files import read_policy
-from decision_service.cli.session import Options, session
+from decision_service.cli.session import Options, Session, session
 from decision_service.v1 import release_service_pb2, rollout_service_pb2
 
 SERVICE = rollout_service_pb2.DESCRIPTOR.services_by_name["RolloutService"]
+_PAUSE = 0.5  # seconds between two looks
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _SCOPE = click.option("--scope", default="*", help="KIND:NAME. Default: everything.")
 _REASON = click.option("--reason", default="", help="For the log.")
@@ -71,17 +73,30 @@ def stop_shadow(options: Options, scope: str, reason: str) -> None:
 
 @command(shadow, "report")
 @click.argument("release")
-def report(options: Options, release: str) -> None:
+@click.option("--wait", is_flag=True, help="Until every decision of its scopes has been looked at.")
+def report(options: Options, release: str, wait: bool) -> None:  # noqa: FBT001 - a click flag
     """What it decided differently so far."""
     request = rollout_service_pb2.GetShadowReportRequest(name=release_name(release))
     with session(options) as service:
-        found = message_json(service.call(SERVICE, "GetShadowReport", request))
+        found = message_json(_report(options, service, request, is_patient=wait))
     waiting = found.get("waiting", 0)
     if options.is_json:
         print_json({"impact": found["impact"], "waiting": waiting})
         return
     show_impact(found["impact"])
     console.print(f"{waiting} decisions are still to be looked at")
+
+
+def _report(options: Options, service: Session, request: Any, *, is_patient: bool) -> Any:
+    """The report as it is, or once nothing waits any more."""
+    response = service.call(SERVICE, "GetShadowReport", request)
+    total = response.waiting
+    with progress(options, "looking at decisions", total) as advance:
+        while is_patient and response.waiting:
+            time.sleep(_PAUSE)
+            response = service.call(SERVICE, "GetShadowReport", request)
+            advance(total - response.waiting)
+    return response
 
 
 @policy.group()
