@@ -10,7 +10,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,13 +19,15 @@ from audit import NewEntry, Signer, StorageError, open_ledger, open_view, upgrad
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 SIGNER = Signer("example.com/log", bytes(range(32)))
-FORK = multiprocessing.get_context("fork")  # half a second of imports saved in every round
+# Forked from a process that has its imports and nothing else: a fork of this one would inherit other tests' threads.
+NURSERY = multiprocessing.get_context("forkserver")
+NURSERY.set_forkserver_preload(["audit.opening", "audit.sql.store"])
 
 # Acknowledgements go to the file one write each: a killed process leaves whole lines only.
 WORKER = """
-import os, sys, threading
+import os, threading
 from audit import AuditError, NewEntry, Signer, open_ledger
-url, path, name = sys.argv[1:]
+url, path, name = arguments
 ledger = open_ledger(url, Signer("example.com/log", bytes(range(32))))
 acknowledged = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
@@ -41,7 +42,6 @@ def work(thread):
             continue
         os.write(acknowledged, f"{key} {entry.seq} {entry.leaf_hash.hex()}\\n".encode())
 
-os.write(1, b"ready\\n")
 threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
 for thread in threads:
     thread.start()
@@ -70,20 +70,13 @@ def check(url, path):
     return len(acknowledged)
 
 
-def append_until_killed(url, path, name):
-    sys.argv = ["worker", url, str(path), name]
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    exec(compile(WORKER, "worker", "exec"), {})
-
-
 def kill(pid):
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 
 def start(url, path, name):
-    worker = FORK.Process(target=append_until_killed, args=(url, path, name))
+    worker = NURSERY.Process(target=exec, args=(WORKER, {"arguments": (url, str(path), name)}))
     worker.start()
     return worker
 
@@ -160,6 +153,13 @@ def test_the_sequencer_is_killed(postgres, tmp_path):
     assert check(url, path) > 50
 
 
+def wait_for_more(path):
+    """Until another acknowledgement is on file: a server that dies while it is opened is another test."""
+    before, until = len(acknowledged_in(path)), time.monotonic() + 60
+    while len(acknowledged_in(path)) == before and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 def kill_postgres(server, url, path, rounds, chance):
     """
     The server dies under load and recovers from its write-ahead log; the replicas find it again.
@@ -167,6 +167,7 @@ def kill_postgres(server, url, path, rounds, chance):
     replica = start(url, path, "a")
     counts = []
     for _ in range(rounds):
+        wait_for_more(path)
         time.sleep(chance.uniform(0.1, 0.5))
         children = [
             int(line)
