@@ -1,3 +1,5 @@
+"""What every command shares: no parameter hides a common one, and help starts without the store."""
+
 import importlib
 import subprocess
 import sys
