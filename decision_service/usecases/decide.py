@@ -98,8 +98,10 @@ class Decide:
             request.proposals,
         )
         inputs = Inputs(snapshot_bytes, canonical.encode_object(question), release.content.encode())
+        started = self.now()
         outcome_bytes = await self.outcome_of(inputs, question, request.snapshot, release)
-        made = Deliberation(request, caller, release, inputs, outcome_bytes, parents)
+        seconds = max(0.0, (self.now() - started).total_seconds())
+        made = Deliberation(request, caller, release, inputs, outcome_bytes, parents, seconds)
         if request.validate_only:
             return Decided(_unlogged(made, digest), is_repeat=False)
         new = records.new_entry(f"decisions/{uuid7()}", made)

@@ -77,7 +77,7 @@ def idempotency_key(caller: Caller, request_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Deliberation:
-    """All that goes into a decision, and what came out."""
+    """All that goes into a decision, what came out, and how many seconds that took."""
 
     request: DecisionRequest
     caller: Caller
@@ -85,6 +85,7 @@ class Deliberation:
     inputs: Inputs
     outcome_bytes: bytes
     parents: tuple[str, ...] = ()
+    seconds: float = 0.0
 
     @property
     def outcome(self) -> Outcome:
@@ -120,6 +121,7 @@ def new_entry(name: str, made: Deliberation) -> NewEntry:
         "referred": outcome.count(Disposition.REFERRED),
         "blocked": outcome.count(Disposition.BLOCKED),
         "value": repr(outcome.value),
+        "seconds": f"{made.seconds:.3f}",
         "rules": sorted({row for e in outcome.evaluations for row in e.rows}),
     }
     return NewEntry(
