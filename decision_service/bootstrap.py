@@ -33,6 +33,7 @@ from decision_service.api.identity.certificates import ClientCertificates, OwnCe
 from decision_service.api.identity.grants import Grants
 from decision_service.api.identity.keys import keys_from
 from decision_service.api.identity.tokens import TokenVerifier
+from decision_service.api.report_servicer import ReportServicer
 from decision_service.api.rollback_servicer import RollbackServicer
 from decision_service.api.rollout_servicer import RolloutServicer
 from decision_service.api.running import Runner
@@ -44,6 +45,7 @@ from decision_service.followers.kept_differences import KeptDifferences
 from decision_service.followers.order_book import SqliteOrderBook
 from decision_service.followers.shadow import Shadows
 from decision_service.followers.timing import Timing
+from decision_service.usecases.adoption.report import ReportAdoption
 from decision_service.usecases.approvals.cases import Cases
 from decision_service.usecases.approvals.delegations import Delegations
 from decision_service.usecases.approvals.judging import Judging
@@ -163,6 +165,7 @@ class App:
             ),
             HandoverServicer(Outbox(ledger, book, self.now)),
             RollbackServicer(Rollbacks(ledger, book, self.now), redeciding, self.now),
+            ReportServicer(ReportAdoption(ledger, book, self.releases)),
         )
 
 

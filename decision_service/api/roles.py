@@ -66,6 +66,7 @@ METHOD_ROLES: Mapping[str, frozenset[str]] = {
     "HandoverService/WatchInstructions": frozenset({"erp"}),
     "HandoverService/AcknowledgeInstruction": frozenset({"erp"}),
     "HandoverService/ReviveInstruction": _OPERATOR,
+    "ReportService/GetAdoption": frozenset({"planner", "governance", "operator", "auditor"}),
     "RollbackService/PlanRollback": _OPERATOR,
     "RollbackService/ApproveRollback": _GOVERNANCE | _OPERATOR,
     "RollbackService/ExecuteRollback": _OPERATOR,

@@ -22,6 +22,7 @@ from decision_service.v1 import (
     decision_service_pb2,
     handover_service_pb2,
     release_service_pb2,
+    report_service_pb2,
     rollback_service_pb2,
     rollout_service_pb2,
     solve_service_pb2,
@@ -37,6 +38,7 @@ SERVICES = (
     approval_service_pb2.DESCRIPTOR.services_by_name["ApprovalService"],
     handover_service_pb2.DESCRIPTOR.services_by_name["HandoverService"],
     rollback_service_pb2.DESCRIPTOR.services_by_name["RollbackService"],
+    report_service_pb2.DESCRIPTOR.services_by_name["ReportService"],
 )
 Follower = Callable[[], Coroutine[Any, Any, None]]  # tails the log until it is cancelled
 

@@ -9,6 +9,7 @@ import click
 from decision_service.cli.command import command, console, print_json, table
 from decision_service.cli.failure import Failure
 from decision_service.cli.optimize import optimize
+from decision_service.cli.picture import picture_option, write_picture
 from decision_service.cli.session import Options
 
 _LEVELS = (0.80, 0.85, 0.90, 0.93, 0.95, 0.97, 0.98, 0.99)
@@ -23,7 +24,7 @@ _UNCLASSED = "-"
               default=_LEVELS, show_default=True, help="Cycle service levels to choose from; repeat.")  # fmt: skip
 @click.option("--budget", type=click.FloatRange(0), help="Pick the most service within this capital.")
 @click.option("--service", type=click.FloatRange(0, 1), help="Pick the least capital that reaches this.")
-@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="FILE.png or FILE.svg.")
+@picture_option
 def frontier(options: Options, snapshot: Path, segment: str, **given: Any) -> None:
     """The efficient frontier of working capital against cycle service level, and rows for a release."""
     from decision_service.cli.snapshot_file import read_snapshot  # noqa: PLC0415 - other commands start faster
@@ -65,12 +66,7 @@ def _pick(points: tuple[Any, ...], budget: float | None, service: float | None) 
 def _draw(points: tuple[Any, ...], file: Path) -> None:
     from optimization.safety_stock import draw_frontier  # noqa: PLC0415
 
-    if file.suffix not in (".png", ".svg"):
-        raise Failure(f"{file}: a picture is .png or .svg")
-    try:
-        file.write_bytes(draw_frontier(points, file.suffix[1:]))
-    except ImportError as error:
-        raise Failure("pictures need matplotlib: pip install decision-service[pictures]") from error
+    write_picture(file, lambda form: draw_frontier(points, form))
 
 
 def _show(options: Options, points: tuple[Any, ...], chosen: Any, segment: str) -> None:

@@ -24,7 +24,7 @@ from decision_service.usecases.approvals.order_events import MANY, STEPS, events
 from decision_service.usecases.approvals.order_record import UNDELIVERED, OrderRecord, OrderState
 from decision_service.usecases.approvals.order_state import follow
 
-SCHEMA = 2
+SCHEMA = 3
 BATCH = 1000
 _READ = 500  # rows fetched at a time
 

@@ -101,6 +101,28 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """
+    What was said about an order: by a person, or by a timer because nobody did.
+
+    Parameters
+    ----------
+    actor
+        Who; empty for a timer.
+    asked
+        Since when an answer was waited for; None where nobody had asked.
+    reason_code
+        Of an override.
+    """
+
+    step: Step
+    actor: str
+    at: datetime
+    asked: datetime | None = None
+    reason_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRecord:
     """
     An order as the log tells its life.
@@ -123,6 +145,8 @@ class OrderRecord:
         The rollback that undid it as far as it could be; empty for none.
     origin
         What an override replaced, and falls back to, until it is confirmed and sent.
+    voices
+        All that was said about it, in the order of the log; what fell back is still told.
     """
 
     decision: str
@@ -159,6 +183,7 @@ class OrderRecord:
     note: str = ""
     index: int = 0
     rolled_back: str = ""
+    voices: tuple[Voice, ...] = ()
 
     @property
     def pointer(self) -> str:

@@ -39,9 +39,11 @@ from decision_service.usecases.approvals.order_record import (
     Override,
     Signature,
     Tier,
+    Voice,
 )
 
 S = OrderState
+_SPEAKING = frozenset({Step.SIGNED, Step.REJECTED, Step.OVERRIDDEN, Step.LAPSED})
 
 
 def follow(record: OrderRecord, event: OrderEvent) -> OrderRecord:
@@ -57,7 +59,17 @@ def follow(record: OrderRecord, event: OrderEvent) -> OrderRecord:
         raise IllegalStepError(record.state, event.step)
     after = _HANDLERS[event.step](record, event)
     rolled_back = event.text("rollback") or after.rolled_back
-    return replace(after, version=record.version + 1, rolled_back=rolled_back)
+    voices = (*record.voices, *_voice(record, event))
+    return replace(after, version=record.version + 1, rolled_back=rolled_back, voices=voices)
+
+
+def _voice(record: OrderRecord, event: OrderEvent) -> tuple[Voice, ...]:
+    """What the entry says about the order; nothing where it tells what became of it."""
+    if event.step not in _SPEAKING:
+        return ()
+    actor = "" if event.step is Step.LAPSED else event.actor
+    asked = record.since if record.is_waiting else None
+    return (Voice(event.step, actor, event.at, asked, event.text("reason_code")),)
 
 
 def _signed(record: OrderRecord, event: OrderEvent) -> OrderRecord:
