@@ -1,0 +1,1 @@
+"""Tryton's purchase requests become purchases when the decision service releases them."""
