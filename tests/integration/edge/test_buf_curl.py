@@ -24,15 +24,15 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def curl(tmp_path_factory, policies):
-    """curl(method, request): exit code, the JSON answers, what is on standard error."""
+    """curl(method, *requests): exit code, the JSON answers, standard error and standard output."""
     running = Running(Settings(address="127.0.0.1:0", data=tmp_path_factory.mktemp("buf"), workers=1))
     found(running, policies)
 
-    def call(method, request=None, *options):
+    def call(method, *requests, options=()):
         url = f"http://{running.address}/{method}"
         command = [BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge", *options]
-        data = [] if request is None else ["--data", "@-"]
-        given = None if request is None else json.dumps(MessageToDict(request))
+        data = ["--data", "@-"] if requests else []
+        given = "\n".join(json.dumps(MessageToDict(r)) for r in requests)
         done = subprocess.run(
             [*command, *data, url], input=given, capture_output=True, text=True, timeout=120, check=False
         )
@@ -51,7 +51,7 @@ def test_reflection_lists_the_services(curl):
     """
     With their methods.
     """
-    code, _, _, printed = curl("", None, "--list-methods")
+    code, _, _, printed = curl("", options=("--list-methods",))
 
     assert 0 == code
     assert "decision_service.v1.DecisionService/Decide" in printed
@@ -83,15 +83,33 @@ def test_a_stream(curl, example):
     assert all("progress" in answer for answer in answers[:-1])
 
 
+def test_a_stream_of_ours(curl, example):
+    """
+    A snapshot in two pieces; a decision on it by its digest alone.
+    """
+    from decision_service.v1 import solve_service_pb2
+
+    raw = example.SerializeToString()
+    pieces = [solve_service_pb2.UploadSnapshotRequest(piece=p) for p in (raw[:1000], raw[1000:])]
+    _, (kept,), _, _ = curl("decision_service.v1.SolveService/UploadSnapshot", *pieces)
+    request = judgement(example, "by-digest")
+    request.ClearField("snapshot")
+    request.snapshot_digest = kept["snapshotDigest"]
+    code, (answer,), _, _ = curl("decision_service.v1.DecisionService/Decide", request)
+
+    assert 0 == code
+    assert kept["snapshotDigest"] == answer["decision"]["lineage"]["snapshotDigest"]
+
+
 def test_error_details(curl, example):
     """
-    The code as exit code and name, the field that is wrong in the details.
+    The code as exit code (eight times it) and name, the field that is wrong in the details.
     """
     request = judgement(example, "")
     code, _, error, _ = curl("decision_service.v1.DecisionService/Decide", request)
     said = json.loads(error[error.index("{") :])
 
-    assert code != 0
+    assert 8 * 3 == code
     assert "invalid_argument" == said["code"]
     assert {"google.rpc.ErrorInfo", "google.rpc.BadRequest"} <= {d["type"] for d in said["details"]}
     assert "request_id" in error
