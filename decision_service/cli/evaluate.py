@@ -12,7 +12,7 @@ from decision_service.cli.command import console, table
 from decision_service.cli.failure import Failure
 from decision_service.cli.policy_files import MAX_FILE, read_policy
 from decision_service.facts import FACTS
-from decision_service.usecases.release_content import CHARTER, PARAMETERS
+from decision_service.usecases.release_content import NOT_RULES
 from rules import FactType, compile_ruleset, evaluate
 from rules.dmn import DmnInputError, DmnModel, ItemType, read_dmn
 from rules.feel import written
@@ -58,7 +58,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def evaluate_table(folder: Path, name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The outcome of a table of a policy folder, and the evidence."""
-    files = {k: v for k, v in read_policy(folder).items() if k not in (CHARTER, PARAMETERS)}
+    files = {k: v for k, v in read_policy(folder).items() if k not in NOT_RULES}
     ruleset = compile_ruleset(files, FACTS)
     evaluation = evaluate(ruleset.table(name), _typed(facts))
     evidence = {

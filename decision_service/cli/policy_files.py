@@ -9,7 +9,7 @@ MAX_FILE = 4 << 20
 
 def read_policy(folder: Path) -> dict[str, str]:
     """
-    The files of a policy set by relative path; the charter is the folder's own or its parent's.
+    The files of a policy set by relative path; charter and guard are the folder's own or its parent's.
 
     Raises
     ------
@@ -17,9 +17,10 @@ def read_policy(folder: Path) -> dict[str, str]:
         A file is not text, or too large; nothing is read past that.
     """
     paths = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*.yaml"))}
-    shared = folder.parent / "charter.yaml"
-    if "charter.yaml" not in paths and shared.is_file():
-        paths["charter.yaml"] = shared
+    for name in ("charter.yaml", "guard.yaml"):
+        shared = folder.parent / name
+        if name not in paths and shared.is_file():
+            paths[name] = shared
     files = {name: _text(path) for name, path in paths.items()}
     if not files:
         raise Failure(

@@ -1,14 +1,16 @@
 """
 Freezing: while a scope is frozen nothing is decided for it and nothing new is handed to the ERP.
 
-Who froze it stands in the pointer `frozen/SCOPE`. Cancellations still go out.
+Who froze it stands in the pointer `frozen/SCOPE`: a rollback that is executed, or a trip of the guard and
+then the plan that it opened. Cancellations still go out. A person thaws what no rollback is working on.
 """
 
-from audit import Ledger
-from decision_service.decision import Scope, scope_of
-from decision_service.errors import PreconditionError
+from audit import Ledger, NewEntry, PointerMovedError
+from decision_service.decision import Caller, Scope, scope_of
+from decision_service.errors import MovedError, PreconditionError
 
-FROZEN = "frozen/"
+FROZEN, THAWED = "frozen/", "scope-thawed.v1"
+_EXECUTING = ("RUNNING", "ACTED")  # states of a rollback whose orders are being undone
 
 
 def frozen_scopes(ledger: Ledger) -> dict[str, str]:
@@ -48,3 +50,50 @@ def require_thawed(ledger: Ledger, scope: Scope, by: str = "") -> dict[str, str 
             {"by": holder},
         )
     return {f"{FROZEN}{key}": frozen.get(key) for key in scope.candidates}
+
+
+def is_executing(ledger: Ledger, holder: str) -> bool:
+    """Whether what froze a scope is a rollback under way."""
+    return (ledger.pointer(f"rollback/{holder}") or "").partition(" ")[0] in _EXECUTING
+
+
+def thaw(ledger: Ledger, scope: Scope, reason: str, caller: Caller) -> str:
+    """
+    End a freeze that no rollback is working on; returns what had frozen the scope.
+
+    Raises
+    ------
+    PreconditionError
+        The scope is not frozen, or a rollback is being executed.
+    MovedError
+        Somebody else was faster.
+    """
+    pointer = f"{FROZEN}{scope.key}"
+    holder = ledger.pointer(pointer)
+    if holder is None:
+        raise PreconditionError(f"`{scope.key}` is not frozen", "SCOPE_NOT_FROZEN")
+    if is_executing(ledger, holder):
+        raise PreconditionError(
+            f"`{holder}` is being executed; finish it first", "SCOPE_FROZEN", {"by": holder}
+        )
+    envelope = {
+        "scope": scope.key,
+        "by": holder,
+        "reason": reason,
+        "actor": caller.subject,
+        "trace_id": caller.trace_id,
+    }
+    moved = {f"rollback/{holder}": ledger.pointer(f"rollback/{holder}")}
+    try:
+        ledger.append(
+            NewEntry(
+                THAWED,
+                f"freezes/{scope.key}",
+                envelope,
+                requires={pointer: holder, **moved},
+                sets={pointer: None},
+            )
+        )
+    except PointerMovedError as error:
+        raise MovedError(f"`{scope.key}` moved meanwhile; look again", "SCOPE_MOVED") from error
+    return holder

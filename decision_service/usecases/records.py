@@ -216,3 +216,8 @@ def find_decision(ledger: Ledger, name: str) -> Entry:
 def question_of(inputs: Inputs) -> Question:
     """What was asked."""
     return canonical.decode_object(inputs.question, Question)
+
+
+def question_in(ledger: Ledger, entry: Entry) -> Question:
+    """What was asked, of a decision's entry."""
+    return canonical.decode_object(ledger.artifact(envelope_of(entry)["question_digest"]).content, Question)

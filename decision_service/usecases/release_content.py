@@ -1,7 +1,7 @@
 """
 A release: what governance approved, frozen, and compiled for use.
 
-Content = the files of a policy set (rules, `parameters.yaml`, `charter.yaml`). Its digest is over
+Content = the files of a policy set (rules, `parameters.yaml`, `charter.yaml`, `guard.yaml`). Its digest is over
 the canonical form of the files, so the same files are the same release wherever they are.
 """
 
@@ -12,11 +12,13 @@ from typing import Any
 from audit import canonical
 from decision_service.errors import FieldViolation, InvalidRequestError
 from decision_service.facts import FACTS
+from decision_service.usecases.release_guard import GuardParameters, read_guard
 from decision_service.usecases.release_parameters import read_parameters
 from optimization.parameters import PlanningParameters
 from rules import Charter, CompileError, Ruleset, compile_ruleset, read_charter, read_yaml
 
-PARAMETERS, CHARTER = "parameters.yaml", "charter.yaml"
+PARAMETERS, CHARTER, GUARD = "parameters.yaml", "charter.yaml", "guard.yaml"
+NOT_RULES = (PARAMETERS, CHARTER, GUARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class ReleaseContent:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A compiled release: rules to evaluate, parameters to plan with, a charter to judge by."""
+    """A compiled release: rules to evaluate, parameters to plan with, a charter to judge by, a guard."""
 
     name: str
     digest: str
@@ -40,6 +42,7 @@ class Release:
     ruleset: Ruleset
     parameters: PlanningParameters
     charter: Charter
+    guard: GuardParameters | None = None
 
 
 def compile_release(content: ReleaseContent) -> Release:
@@ -51,7 +54,7 @@ def compile_release(content: ReleaseContent) -> Release:
     InvalidRequestError
         With every diagnostic of every file.
     """
-    rule_files = {k: v for k, v in content.files.items() if k not in (PARAMETERS, CHARTER)}
+    rule_files = {k: v for k, v in content.files.items() if k not in NOT_RULES}
     try:
         ruleset = compile_ruleset(rule_files, FACTS)
     except CompileError as error:
@@ -60,7 +63,8 @@ def compile_release(content: ReleaseContent) -> Release:
         ) from error
     digest = canonical.digest(content.encode())
     name = f"releases/{ruleset.name}@{ruleset.version}"
-    return Release(name, digest, content, ruleset, _read_parameters(content), _read_charter(content))
+    parameters, charter, guard = _read_parameters(content), _read_charter(content), _read_guard(content)
+    return Release(name, digest, content, ruleset, parameters, charter, guard)
 
 
 def _violation(diagnostic: Any) -> FieldViolation:
@@ -73,6 +77,10 @@ def _read_parameters(content: ReleaseContent) -> PlanningParameters:
     if PARAMETERS not in content.files:
         return PlanningParameters()
     return read_parameters(_read(content, PARAMETERS, read_yaml), PARAMETERS)
+
+
+def _read_guard(content: ReleaseContent) -> GuardParameters | None:
+    return read_guard(_read(content, GUARD, read_yaml), GUARD) if GUARD in content.files else None
 
 
 def _read_charter(content: ReleaseContent) -> Charter:

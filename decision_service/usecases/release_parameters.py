@@ -33,19 +33,19 @@ def read_parameters(raw: object, path: str) -> PlanningParameters:
         parameters = msgspec.convert(raw, PlanningParameters, strict=False)
     except msgspec.ValidationError as error:
         raise _refused(path, (str(error),)) from error
-    problems = (*_strangers(raw, msgspec.to_builtins(parameters), ""), *_out_of_range(parameters))
+    problems = (*strangers(raw, msgspec.to_builtins(parameters), ""), *_out_of_range(parameters))
     if problems:
         raise _refused(path, problems)
     return parameters
 
 
-def _strangers(raw: object, known: object, prefix: str) -> Iterator[str]:
+def strangers(raw: object, known: object, prefix: str) -> Iterator[str]:
     """Names in the file that are not among those that were read."""
     if not isinstance(raw, Mapping) or not isinstance(known, Mapping):
         return
     for name, value in raw.items():
         if name in known:
-            yield from _strangers(value, known[name], f"{prefix}{name}.")
+            yield from strangers(value, known[name], f"{prefix}{name}.")
             continue
         near = difflib.get_close_matches(str(name)[:80], map(str, known), n=1)
         fix = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(map(str, known))}"

@@ -48,7 +48,7 @@ class Rollout:
         return self._govern(ACTIVATED, name, scope, caller, expected=expected, reason=reason)
 
     def roll_back(
-        self, scope: Scope, caller: Caller, *, target: str = "", reason: str
+        self, scope: Scope, caller: Caller, *, target: str = "", reason: str, expected: str = ""
     ) -> tuple[ReleaseRecord, str]:
         """
         Let the release that governed before govern again: a new activation of it.
@@ -57,9 +57,13 @@ class Rollout:
         ------
         PreconditionError
             Nothing governed the scope before, or the target never did.
+        MovedError
+            Another release governs than the `expected` one.
         """
         current = self.releases.placement().active.get(scope.key, "")
-        earlier = [n for n in self._history(scope) if n != current and not self._is_revoked(n)]
+        if expected and expected != current:
+            raise MovedError(f"`{current}` governs `{scope.key}`, not `{expected}`", "ACTIVATION_MOVED")
+        earlier = self.earlier(scope, current)
         if not earlier:
             raise PreconditionError(f"no earlier release governed `{scope.key}`", "NOTHING_TO_ROLL_BACK_TO")
         name = target or earlier[-1]
@@ -223,11 +227,15 @@ class Rollout:
         ended += [f"canary/{key}"] if canary is not None and canary.release == name else []
         return dict.fromkeys(ended)
 
-    def _history(self, scope: Scope) -> list[str]:
+    def earlier(self, scope: Scope, current: str) -> list[str]:
+        """Releases that governed a scope before and may again, oldest first."""
+        return [n for n in self.history(scope) if n != current and not self._is_revoked(n)]
+
+    def history(self, scope: Scope) -> list[str]:
         """Releases that governed a scope, oldest first; who waited for its day and was overtaken did not."""
         found: list[str] = []
         waiting, from_day = "", ""
-        for entry in self._activations(scope):
+        for entry in self.activations(scope):
             envelope, day = records.envelope_of(entry), entry.recorded_at.date().isoformat()
             if waiting and from_day <= day:
                 found.append(waiting)
@@ -240,7 +248,7 @@ class Rollout:
             found.append(waiting)
         return found
 
-    def _activations(self, scope: Scope) -> list[Entry]:
+    def activations(self, scope: Scope) -> list[Entry]:
         """Activations and rollbacks of a scope, in the order of the log."""
         names = [p.removeprefix("release/") for p in self.releases.ledger.pointers("release/")]
         steps = [

@@ -14,7 +14,6 @@ mode says nothing about a release and is left out.
 
 from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -26,32 +25,14 @@ from decision_service.usecases import records
 from decision_service.usecases.approvals.order_events import Step
 from decision_service.usecases.conflicts import UNCONFIRMED
 from decision_service.usecases.projection import Projection
+from decision_service.usecases.release_guard import Indicator
 from optimization.network import Snapshot
 from optimization.report import Termination
 
+__all__ = ["Indicator", "Observation", "observations_of", "stockout_days"]
+
 _NO_PLAN = (Termination.HEURISTIC, Termination.NO_SOLUTION)
 _SEEN_BY_PEOPLE = (Step.SIGNED.value, Step.REJECTED.value, Step.OVERRIDDEN.value)
-
-
-class Indicator(StrEnum):
-    """What is watched."""
-
-    ORDER_VALUE = "order_value"
-    STOCKOUT_DAYS = "stockout_days"
-    INFEASIBLE = "infeasible"
-    FALLBACK = "fallback"
-    OVERRIDE = "override"
-    LATENCY = "latency"
-
-    @property
-    def is_rate(self) -> bool:
-        """Whether an observation is 0 or 1."""
-        return self in (Indicator.INFEASIBLE, Indicator.FALLBACK, Indicator.OVERRIDE)
-
-    @property
-    def is_relative(self) -> bool:
-        """Whether twice as much weighs the same whatever the level: compared as logarithms."""
-        return self in (Indicator.ORDER_VALUE, Indicator.LATENCY)
 
 
 class Observation(NamedTuple):
@@ -85,7 +66,7 @@ def observations_of(ledger: Ledger, entry: Entry) -> tuple[Observation, ...]:
 
 def _of_decision(ledger: Ledger, entry: Entry) -> Iterator[Observation]:
     e = records.envelope_of(entry)
-    question = records.question_of(records.read_inputs(ledger, entry))
+    question = records.question_in(ledger, entry)
     if e.get("fallback"):
         return
     outcome = canonical.decode_object(ledger.artifact(e["outcome_digest"]).content, Outcome)
@@ -127,7 +108,7 @@ def _of_order(ledger: Ledger, entry: Entry) -> tuple[Observation, ...]:
     e = records.envelope_of(decision)
     if e.get("fallback"):
         return ()
-    question = records.question_of(records.read_inputs(ledger, decision))
+    question = records.question_in(ledger, decision)
     value = float(entry.kind == Step.OVERRIDDEN.value)
     return (
         Observation(

@@ -32,7 +32,7 @@ from decision_service.errors import (
 from decision_service.usecases import records
 from decision_service.usecases.approvals.book import OrderBook, OrderFilter
 from decision_service.usecases.approvals.order_events import MANY
-from decision_service.usecases.freezing import FROZEN
+from decision_service.usecases.freezing import FROZEN, frozen_scopes, is_executing
 from decision_service.usecases.reversal.actions import (
     STEPS,
     Action,
@@ -58,6 +58,14 @@ from decision_service.usecases.reversal.record import (
 PIECE = 1000  # orders an entry
 SHOWN = 20  # differences that are named
 R = RollbackState
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Pointers that hold and move in the entry of a plan: what opened it happens with it or not at all."""
+
+    requires: Mapping[str, str | None]
+    sets: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +95,21 @@ class Rollbacks:
 
     # --- writing -----------------------------------------------------------------------------
 
-    def plan(self, affected: Affected, rates: Rates, reason: str, caller: Caller) -> RollbackRecord:
+    def plan(
+        self,
+        affected: Affected,
+        rates: Rates,
+        reason: str,
+        caller: Caller,
+        opening: Callable[[str], Opening] | None = None,
+    ) -> RollbackRecord:
         """
         What undoing would do; kept in the log, nothing else happens.
+
+        Parameters
+        ----------
+        opening
+            From the plan's name, what moves with it.
 
         Raises
         ------
@@ -115,7 +135,11 @@ class Rollbacks:
             "reason": reason,
             "log_size": size,
         }
-        self._append(PLANNED, name, caller, facts, None, R.PLANNED, artifacts=(plan,))
+        also = opening(name) if opening else Opening({}, {})
+        self._append(
+            PLANNED, name, caller, facts, None, R.PLANNED,
+            requires=also.requires, sets=also.sets, artifacts=(plan,),
+        )  # fmt: skip
         return self.get(name)
 
     def approve(self, name: str, digest: str, caller: Caller) -> RollbackRecord:
@@ -172,8 +196,8 @@ class Rollbacks:
         if record.state is R.FINISHED:
             return record
         _require_state(record, (R.ACTED,))
-        thaw = dict.fromkeys((f"{FROZEN}{s}" for s in record.scopes), None)
-        self._move(name, R.ACTED, R.FINISHED, caller, FINISHED, {"redecided": list(redecided)}, sets=thaw)
+        said = {"redecided": list(redecided)}
+        self._move(name, R.ACTED, R.FINISHED, caller, FINISHED, said, sets=self._thaw(record))
         return self.get(name)
 
     # --- inside ------------------------------------------------------------------------------
@@ -199,12 +223,17 @@ class Rollbacks:
         return [action for action in found if action]
 
     def _start(self, record: RollbackRecord, caller: Caller) -> None:
-        """Freeze what is affected, in the entry that starts the execution."""
+        """Freeze what is affected, in the entry that starts the execution; a trip's freeze is taken over."""
         frozen = {f"{FROZEN}{scope}": record.name for scope in record.scopes}
+        now = {pointer: self.ledger.pointer(pointer) for pointer in frozen}
+        taken = {
+            p: holder if holder and not is_executing(self.ledger, holder) else None
+            for p, holder in now.items()
+        }
         try:
             self._append(
                 STARTED, record.name, caller, {"scopes": list(record.scopes)}, R.APPROVED, f"{R.RUNNING} 0",
-                requires=dict.fromkeys(frozen, None), sets=frozen,
+                requires=taken, sets=frozen,
             )  # fmt: skip
         except PointerMovedError as error:
             raise PreconditionError(f"a scope is frozen by another rollback ({error}); finish it first", "SCOPE_FROZEN") from error  # fmt: skip
@@ -244,9 +273,7 @@ class Rollbacks:
     def _stop(self, record: RollbackRecord, moved: tuple[str, ...], caller: Caller) -> None:
         """The plan does not fit the world any more: it ends, the scopes thaw, another plan is needed."""
         before = R.APPROVED if record.state is R.APPROVED else f"{R.RUNNING} {record.acted}"
-        thaw = (
-            dict.fromkeys((f"{FROZEN}{s}" for s in record.scopes), None) if record.state is R.RUNNING else {}
-        )
+        thaw = self._thaw(record) if record.state is R.RUNNING else {}
         facts = {"differences": list(moved[:SHOWN]), "count": len(moved), "acted": record.acted}
         self._move(record.name, before, f"{R.STOPPED} {record.acted}", caller, STOPPED, facts, sets=thaw)
         raise PreconditionError(
@@ -255,6 +282,11 @@ class Rollbacks:
             "WORLD_MOVED",
             {"differences": str(len(moved)), "first": moved[0]},
         )
+
+    def _thaw(self, record: RollbackRecord) -> dict[str, None]:
+        """Everything that is frozen in its name."""
+        held = (key for key, holder in frozen_scopes(self.ledger).items() if holder == record.name)
+        return dict.fromkeys((f"{FROZEN}{key}" for key in held), None)
 
     def _move(  # noqa: PLR0913 - from, to, by whom and what else
         self,
