@@ -27,6 +27,7 @@ from decision_service.api.approval_servicer import ApprovalServicer
 from decision_service.api.asking import Asking
 from decision_service.api.audit_servicer import AuditServicer
 from decision_service.api.endpoint import Call, Edge
+from decision_service.api.guard_servicer import GuardServicer
 from decision_service.api.handover_servicer import HandoverServicer
 from decision_service.api.identity import Identifier, PlaintextIdentifier, SecureIdentifier
 from decision_service.api.identity.certificates import ClientCertificates, OwnCertificates
@@ -40,6 +41,7 @@ from decision_service.api.running import Runner
 from decision_service.api.servicers import DecisionServicer, ReleaseServicer
 from decision_service.api.solve_servicer import OperationsServicer, SolveServicer
 from decision_service.config import Settings
+from decision_service.followers.guarding import Guarding
 from decision_service.followers.index import DecisionIndex
 from decision_service.followers.kept_differences import KeptDifferences
 from decision_service.followers.order_book import SqliteOrderBook
@@ -54,6 +56,9 @@ from decision_service.usecases.decide import Decide
 from decision_service.usecases.effort import ALL_IT_TAKES, Effort
 from decision_service.usecases.erasure import Erasure
 from decision_service.usecases.escalation.timers import Timers
+from decision_service.usecases.guarding.guard import Guard
+from decision_service.usecases.guarding.seen import Seen
+from decision_service.usecases.guarding.trips import Trips
 from decision_service.usecases.handover.outbox import Outbox
 from decision_service.usecases.impact.assess import AssessImpact
 from decision_service.usecases.impact.redecide import Redecide
@@ -66,6 +71,7 @@ from decision_service.usecases.release_signature import ReleaseSigner
 from decision_service.usecases.replay import Replay
 from decision_service.usecases.reversal.redeciding import Redeciding
 from decision_service.usecases.reversal.rollback import Rollbacks
+from decision_service.usecases.rollout import Rollout
 from decision_service.usecases.uploads import Uploads
 from decision_service.workers.confirming import Confirmer
 from decision_service.workers.deciding import OutcomeRunner
@@ -88,13 +94,13 @@ class App:
 
     async def serve(self) -> server.Running:
         """Start listening."""
-        runner = self._runner()
+        runner, guard = self._runner(), self._guard()
         work = server.Work(runner.resume, runner.adopt, runner.stop)
         return await server.start(
             listener(self.settings, lambda: self.ledger.size),
-            self._servicers(runner),
+            self._servicers(runner, guard),
             work,
-            (self._shadows().run, Timing(self._timers()).run),
+            (self._shadows().run, Timing(self._timers()).run, Guarding(guard).run),
         )
 
     def close(self) -> None:
@@ -109,13 +115,18 @@ class App:
         return OutcomeRunner(self.pool, self.confirmer, effort)
 
     def _deciding(self, effort: Effort) -> Decide:
-        return Decide(self.ledger, self.releases, self._outcome_of(effort), now, append_async)
+        return Decide(self.ledger, self.releases, self._outcome_of(effort), self.now, append_async)
 
     def _redecide(self, effort: Effort = ALL_IT_TAKES) -> Redecide:
         return Redecide(self.ledger, self._outcome_of(effort))
 
     def _timers(self) -> Timers:
         return Timers(self.ledger, self.book, Cases(self.ledger, self.releases), self.now)
+
+    def _guard(self) -> Guard:
+        rollbacks = Rollbacks(self.ledger, self.book, self.now)
+        trips = Trips(self.ledger, Rollout(self.releases), rollbacks)
+        return Guard(self.ledger, trips, Seen(self.ledger), self.now)
 
     def _shadows(self) -> Shadows:
         return Shadows(self.ledger, self.releases, self._redecide())
@@ -130,7 +141,7 @@ class App:
         operations = Operations(self.ledger, append_async)
         return Runner(operations, self._deciding, now, self.settings.waiting, orphaned_after)
 
-    def _servicers(self, runner: Runner) -> tuple[object, ...]:
+    def _servicers(self, runner: Runner, guard: Guard) -> tuple[object, ...]:
         def replaying(effort: Effort) -> Replay:
             return Replay(self.ledger, self.releases, self._outcome_of(effort))
 
@@ -146,6 +157,7 @@ class App:
             SolveServicer(self._deciding, asking, runner, uploads, self.settings.max_upload_mb << 20),
             OperationsServicer(runner),
             *self._people(),
+            GuardServicer(guard),
         )
 
     def _people(self) -> tuple[object, ...]:

@@ -31,14 +31,14 @@ def adventureworks():
 class Service:
     """A service in this process on a free loopback port, and a client to call it with."""
 
-    def __init__(self, data, **settings):
+    def __init__(self, data, clock=None, **settings):
         import grpc
 
         from decision_service.bootstrap import build
         from decision_service.cli.session import MAX_MESSAGE, Options, Session
         from decision_service.config import Settings
 
-        self.app = build(Settings(address="127.0.0.1:0", data=data, workers=1, **settings))
+        self.app = build(Settings(address="127.0.0.1:0", data=data, workers=1, **settings), clock)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()

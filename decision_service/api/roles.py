@@ -72,6 +72,9 @@ METHOD_ROLES: Mapping[str, frozenset[str]] = {
     "RollbackService/ExecuteRollback": _OPERATOR,
     "RollbackService/GetRollback": _GOVERNANCE | frozenset({"operator", "auditor"}),
     "RollbackService/ListRollbacks": _GOVERNANCE | frozenset({"operator", "auditor"}),
+    "GuardService/ListWatches": _EVERYONE,
+    "GuardService/SwitchGuard": _GOVERNANCE | _OPERATOR,
+    "GuardService/ThawScope": _OPERATOR,
 }
 
 
@@ -110,6 +113,8 @@ METHOD_REACH: Mapping[str, Reach] = {
     "RolloutService/GetShadowReport": Reach.WHOLE,
     "RolloutService/StartCanary": Reach.REQUEST,
     "RolloutService/StopCanary": Reach.REQUEST,
+    "GuardService/SwitchGuard": Reach.REQUEST,
+    "GuardService/ThawScope": Reach.REQUEST,
     "AuditService/GetEntry": Reach.WHOLE,
     "AuditService/ListEntries": Reach.WHOLE,
     "AuditService/VerifyLog": Reach.WHOLE,

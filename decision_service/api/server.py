@@ -20,6 +20,7 @@ from decision_service.v1 import (
     approval_service_pb2,
     audit_service_pb2,
     decision_service_pb2,
+    guard_service_pb2,
     handover_service_pb2,
     release_service_pb2,
     report_service_pb2,
@@ -39,6 +40,7 @@ SERVICES = (
     handover_service_pb2.DESCRIPTOR.services_by_name["HandoverService"],
     rollback_service_pb2.DESCRIPTOR.services_by_name["RollbackService"],
     report_service_pb2.DESCRIPTOR.services_by_name["ReportService"],
+    guard_service_pb2.DESCRIPTOR.services_by_name["GuardService"],
 )
 Follower = Callable[[], Coroutine[Any, Any, None]]  # tails the log until it is cancelled
 

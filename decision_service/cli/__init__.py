@@ -15,6 +15,7 @@ _GROUPS = (
     "approvals",
     "handover",
     "rollback",
+    "guard",
     "reporting",
     "audit",
     "erasing",
