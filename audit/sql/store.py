@@ -40,6 +40,7 @@ def _table(model: Any) -> Table:
 
 _ENTRY, _PAYLOAD, _ERASURE = _table(EntryRow), _table(PayloadRow), _table(ErasureRow)
 _ARTIFACT, _POINTER, _TILE, _CHECKPOINT = map(_table, (ArtifactRow, PointerRow, TileRow, CheckpointRow))
+_LAST = 2**63 - 1  # what an integer column holds
 _COLUMNS = (
     _ENTRY.c.seq,
     _ENTRY.c.kind,
@@ -81,7 +82,8 @@ class SqlStore:
 
     def records(self, start: int, stop: int) -> Iterator[Record]:
         """Return the entries start..stop in order, as they are stored, unjudged."""
-        wanted = select(*_COLUMNS).where(_ENTRY.c.seq >= start, _ENTRY.c.seq < stop).order_by(_ENTRY.c.seq)
+        place, stop = _ENTRY.c.seq, min(stop, _LAST)  # who asks for the place _LAST ends one beyond it
+        wanted = select(*_COLUMNS).where(place >= start, place < stop).order_by(place)
         with self._read() as connection:
             # Plain tuples: a verification reads millions, and rows with names cost it half again.
             return map(Record._make, connection.execute(wanted).cursor.fetchall())

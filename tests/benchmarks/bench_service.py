@@ -5,7 +5,8 @@ The service beside an empty grpc.aio echo, called by the same client in the same
 
 SECONDS (3 by default) is the length of a round. The client is `h2load` (Debian: nghttp2-client), in C. It sends the
 same bytes each time, so the benchmark's server gives every Decide a request_id of its own: each call is decided
-and is durable (SQLite, synchronous=FULL) before it is answered. Plaintext on loopback; telemetry off.
+and is durable (SQLite, synchronous=FULL) before it is answered. Plaintext on loopback; telemetry off, but for the second
+echo, which is observed as a call of ours is, metrics only.
 """
 
 import asyncio
@@ -58,21 +59,37 @@ def request(items):
 # --- servers, each a process of its own ------------------------------------------------------
 
 
-async def serve_echo():
+async def _echo(raw, context):
+    return raw
+
+
+async def _measured_echo(raw, context):
+    from decision_service.api import telemetry
+
+    with telemetry.observed("echo.Echo", "Echo", dict(context.invocation_metadata())):
+        return raw
+
+
+async def serve_echo(handler=_echo):
     """The least that grpc.aio can do."""
 
     class Echo(grpc.GenericRpcHandler):
         def service(self, details):
-            async def echo(raw, context):
-                return raw
-
-            return grpc.unary_unary_rpc_method_handler(echo)
+            return grpc.unary_unary_rpc_method_handler(handler)
 
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((Echo(),))
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     await server.start()
     await server.wait_for_termination()
+
+
+async def serve_measured_echo():
+    """The echo, with what the service records of a call when only metrics are on."""
+    from decision_service.observability import configure
+
+    configure("prometheus", 0.0, 0)
+    await serve_echo(_measured_echo)
 
 
 async def serve_ours(data):
@@ -174,7 +191,7 @@ def govern(server):
 
 def measure(seconds, folder):
     """Rows of all cases; rounds of the echo and of ours alternate."""
-    echo, ours = Server("echo"), Server("ours", folder / "data")
+    echo, metered, ours = Server("echo"), Server("metered"), Server("ours", folder / "data")
     govern(ours)
     name = check(ours)
     bodies = {
@@ -182,17 +199,19 @@ def measure(seconds, folder):
         "batch": (DECIDE, request(100)),
         "get": (GET, pb.GetDecisionRequest(name=name)),
     }
-    found = {case: [] for case in (*bodies, "echo")}
+    found = {case: [] for case in (*bodies, "echo", "metered")}
     memory = []
     for _ in range(ROUNDS):
         found["echo"].append(load(echo, "/echo/Echo", request(1), seconds, folder))
+        found["metered"].append(load(metered, "/echo/Echo", request(1), seconds, folder))
         for case, (path, body) in bodies.items():
             found[case].append(load(ours, path, body, seconds, folder))
         memory.append(ours.megabytes())
     rate = {case: median(r for r, _ in rounds) for case, rounds in found.items()}
     cpu = {case: median(c for _, c in rounds) for case, rounds in found.items()}
     ratio = {
-        case: median(a[0] / b[0] for a, b in zip(found[case], found["echo"], strict=True)) for case in bodies
+        case: median(a[0] / b[0] for a, b in zip(found[case], found["echo"], strict=True))
+        for case in (*bodies, "metered")
     }
     decisions = sum(r * seconds for case in ("decide", "batch") for r, _ in found[case][1:])
     ours.close()
@@ -200,6 +219,7 @@ def measure(seconds, folder):
     start, size = float(again.said[1]), int(again.said[2])
     again.close()
     echo.close()
+    metered.close()
     return rows(rate, cpu, ratio, (memory[-1] - memory[0]) * 1e6 / decisions, start, size)
 
 
@@ -213,6 +233,7 @@ def rows(rate, cpu, ratio, growth, start, size):
         Row("policy-only Decide, durable", "CPU us/call", cpu["decide"], cpu["echo"], echo, 1 / times, "<= 1.8 times echo", times <= 1.8),
         Row("100 proposals in a call", "items/s", 100 * rate["batch"], rate["decide"], "single calls", items, ">= 15 times", items >= 15),
         Row("GetDecision", "calls/s", rate["get"], rate["echo"], echo, ratio["get"], ">= 0.60 of echo", ratio["get"] >= 0.6),
+        Row("the echo with metrics on", "calls/s", rate["metered"], rate["echo"], echo, ratio["metered"], ">= 0.80 of echo", ratio["metered"] >= 0.8),
         Row("memory", "bytes a decision", growth, None, "", None, "no growth: < 100", growth < 100),
         Row(f"start with {size:,} entries", "s", start, None, "", None, "< 2 s", start < 2),
     ]  # fmt: skip
@@ -223,6 +244,8 @@ def main():
     match sys.argv[1:]:
         case ["echo"]:
             asyncio.run(serve_echo())
+        case ["metered"]:
+            asyncio.run(serve_measured_echo())
         case ["ours", data]:
             asyncio.run(serve_ours(Path(data)))
         case given:

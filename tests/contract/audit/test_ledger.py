@@ -279,7 +279,7 @@ def test_a_log_signed_by_somebody_else_is_not_opened(reopen):
         reopen(Signer("example.com/log", bytes(32)))
 
 
-@pytest.mark.parametrize("seq", [0, -1, 10**12])
+@pytest.mark.parametrize("seq", [0, -1, 10**12, 2**63 - 1])
 def test_what_is_not_there_is_said_so(ledger, seq):
     """
     A place, key, digest or pointer that does not exist is no crash.
