@@ -23,9 +23,10 @@ from audit.errors import (
 )
 from audit.export import ExportFormat, export
 from audit.fsck import verify_export, verify_ledger
+from audit.leases import Leases, OwnLeases
 from audit.ledger import Ledger, LedgerView
 from audit.note import Cosigner, Signer, Verifier, read_vkey
-from audit.opening import create_signer, load_signer, open_ledger, open_view
+from audit.opening import create_signer, load_signer, open_leases, open_ledger, open_view
 from audit.proof import TlogProof, read_proof
 from audit.redaction import Redaction, lift_hold, place_hold, redact
 from audit.retention import RetentionClass, due, read_classes
@@ -46,6 +47,7 @@ __all__ = [
     "ExportFormat",
     "InvalidEntryError",
     "KeyConflictError",
+    "Leases",
     "Ledger",
     "LedgerClosedError",
     "LedgerView",
@@ -54,6 +56,7 @@ __all__ = [
     "NewEntry",
     "NotInLedgerError",
     "NoteError",
+    "OwnLeases",
     "PointerMovedError",
     "Problem",
     "ProblemKind",
@@ -80,6 +83,7 @@ __all__ = [
     "lift_hold",
     "load_signer",
     "open_checkpoint",
+    "open_leases",
     "open_ledger",
     "open_view",
     "place_hold",

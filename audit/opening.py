@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from audit.errors import NoteError, StorageError
+from audit.leases import Leases, OwnLeases
 from audit.ledger import Ledger, LedgerView
 from audit.note import Signer, read_private_key
 from audit.sequence import Clock
@@ -55,6 +56,15 @@ def open_ledger(url: str, signer: Signer, clock: Clock = now) -> Ledger:
 def open_view(url: str) -> LedgerView:
     """Open a ledger for reading only; no key is needed."""
     return LedgerView(_open_store(url))
+
+
+def open_leases(url: str) -> Leases:
+    """Open the leases of a replica of this store; a store of one process has no rivals."""
+    if url.startswith("postgresql"):
+        from audit.sql.leases import PostgresLeases  # noqa: PLC0415 - see the head of this file
+
+        return PostgresLeases(url)
+    return OwnLeases()
 
 
 def create_signer(path: Path, origin: str, entropy: Callable[[int], bytes] = os.urandom) -> Signer:

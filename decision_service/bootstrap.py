@@ -12,16 +12,18 @@ import grpc
 
 from audit import (
     Appended,
+    Leases,
     Ledger,
     NewEntry,
     Signer,
     Verifier,
     create_signer,
     load_signer,
+    open_leases,
     open_ledger,
     upgrade,
 )
-from decision_service.api import server
+from decision_service.api import page_token, server
 from decision_service.api.admission import Admission, Gate, Kind, Rates
 from decision_service.api.approval_servicer import ApprovalServicer
 from decision_service.api.asking import Asking
@@ -91,6 +93,7 @@ class App:
     pool: WorkerPool
     confirmer: Confirmer
     keys: tuple[Verifier, ...]
+    leases: Leases
 
     async def serve(self) -> server.Running:
         """Start listening."""
@@ -100,7 +103,7 @@ class App:
             listener(self.settings, lambda: self.ledger.size),
             self._servicers(runner, guard),
             work,
-            (self._shadows().run, Timing(self._timers()).run, Guarding(guard).run),
+            (self._shadows().run, Timing(self._timers(), self.leases).run, Guarding(guard).run),
         )
 
     def close(self) -> None:
@@ -109,6 +112,7 @@ class App:
         self.confirmer.close()
         self.index.close()
         self.book.close()
+        self.leases.close()
         self.ledger.close()
 
     def _outcome_of(self, effort: Effort) -> OutcomeRunner:
@@ -129,17 +133,16 @@ class App:
         return Guard(self.ledger, trips, Seen(self.ledger), self.now)
 
     def _shadows(self) -> Shadows:
-        return Shadows(self.ledger, self.releases, self._redecide())
+        return Shadows(self.ledger, self.releases, self._redecide(), self.leases)
 
     def _assessing(self, effort: Effort) -> AssessImpact:
         kept = KeptDifferences(self.settings.data / "impact")
         return AssessImpact(self._redecide(effort), kept, self.settings.workers)
 
     def _runner(self) -> Runner:
-        """Whoever decides operations; one that is open for longer than a solve may take has lost its process."""
-        orphaned_after = timedelta(seconds=self.settings.solve_seconds + 60)
+        """Whoever decides operations."""
         operations = Operations(self.ledger, append_async)
-        return Runner(operations, self._deciding, now, self.settings.waiting, orphaned_after)
+        return Runner(operations, self._deciding, self.leases, self.settings.waiting)
 
     def _servicers(self, runner: Runner, guard: Guard) -> tuple[object, ...]:
         def replaying(effort: Effort) -> Replay:
@@ -196,7 +199,9 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     keys = (signer.verifier,)
     releases = Releases(ledger, clock or now, ReleaseSigner(signer, keys))
     book = SqliteOrderBook(ledger, str(settings.data / "orders.db"))
-    return App(settings, ledger, releases, index, book, clock or now, pool, Confirmer(), keys)
+    leases = open_leases(settings.database_url)
+    page_token.use_secret(signer.seed)
+    return App(settings, ledger, releases, index, book, clock or now, pool, Confirmer(), keys, leases)
 
 
 def listener(settings: Settings, look: Callable[[], object]) -> server.Listener:

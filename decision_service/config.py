@@ -100,12 +100,8 @@ class Settings:
 
     @property
     def index_url(self) -> str:
-        """The index's database: beside the log in PostgreSQL, a file of its own with SQLite."""
-        return (
-            self.database_url
-            if self.database.startswith("postgresql")
-            else f"sqlite:///{self.data / 'index.db'}"
-        )
+        """The index's database: a file of this process, whatever the log lives in."""
+        return f"sqlite:///{self.data / 'index.db'}"
 
 
 def load_settings(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:

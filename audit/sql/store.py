@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, Table, delete, func, insert, select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
@@ -41,6 +42,8 @@ def _table(model: Any) -> Table:
 _ENTRY, _PAYLOAD, _ERASURE = _table(EntryRow), _table(PayloadRow), _table(ErasureRow)
 _ARTIFACT, _POINTER, _TILE, _CHECKPOINT = map(_table, (ArtifactRow, PointerRow, TileRow, CheckpointRow))
 _LAST = 2**63 - 1  # what an integer column holds
+# Several replicas may keep the same at the same time.
+_KEEP = {"postgresql": postgresql.insert(_ARTIFACT).on_conflict_do_nothing()}
 _COLUMNS = (
     _ENTRY.c.seq,
     _ENTRY.c.kind,
@@ -272,9 +275,11 @@ class SqlTransaction:
             ):
                 del missing[digest]
         rows = [
-            {"digest": a.digest, "media_type": a.media_type, "content": a.content} for a in missing.values()
+            {"digest": digest, "media_type": a.media_type, "content": a.content}
+            for digest, a in sorted(missing.items())  # replicas that keep the same do not wait in a circle
         ]
-        self._add(_ARTIFACT, rows)
+        if rows:
+            self._connection.execute(_KEEP.get(self._connection.dialect.name, insert(_ARTIFACT)), rows)
 
     def _add(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if rows:

@@ -1,7 +1,8 @@
 """
 Opaque page tokens (AIP-158): where the page ends, bound to the question by an HMAC.
 
-A token made up, changed or used with another question is refused, not guessed at.
+A token made up, changed or used with another question is refused, not guessed at. Replicas share a
+secret, so that any of them reads on where another stopped.
 """
 
 import base64
@@ -11,8 +12,13 @@ import secrets
 
 from decision_service.api.convert import refuse
 
-_KEY = secrets.token_bytes(32)  # tokens live as long as the process; a stale one is refused
 _TAG = 16
+_keys = [secrets.token_bytes(32)]  # of this process, until it is told what replicas share
+
+
+def use_secret(secret: bytes) -> None:
+    """Make tokens that whoever knows the secret can read; they outlive the process."""
+    _keys[0] = hmac.digest(secret, b"page tokens", hashlib.sha256)
 
 
 def issue(position: int, question: bytes) -> str:
@@ -36,4 +42,4 @@ def read(token: str, question: bytes) -> int | None:
 
 
 def _tag(body: bytes, question: bytes) -> bytes:
-    return hmac.digest(_KEY, body + question, hashlib.sha256)[:_TAG]
+    return hmac.digest(_keys[0], body + question, hashlib.sha256)[:_TAG]

@@ -1,21 +1,26 @@
-"""The operations that this process decides: tasks of the event loop, resumed at start, adopted from the dead."""
+"""
+The operations that this process decides: tasks of the event loop.
+
+Each under a lease, so that of several replicas one is at work on it. What a replica leaves behind when
+it dies is adopted by another within seconds; what was ended elsewhere is let go of.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 import grpc
 
+from audit import Leases
 from decision_service.api import status
 from decision_service.errors import OverloadedError, UnavailableError
 from decision_service.usecases.decide import Decide
 from decision_service.usecases.effort import Effort
 from decision_service.usecases.operations import End, Operation, Operations
 
-SECONDS_BETWEEN_LOOKS = 30.0
+SECONDS_BETWEEN_LOOKS = 2.0
 _SECONDS_BETWEEN_TRIES = 1.0
 
 Progress = tuple[str, float, float, int, float]
@@ -38,17 +43,16 @@ class Runner:
 
     Parameters
     ----------
+    leases
+        Of this replica; what another holds is being decided there.
     most
         Operations at work here at once.
-    orphaned_after
-        Age at which an open operation that nobody ends is taken over: another replica died.
     """
 
     operations: Operations
     decide: Callable[[Effort], Decide]
-    now: Callable[[], datetime]
+    leases: Leases
     most: int
-    orphaned_after: timedelta
     running: dict[str, Running] = field(default_factory=dict)
 
     def refuse_too_many(self) -> None:
@@ -69,25 +73,32 @@ class Runner:
             self.running[operation.name] = Running(asyncio.create_task(self._run(operation)))
 
     async def resume(self) -> None:
-        """Take what was open when the service ended."""
+        """Take what is open and no other replica is at work on."""
         for operation in await asyncio.to_thread(self.operations.open):
-            _LOG.info("%s is resumed", operation.name)
             self.take(operation)
 
     async def adopt(self) -> None:
-        """Until cancelled: take over what has been open for too long."""
+        """Until cancelled: take over what a replica that died left behind, let go of what ended elsewhere."""
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
             with suppress(Exception):  # the log is away: health says so, the next look may find it
-                for operation in await asyncio.to_thread(self.operations.open):
-                    if self.now() - operation.started_at > self.orphaned_after:
-                        self.take(operation)
+                here = set(self.running)
+                found = await asyncio.to_thread(self.operations.open)
+                self._let_go(here - {operation.name for operation in found})
+                for operation in found[: max(0, self.most - len(self.running))]:
+                    self.take(operation)
 
     async def wait(self, name: str, seconds: float) -> None:
-        """Until it has ended here, at most so long."""
+        """Until it has ended, here or on another replica; at most so long."""
         running = self.running.get(name)
+        until = asyncio.get_running_loop().time() + seconds
         if running is not None:
             await asyncio.wait([running.task], timeout=seconds)
+        while (await asyncio.to_thread(self.operations.get, name)).end is None:
+            left = until - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            await asyncio.sleep(min(left, _SECONDS_BETWEEN_TRIES))
 
     async def cancel(self, operation: Operation) -> Operation:
         """Free its worker and record that it was cancelled; what was decided already stays decided."""
@@ -109,14 +120,23 @@ class Runner:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _let_go(self, ended: set[str]) -> None:
+        """Free the workers of what nobody waits for any more."""
+        for name in ended:
+            if running := self.running.get(name):
+                running.task.cancel()
+
     async def _run(self, operation: Operation) -> None:
+        name = operation.name
         try:
-            end = await self._decide(operation)
-            await self.operations.end(operation, end)
+            if await asyncio.to_thread(self.leases.hold, name):
+                await self.operations.end(operation, await self._decide(operation))
         except Exception:  # noqa: BLE001 - it stays open and is tried again
-            _LOG.exception("%s stays open", operation.name)
+            _LOG.exception("%s stays open", name)
         finally:
-            self.running.pop(operation.name, None)
+            self.running.pop(name, None)
+            with suppress(Exception):  # the session is lost, and the lease with it
+                await asyncio.shield(asyncio.to_thread(self.leases.release, name))
 
     async def _decide(self, operation: Operation) -> End:
         """The end it comes to; waits for room, and out of a stop."""
@@ -124,7 +144,8 @@ class Runner:
         while True:
             try:
                 request = await asyncio.to_thread(self.operations.request_of, operation)
-                decided = await self.decide(effort)(request, operation.caller)
+                requires = self.operations.while_open(operation)
+                decided = await self.decide(effort)(request, operation.caller, requires=requires)
                 return End(decided.decision.name)
             except OverloadedError as error:
                 await asyncio.sleep(min(error.retry_seconds, 60.0) + _SECONDS_BETWEEN_TRIES)

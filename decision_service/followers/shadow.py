@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from audit import Entry, Ledger, NewEntry, canonical
+from audit import Entry, Leases, Ledger, NewEntry, OwnLeases, canonical
 from decision_service.decision import Question
 from decision_service.errors import ServiceError
 from decision_service.usecases import records
@@ -22,6 +22,7 @@ from decision_service.usecases.release_life import SHADOW_STARTED
 
 COMPARED = "shadow.v1"
 SECONDS = 1.0  # between looks at the log
+LEASE = "followers/shadow"
 _LOG = logging.getLogger(__name__)
 
 
@@ -40,13 +41,15 @@ class Shadows:
     ledger: Ledger
     releases: Releases
     redecide: Callable[[Entry, Release], Awaitable[Difference]]
+    leases: Leases = field(default_factory=OwnLeases)
     _cursors: dict[str, int] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled; of several replicas, one compares."""
         while True:
             try:
-                await self.catch_up()
+                if await asyncio.to_thread(self.leases.hold, LEASE):
+                    await self.catch_up()
             except ServiceError as error:  # workers are busy: callers come first
                 _LOG.info("shadow runs wait: %s", error)
             except Exception:  # noqa: BLE001 - a follower that ends would end unseen

@@ -7,9 +7,10 @@ Decide: the straight line from a request to a logged decision.
     8 append                       durable, or the call fails; refused if the release was revoked
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from uuid6 import uuid7
@@ -20,6 +21,7 @@ from decision_service.engine import engine, engine_digest
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError
 from decision_service.usecases import records
 from decision_service.usecases.freezing import FROZEN, require_thawed
+from decision_service.usecases.operations import OPEN
 from decision_service.usecases.records import Deliberation, Inputs
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import Release
@@ -60,7 +62,12 @@ class Decide:
     append: Callable[[Ledger, NewEntry], Awaitable[Appended]]
 
     async def __call__(
-        self, request: DecisionRequest, caller: Caller, parents: tuple[str, ...] = (), unfrozen_for: str = ""
+        self,
+        request: DecisionRequest,
+        caller: Caller,
+        parents: tuple[str, ...] = (),
+        unfrozen_for: str = "",
+        requires: Mapping[str, str | None] = MappingProxyType({}),
     ) -> Decided:
         """
         The decision on a request.
@@ -71,6 +78,8 @@ class Decide:
             Decisions that this one follows up.
         unfrozen_for
             The rollback on whose behalf is decided: its own freeze does not stop it.
+        requires
+            Pointers that must hold these values when the decision is logged.
 
         Raises
         ------
@@ -81,7 +90,8 @@ class Decide:
         PreconditionError
             The scope is frozen, or no release governs it.
         MovedError
-            The release was revoked, or the scope frozen, while the decision was being made.
+            The release was revoked, the scope frozen, or what `requires` names moved, while the decision
+            was being made.
         """
         _refuse_foreign(request, caller)
         snapshot_bytes = canonical.encode_object(request.snapshot)
@@ -105,7 +115,7 @@ class Decide:
         if request.validate_only:
             return Decided(_unlogged(made, digest), is_repeat=False)
         new = records.new_entry(f"decisions/{uuid7()}", made)
-        appended = await self._log(replace(new, requires={**new.requires, **frozen}), request)
+        appended = await self._log(replace(new, requires={**new.requires, **frozen, **requires}), request)
         if appended.is_repeat:  # decided meanwhile by another call: that one stands
             return Decided(records.read_decision(self.ledger, appended.entry), is_repeat=True)
         position = records.position_of(appended.entry)
@@ -123,6 +133,8 @@ class Decide:
                 raise MovedError(
                     "the scope was frozen while deciding; ask again later", "SCOPE_FROZEN"
                 ) from error
+            if error.pointer.startswith(OPEN):
+                raise MovedError("the operation ended while deciding", "OPERATION_ENDED") from error
             raise MovedError(
                 "the release was revoked while deciding; ask again", "RELEASE_REVOKED"
             ) from error

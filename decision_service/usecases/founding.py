@@ -6,7 +6,7 @@ store may found it with a policy set; the log says so, in the operator's name an
 approvers, and from then on every change needs another person's approval.
 """
 
-from audit import NewEntry
+from audit import NewEntry, PointerMovedError
 from decision_service.decision import Caller
 from decision_service.usecases import records
 from decision_service.usecases.release import Releases
@@ -50,6 +50,8 @@ def found(releases: Releases, content: ReleaseContent, operator: Caller) -> Rele
         requires={active: None, state: ReleaseState.APPROVED.value},
         sets={active: name},
     )
-    for entry in (publication, activation):
-        releases.ledger.append(entry)
+    try:  # both or neither: a store that is published to and governed by nothing could not be founded again
+        releases.ledger.append_all((publication, activation))
+    except PointerMovedError:  # another replica founded it meanwhile
+        return None
     return releases.get(name)

@@ -1,8 +1,8 @@
 """
 Long decisions as the log keeps them (AIP-151): started, and how they ended.
 
-An open operation is a pointer; whoever starts the service finds it and decides again. That is safe:
-the request_id is decided once, however many decide.
+An open operation is a pointer; whichever replica finds it undecided decides. That is safe: the
+request_id is decided once, however many decide, and only while the operation is open.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,6 +20,7 @@ from decision_service.usecases.requests import RequestByDigest, without_snapshot
 from optimization.network import Snapshot
 
 STARTED, ENDED = "operation.v1", "operation-ended.v1"
+OPEN = "open/"
 _OPEN = "RUNNING"
 
 
@@ -158,6 +159,10 @@ class Operations:
         snapshot = canonical.decode_object(self.ledger.artifact(operation.snapshot_digest).content, Snapshot)
         return canonical.decode_object(payload, RequestByDigest).on(snapshot)
 
+    def while_open(self, operation: Operation) -> dict[str, str | None]:
+        """What must still hold when its decision is logged: nobody has ended it."""
+        return {_pointer(operation.name): _OPEN}
+
     def _read(self, entry: Entry) -> Operation:
         e = records.envelope_of(entry)
         ended = next((x for x in self.ledger.by_subject(entry.subject) if x.kind == ENDED), None)
@@ -178,4 +183,4 @@ def _end(e: Any) -> End:
 
 
 def _pointer(name: str) -> str:
-    return f"open/{name}"
+    return f"{OPEN}{name}"
