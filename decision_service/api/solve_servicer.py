@@ -119,9 +119,9 @@ class OperationsServicer:
     async def WaitOperation(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Until it has ended, or the timeout."""
         operation = self._find(request.name, call)
-        wanted = (
-            request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else LONGEST_WAIT
-        )
+        # Not ToTimedelta: it raises beyond ten thousand years.
+        given = request.timeout.seconds + request.timeout.nanos / 1e9
+        wanted = given if request.HasField("timeout") else LONGEST_WAIT
         await self.runner.wait(operation.name, max(0.0, min(wanted, LONGEST_WAIT)))
         return await self._render(self._find(request.name, call))
 

@@ -143,6 +143,16 @@ def test_an_operation_that_fails_holds_the_error(channel, short):
     assert "releases/none@1.0.0" in operation.error.message
 
 
+def test_any_timeout_is_a_time_to_wait(channel, short):
+    """
+    None at all below zero; beyond the longest wait it is the longest.
+    """
+    name = invoke(channel, START, solve_pb.StartDecideRequest(decide=wish(short, "waited for"))).name
+    wait(channel, name)
+
+    assert all(wait(channel, name, seconds).done for seconds in (-(2**63), -1, 0, 2**63 - 1))
+
+
 def test_a_cancelled_operation_frees_its_worker(running, channel, example, short):
     """
     CANCELLED, and the next decision does not wait for it.
