@@ -42,6 +42,7 @@ from decision_service.api.rollout_servicer import RolloutServicer
 from decision_service.api.running import Runner
 from decision_service.api.servicers import DecisionServicer, ReleaseServicer
 from decision_service.api.solve_servicer import OperationsServicer, SolveServicer
+from decision_service.api.wave_servicer import WaveServicer
 from decision_service.config import Settings
 from decision_service.followers.guarding import Guarding
 from decision_service.followers.index import DecisionIndex
@@ -75,6 +76,8 @@ from decision_service.usecases.reversal.redeciding import Redeciding
 from decision_service.usecases.reversal.rollback import Rollbacks
 from decision_service.usecases.rollout import Rollout
 from decision_service.usecases.uploads import Uploads
+from decision_service.usecases.waves.gate import Gates
+from decision_service.usecases.waves.rollout import Waves
 from decision_service.workers.confirming import Confirmer
 from decision_service.workers.deciding import OutcomeRunner
 from decision_service.workers.pool import WorkerPool
@@ -166,6 +169,7 @@ class App:
     def _people(self) -> tuple[object, ...]:
         """What people do about orders, what the ERP is told, and how it is undone."""
         ledger, book, cases = self.ledger, self.book, Cases(self.ledger, self.releases)
+        adoption = ReportAdoption(ledger, book, self.releases)
 
         def redeciding(call: Call) -> Redeciding:
             return Redeciding(ledger, book, self.releases, self._deciding(Effort(call.deadline)))
@@ -180,7 +184,8 @@ class App:
             ),
             HandoverServicer(Outbox(ledger, book, self.now)),
             RollbackServicer(Rollbacks(ledger, book, self.now), redeciding, self.now),
-            ReportServicer(ReportAdoption(ledger, book, self.releases)),
+            ReportServicer(adoption),
+            WaveServicer(Waves(self.releases, Gates(ledger, adoption), self.now)),
         )
 
 

@@ -25,6 +25,7 @@ from rules.ruleset import Playbook, Ruleset, RuleTest, Waiver
 from rules.schema import FactField, FactSchema, FactType
 from rules.table import DecisionTable, DerivedFact, Output, Row
 from rules.testing import TableCoverage, TestFailure, TestReport, run_tests
+from rules.waves import Wave
 from rules.yaml_reader import read_yaml
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "UnknownTableError",
     "Value",
     "Waiver",
+    "Wave",
     "check_ruleset",
     "compile_ruleset",
     "diff_rulesets",

@@ -2,7 +2,8 @@
 Who decides what: domains and their owners, roles and their members, quorum, ladders, delegation.
 
 A charter that would leave a referral waiting for nobody is refused when it is read: every role
-has members, every domain has a ladder for every severity, every ladder ends.
+has members, every domain has a ladder for every severity, every ladder ends. Waves say in which order
+business units receive a release; without them it may govern everything at once.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from rules.errors import CharterError
+from rules.waves import Wave
 
 
 class Severity(StrEnum):
@@ -96,6 +98,7 @@ class Charter:
     domains: tuple[Domain, ...]
     ladders: tuple[Ladder, ...]
     delegations: tuple[Delegation, ...]
+    waves: tuple[Wave, ...] = ()
 
     def role(self, name: str) -> Role | None:
         """The role of a name, None when the charter has none."""

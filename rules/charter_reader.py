@@ -9,6 +9,7 @@ from rules.errors import CompileError
 from rules.literals import LiteralError, read_literal
 from rules.schema import FactType
 from rules.shapes import Shapes, did_you_mean
+from rules.wave_reader import read_waves
 from rules.yaml_reader import ListNode, Node, Scalar, read_nodes
 
 _VERSION = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}")
@@ -40,7 +41,7 @@ class _CharterReader:
 
     def charter(self, root: Node) -> Charter | None:
         required = ("charter", "version", "effective", "roles", "domains", "ladders")
-        found = self.shapes.fields(root, "the charter", required, ("delegations", "description"))
+        found = self.shapes.fields(root, "the charter", required, ("delegations", "waves", "description"))
         name = self.shapes.name(found.get("charter"), "charter")
         version = self.shapes.text(found.get("version"), "version")
         if version and not _VERSION.fullmatch(version.text):
@@ -55,6 +56,7 @@ class _CharterReader:
         delegations = [
             self._delegation(node) for node in self.shapes.items(found.get("delegations"), "`delegations`")
         ]
+        waves = read_waves(self.shapes, found.get("waves"))
         self._complete(root)
         if not (name and version and effective):
             return None
@@ -66,6 +68,7 @@ class _CharterReader:
             tuple(self.domains.values()),
             tuple(self.ladders.values()),
             tuple(filter(None, delegations)),
+            waves,
         )
 
     def _role(self, key: Scalar, node: Node) -> None:

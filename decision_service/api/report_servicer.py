@@ -31,16 +31,13 @@ class ReportServicer:
 
 def _question(request: Any, call: Call) -> AdoptionQuestion:
     by = pb.SegmentKind.Name(request.by or pb.SEGMENT_KIND_ABC).removeprefix("SEGMENT_KIND_")
-    times = {
-        name: convert.parse_time(getattr(request, name))
+    since, until = (
+        convert.parse_time(getattr(request, name)) if request.HasField(name) else None
         for name in ("since", "until")
-        if request.HasField(name)
-    }
-    if len(times) == 2 and times["since"] >= times["until"]:
-        raise convert.refuse("until", "must be after since")
-    return AdoptionQuestion(
-        request.release, request.scope, by=SegmentKind(by), scopes=call.caller.scopes, **times
     )
+    if since and until and since >= until:
+        raise convert.refuse("until", "must be after since")
+    return AdoptionQuestion(request.release, request.scope, since, until, SegmentKind(by), call.caller.scopes)
 
 
 def _render(group: AdoptionGroup, message: Any) -> None:

@@ -27,6 +27,7 @@ from decision_service.v1 import (
     rollback_service_pb2,
     rollout_service_pb2,
     solve_service_pb2,
+    wave_service_pb2,
 )
 
 SERVICES = (
@@ -40,6 +41,7 @@ SERVICES = (
     handover_service_pb2.DESCRIPTOR.services_by_name["HandoverService"],
     rollback_service_pb2.DESCRIPTOR.services_by_name["RollbackService"],
     report_service_pb2.DESCRIPTOR.services_by_name["ReportService"],
+    wave_service_pb2.DESCRIPTOR.services_by_name["WaveService"],
     guard_service_pb2.DESCRIPTOR.services_by_name["GuardService"],
 )
 Follower = Callable[[], Coroutine[Any, Any, None]]  # tails the log until it is cancelled

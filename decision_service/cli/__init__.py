@@ -17,6 +17,7 @@ _GROUPS = (
     "rollback",
     "guard",
     "reporting",
+    "rollout",
     "audit",
     "erasing",
     "witnessing",

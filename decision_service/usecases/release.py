@@ -6,7 +6,7 @@ transaction: two people cannot take the same step at once. `rollout` says what f
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -36,8 +36,10 @@ from decision_service.usecases.release_life import (
     placement_of,
     read_canary,
     record_of,
+    step,
 )
 from decision_service.usecases.release_signature import ReleaseSigner
+from decision_service.usecases.wave_measures import check_waves
 from rules import CharterError, check_ruleset, run_tests
 
 __all__ = ["ACTIVATED", "APPROVED", "PROPOSED", "PUBLISHED", "ROLLED_BACK", "Releases"]
@@ -114,9 +116,10 @@ class Releases:
         Raises
         ------
         InvalidRequestError
-            The files do not compile, a test fails, or a row has neither test nor waiver.
+            The files do not compile, a gate asks for what nobody measures, a test fails, or a row has neither test nor waiver.
         """
         release = compile_release(content)
+        check_waves(release.charter)
         report = run_tests(release.ruleset)
         if report.failures:
             raise InvalidRequestError(
@@ -239,10 +242,14 @@ class Releases:
         MovedError
             A pointer is not what it was when the step was decided on.
         """
-        envelope = {"release": name, "actor": caller.subject, "trace_id": caller.trace_id, **facts}
         kept = tuple(records.artifact(content) for content in artifacts)
+        new = step(kind, name, caller, facts, requires=requires, sets=sets)
+        self.append_all(name, (replace(new, artifacts=kept),))
+
+    def append_all(self, name: str, steps: tuple[NewEntry, ...]) -> None:
+        """As `append`, several steps: all of them or none."""
         try:
-            self.ledger.append(NewEntry(kind, name, envelope, artifacts=kept, requires=requires, sets=sets))
+            self.ledger.append_all(steps)
         except PointerMovedError as error:
             raise MovedError(f"`{name}` changed meanwhile ({error}); look again", "RELEASE_MOVED") from error
 

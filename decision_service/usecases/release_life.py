@@ -5,7 +5,8 @@ What the log knows of a release: its states, the entries that tell its life, and
     REVOKED from any
 
 Pointers: `state/NAME` is DRAFT to APPROVED; `shadow/SCOPE`, `canary/SCOPE`, `active/SCOPE` and `upcoming/SCOPE`
-(active from its effective day) say where an approved release is at work; `revoked/DIGEST` ends it.
+(active from its effective day) say where an approved release is at work; `waves/NAME` says how many waves are
+open; `revoked/DIGEST` ends it.
 """
 
 import hashlib
@@ -13,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from audit import Entry, Ledger
-from decision_service.decision import Scope, scope_of
+from audit import Entry, Ledger, NewEntry
+from decision_service.decision import Caller, Scope, scope_of
 from decision_service.usecases import records
 from decision_service.usecases.release_content import Release
 
@@ -24,6 +26,9 @@ PROPOSED, APPROVED = "release-proposed.v1", "release-approved.v1"
 ACTIVATED, ROLLED_BACK, REVOKED = "activation.v1", "rollback.v1", "revocation.v1"
 SHADOW_STARTED, SHADOW_STOPPED = "shadow-started.v1", "shadow-stopped.v1"
 CANARY_STARTED, CANARY_STOPPED = "canary-started.v1", "canary-stopped.v1"
+DEACTIVATED = "activation-ended.v1"
+WAVE_OPENED, WAVE_REFUSED, WAVE_TAKEN_BACK = "wave-opened.v1", "wave-refused.v1", "wave-taken-back.v1"
+WAVE_PAUSED, WAVE_RESUMED = "waves-paused.v1", "waves-resumed.v1"
 _BITS = 53  # of the hash: what a float tells apart
 
 
@@ -165,6 +170,20 @@ def record_of(
         signature=_signature(ledger, name),
         quorum=quorum,
     )
+
+
+def step(  # noqa: PLR0913 - the parts of an entry
+    kind: str,
+    name: str,
+    caller: Caller,
+    facts: Mapping[str, Any],
+    *,
+    requires: Mapping[str, str | None],
+    sets: Mapping[str, str | None],
+) -> NewEntry:
+    """A step in the life of a release, as an entry still to be logged."""
+    envelope = {"release": name, "actor": caller.subject, "trace_id": caller.trace_id, **facts}
+    return NewEntry(kind, name, envelope, requires=requires, sets=sets)
 
 
 def _scopes(by_key: Mapping[str, str], name: str) -> tuple[Scope, ...]:

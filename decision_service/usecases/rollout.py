@@ -7,12 +7,13 @@ activate at once, and no decision of a revoked release can be logged after the r
 Decisions in flight are untouched: they keep the release they began with, unless it was revoked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from audit import Entry
+from audit import Entry, NewEntry
 from decision_service.decision import Caller, Scope
 from decision_service.errors import FieldViolation, InvalidRequestError, MovedError, PreconditionError
 from decision_service.usecases import records
+from decision_service.usecases.open_waves import require_open_wave
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_life import (
     ACTIVATED,
@@ -26,6 +27,7 @@ from decision_service.usecases.release_life import (
     Placement,
     ReleaseRecord,
     ReleaseState,
+    step,
 )
 
 
@@ -61,9 +63,15 @@ class Rollout:
             Another release governs than the `expected` one.
         """
         current = self.releases.placement().active.get(scope.key, "")
+<<<<<<< HEAD
         if expected and expected != current:
             raise MovedError(f"`{current}` governs `{scope.key}`, not `{expected}`", "ACTIVATION_MOVED")
         earlier = self.earlier(scope, current)
+=======
+        if target:
+            require_open_wave(self.releases, target, scope)
+        earlier = [n for n in self._history(scope) if n != current and self._may_return(n, scope)]
+>>>>>>> fd2cde6 (Staged roll-out: waves of business units behind gates, opened, paused and taken back; activation respects them)
         if not earlier:
             raise PreconditionError(f"no earlier release governed `{scope.key}`", "NOTHING_TO_ROLL_BACK_TO")
         name = target or earlier[-1]
@@ -152,7 +160,7 @@ class Rollout:
         """
         if not 0.0 < share <= 1.0:
             raise InvalidRequestError((FieldViolation("share", f"`{share}`: give above 0 and at most 1"),))
-        release, pointer = self._fit(name), f"canary/{scope.key}"
+        release, pointer, opened = self._fit(name), f"canary/{scope.key}", self._opened(name, scope)
         before, canary = self.releases.placement().canaries.get(scope.key), Canary(name, scope, share)
         if before is not None and before.release != name:
             raise PreconditionError(
@@ -163,7 +171,7 @@ class Rollout:
             name,
             caller,
             {"scope": scope.key, "share": repr(share), "reason": reason},
-            requires={pointer: before.pointer if before else None, f"revoked/{release}": None},
+            requires={pointer: before.pointer if before else None, f"revoked/{release}": None, **opened},
             sets={pointer: canary.pointer},
         )
         return self.releases.get(name)
@@ -193,9 +201,38 @@ class Rollout:
         self.releases.refuse_unfit(release)
         return release.digest
 
+    def _opened(self, name: str, scope: Scope) -> dict[str, str | None]:
+        return require_open_wave(self.releases, name, scope)
+
+    def _may_return(self, name: str, scope: Scope) -> bool:
+        """Whether an earlier release may govern a scope again."""
+        if self._is_revoked(name):
+            return False
+        try:
+            self._opened(name, scope)
+        except PreconditionError:
+            return False
+        return True
+
     def _govern(  # noqa: PLR0913 - an activation says all of this
         self, kind: str, name: str, scope: Scope, caller: Caller, *, expected: str, reason: str
     ) -> tuple[ReleaseRecord, str]:
+        opened = self._opened(name, scope)
+        new, current = self.activation(kind, name, scope, caller, expected=expected, reason=reason)
+        self.releases.append_all(name, (replace(new, requires={**new.requires, **opened}),))
+        return self.releases.get(name), current
+
+    def activation(  # noqa: PLR0913 - an activation says all of this
+        self, kind: str, name: str, scope: Scope, caller: Caller, *, expected: str = "", reason: str
+    ) -> tuple[NewEntry, str]:
+        """
+        The entry by which a release governs a scope, and the release that governed before.
+
+        Raises
+        ------
+        MovedError
+            Another release governs than was expected.
+        """
         release, placement, key = self.releases.load(name), self.releases.placement(), scope.key
         current = placement.active.get(key, "")
         if expected and expected != current:
@@ -210,15 +247,8 @@ class Rollout:
         else:
             # The latest word holds: what was to follow is gone, and its own trials are over.
             moved = {f"active/{key}": name, f"upcoming/{key}": None} | self._trials(name, placement, key)
-        self.releases.append(
-            kind,
-            name,
-            caller,
-            said,
-            requires={**pointers, f"revoked/{release.digest}": None},
-            sets=moved,
-        )
-        return self.releases.get(name), current
+        requires = {**pointers, f"revoked/{release.digest}": None}
+        return step(kind, name, caller, said, requires=requires, sets=moved), current
 
     def _trials(self, name: str, placement: Placement, key: str) -> dict[str, str | None]:
         """Shadow and canary of the release on the scope it governs now."""

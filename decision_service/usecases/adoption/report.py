@@ -40,7 +40,11 @@ class AdoptionQuestion:
     since, until
         When the decision was recorded: at or after, and before.
     scopes
-        What the caller's grant covers, or the scopes of a wave.
+        What the caller's grant covers.
+    first
+        First place in the log.
+    decisions
+        Only orders of these; None = of all.
     """
 
     release: str = ""
@@ -49,6 +53,8 @@ class AdoptionQuestion:
     until: datetime | None = None
     by: SegmentKind = SegmentKind.ABC
     scopes: tuple[str, ...] = ("*",)
+    first: int | None = None
+    decisions: frozenset[str] | None = None
 
 
 class _Class(msgspec.Struct):
@@ -95,12 +101,13 @@ class ReportAdoption:
         """
         wanted = OrderFilter(
             release=question.release, scope=question.scope, since=question.since, until=question.until,
-            scopes=question.scopes,
+            scopes=question.scopes, first=question.first,
         )  # fmt: skip
         standing = {(s.decision, s.order) for s in self.book.standings(replace(wanted, is_standing=True))}
         found = [
             record
             for record in self.book.each(wanted)
+            if question.decisions is None or record.decision in question.decisions
             if record.voices or (record.decision, record.order) in standing
         ]
         values = self._values(found)

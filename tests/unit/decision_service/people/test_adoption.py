@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import canonical
-from decision_service.decision import DecisionMode, DecisionRequest, Outcome, Question, Verdict
+from decision_service.decision import DecisionMode, DecisionRequest, Outcome, Question, Scope, Verdict
 from decision_service.errors import NotFoundError
 from decision_service.usecases import records
 from decision_service.usecases.adoption.figures import FEWEST, hidden_parts, tally
@@ -19,6 +19,8 @@ from decision_service.usecases.approvals.instructions import Answer
 from decision_service.usecases.approvals.limits import Wish
 from decision_service.usecases.approvals.overriding import Change
 from decision_service.usecases.records import Deliberation, Inputs
+from decision_service.usecases.waves.gate import Evidence, Gates
+from rules import Wave
 
 from .conftest import BEANS, ERP, GRINDER, PUMP, person, release, snapshot
 
@@ -198,3 +200,27 @@ def test_segments(world, report):
     assert {"*"} == by[SegmentKind.SCOPE]
     assert {"DC-NORTH", "PLANT-BRNO"} == by[SegmentKind.LOCATION]
     assert {"PURCHASE"} == by[SegmentKind.LANE_KIND]
+
+
+def test_a_gate_counts_what_the_release_decided_for_its_units(world, report):
+    """
+    Orders of the open units only, manual mode and other units left out; about fewer than five people a
+    gate says whether it holds, not the figure.
+    """
+    for one, unit in ((MANAGERS[0], "retail"), (MANAGERS[1], "retail"), (MANAGERS[0], "machines")):
+        (ref,) = world.decide((BEANS, 3000.0), scope=Scope(business_unit=unit, region="north"))
+        world.approve(ref, one)
+    evidence = Evidence(release().name, 0, frozenset({"retail"}), world.at)
+    wave = Wave("next", ("x",), {"answered": 2.0, "acceptance": 1.0, "days": 1.0}, {"override_rate": 0.0})
+    found = {c.measure: c for c in Gates(world.ledger, report)(wave, evidence, world.at)}
+    three = Wave("next", ("x",), {"answered": 3.0, "order_value": 1.0}, {})
+    missed, value = Gates(world.ledger, report)(three, evidence, world.at)
+
+    assert {"answered": True, "acceptance": True, "days": False, "override_rate": True} == {
+        name: condition.holds for name, condition in found.items()
+    }
+    assert (None, "holds (fewer than 5 people)") == (found["answered"].value, found["answered"].note)
+    assert 0.0 == found["days"].value
+    assert not missed.holds
+    assert value.holds
+    assert value.value == pytest.approx(world.order(ref).terms.cost)
