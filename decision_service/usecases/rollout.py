@@ -63,15 +63,11 @@ class Rollout:
             Another release governs than the `expected` one.
         """
         current = self.releases.placement().active.get(scope.key, "")
-<<<<<<< HEAD
         if expected and expected != current:
             raise MovedError(f"`{current}` governs `{scope.key}`, not `{expected}`", "ACTIVATION_MOVED")
-        earlier = self.earlier(scope, current)
-=======
         if target:
             require_open_wave(self.releases, target, scope)
-        earlier = [n for n in self._history(scope) if n != current and self._may_return(n, scope)]
->>>>>>> fd2cde6 (Staged roll-out: waves of business units behind gates, opened, paused and taken back; activation respects them)
+        earlier = self.earlier(scope, current)
         if not earlier:
             raise PreconditionError(f"no earlier release governed `{scope.key}`", "NOTHING_TO_ROLL_BACK_TO")
         name = target or earlier[-1]
@@ -259,7 +255,7 @@ class Rollout:
 
     def earlier(self, scope: Scope, current: str) -> list[str]:
         """Releases that governed a scope before and may again, oldest first."""
-        return [n for n in self.history(scope) if n != current and not self._is_revoked(n)]
+        return [n for n in self.history(scope) if n != current and self._may_return(n, scope)]
 
     def history(self, scope: Scope) -> list[str]:
         """Releases that governed a scope, oldest first; who waited for its day and was overtaken did not."""
