@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -78,6 +79,7 @@ from decision_service.usecases.rollout import Rollout
 from decision_service.usecases.uploads import Uploads
 from decision_service.usecases.waves.gate import Gates
 from decision_service.usecases.waves.rollout import Waves
+from decision_service.workers.cluster import Cluster, ClusterPlace
 from decision_service.workers.confirming import Confirmer
 from decision_service.workers.deciding import OutcomeRunner
 from decision_service.workers.pool import WorkerPool
@@ -97,6 +99,7 @@ class App:
     confirmer: Confirmer
     keys: tuple[Verifier, ...]
     leases: Leases
+    cluster: Cluster | None
 
     async def serve(self) -> server.Running:
         """Start listening."""
@@ -112,6 +115,8 @@ class App:
     def close(self) -> None:
         """Let everything go; what was acknowledged is durable already."""
         self.pool.close()
+        if self.cluster:
+            self.cluster.close()
         self.confirmer.close()
         self.index.close()
         self.book.close()
@@ -195,8 +200,13 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     upgrade(settings.database_url, migrations_folder())
     signer = _signer(settings)
     ledger = RecentLedger(open_ledger(settings.database_url, signer, clock or now))
+    cluster = _cluster(settings)
     pool = WorkerPool(
-        settings.workers, settings.waiting, settings.worker_memory_mb << 20, settings.solve_seconds
+        settings.workers,
+        settings.waiting,
+        settings.worker_memory_mb << 20,
+        settings.solve_seconds,
+        partial(ClusterPlace, cluster) if cluster else None,
     )
     for _ in range(settings.workers):
         pool.submit("warm_up")
@@ -206,7 +216,16 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     book = SqliteOrderBook(ledger, str(settings.data / "orders.db"))
     leases = open_leases(settings.database_url)
     page_token.use_secret(signer.seed)
-    return App(settings, ledger, releases, index, book, clock or now, pool, Confirmer(), keys, leases)
+    return App(
+        settings, ledger, releases, index, book, clock or now, pool, Confirmer(), keys, leases, cluster
+    )
+
+
+def _cluster(settings: Settings) -> Cluster | None:
+    """The Dask cluster that plans, where one is configured."""
+    if not settings.dask:
+        return None
+    return Cluster(settings.dask, settings.worker_memory_mb << 20, settings.solve_seconds)
 
 
 def listener(settings: Settings, look: Callable[[], object]) -> server.Listener:

@@ -9,6 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -37,6 +38,9 @@ class Settings:
         Processes that solve; calls that may wait for one.
     worker_memory_mb
         Address space of a worker process, 0 = unlimited.
+    dask
+        Address of a Dask scheduler whose workers plan, `workers` plans at once; empty = processes of
+        this machine. Plaintext (tcp://) only on loopback.
     solve_seconds
         Longest a solve may take where the caller gives no deadline.
     judging, reading
@@ -71,6 +75,7 @@ class Settings:
     workers: int = 2
     waiting: int = 64
     worker_memory_mb: int = 0
+    dask: str = ""
     solve_seconds: float = 600.0
     judging: int = 256
     reading: int = 1024
@@ -213,7 +218,21 @@ def _out_of_range(settings: Settings) -> list[FieldViolation]:
         wrong.append(FieldViolation("address", f"`{settings.address}` {problem}"))
     if settings.telemetry not in EXPORTERS:
         wrong.append(FieldViolation("telemetry", f"must be one of {', '.join(EXPORTERS)}"))
-    return wrong + _incomplete(settings)
+    return wrong + _cluster(settings.dask) + _incomplete(settings)
+
+
+def _cluster(address: str) -> list[FieldViolation]:
+    """Whoever reaches a scheduler runs code on its workers: over a network only with certificates."""
+    if not address:
+        return []
+    kind, _, host = address.partition("://")
+    if kind not in {"tcp", "tls"} or not host.rpartition(":")[2].isdigit():
+        return [FieldViolation("dask", f"`{address}` is not tcp://HOST:PORT or tls://HOST:PORT")]
+    if kind == "tcp" and not is_loopback(host):
+        return [FieldViolation("dask", f"`{address}` is not loopback: plaintext is refused; use tls://")]
+    if find_spec("distributed") is None:
+        return [FieldViolation("dask", "needs `distributed`; install decision-service[dask]")]
+    return []
 
 
 def _incomplete(settings: Settings) -> list[FieldViolation]:

@@ -10,7 +10,7 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from decision_service.workers.words import ANSWER, ERROR
+from decision_service.workers.words import ANSWER, ERROR, error_of
 
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 5  # the edge answers first
@@ -60,10 +60,10 @@ def _answer(task: Any, arguments: tuple[Any, ...]) -> bytes:
 
 
 def _pickled(error: Exception) -> bytes:
-    """The error as bytes: its class and state, for classes whose constructors take other arguments."""
+    """The error as bytes."""
     if isinstance(error, MemoryError):
         return pickle.dumps((ERROR, (MemoryError, (), {})))
     try:
-        return pickle.dumps((ERROR, (type(error), error.args, error.__dict__)))
+        return pickle.dumps(error_of(error))
     except Exception:  # noqa: BLE001 - unpicklable errors exist
         return pickle.dumps((ERROR, (RuntimeError, (f"{type(error).__name__}: {error}",), {})))

@@ -16,6 +16,7 @@ from decision_service.usecases.release_content import Release
 from decision_service.usecases.replay import slices_of
 from decision_service.workers.confirming import SECONDS, Confirmer
 from decision_service.workers.pool import WorkerPool
+from decision_service.workers.words import Moment
 from optimization.network import Snapshot
 
 SMALL = 128 * 1024  # bytes of a snapshot whose proposals are judged in the time that a pipe would take
@@ -74,7 +75,7 @@ class OutcomeRunner:
             inputs.question,
             inputs.release,
             slices,
-            until,
+            None if until is None else Moment(until),
             doubt,
             self.effort.watch is not None,
             deadline=deadline,

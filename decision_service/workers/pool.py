@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from decision_service.errors import (
     DeadlineError,
@@ -24,7 +24,7 @@ from decision_service.errors import (
     UnavailableError,
 )
 from decision_service.workers.child import answer_all
-from decision_service.workers.words import ANSWER, BEST, ERROR
+from decision_service.workers.words import ANSWER, BEST, ERROR, spoken
 
 _SPAWN = multiprocessing.get_context("spawn")  # fork is unsafe beside grpc's and HiGHS' threads
 _POLL_SECONDS = 0.05
@@ -62,25 +62,45 @@ class Work:
     answer: Answer
 
 
+class Place(Protocol):
+    """Where one piece of work at a time is done."""
+
+    def run(self, work: Work) -> bytes:
+        """The answer; raises what the work raised."""
+        ...
+
+    def stop(self) -> None:
+        """End what runs."""
+        ...
+
+
 class WorkerPool:
     """
-    `size` processes and a bounded queue.
+    `size` places, by default processes of this machine, and a bounded queue.
 
     Parameters
     ----------
     size, waiting
-        Number of processes; number of calls that may wait for one.
+        Number of places; number of calls that may wait for one.
     memory_bytes
         Address space a process may have, 0 = unlimited.
     seconds
         Longest that work without a deadline may take.
+    elsewhere
+        Makes a place of another kind out of what tells of the pool's end, and what starts a process here.
     """
 
     def __init__(
-        self, size: int, waiting: int = 64, memory_bytes: int = 0, seconds: float = 86_400.0
+        self,
+        size: int,
+        waiting: int = 64,
+        memory_bytes: int = 0,
+        seconds: float = 86_400.0,
+        elsewhere: Callable[[threading.Event, Callable[[], Place]], Place] | None = None,
     ) -> None:
         self._queue = _Queue(waiting)
         self._memory, self._longest = memory_bytes, seconds
+        self._elsewhere = elsewhere
         self._seconds = 1.0  # how long recent work took, for the retry hint
         self._closing = threading.Event()
         self._threads = [
@@ -123,18 +143,24 @@ class WorkerPool:
             thread.join(timeout=10)
 
     def _serve(self) -> None:
-        process = _Process(self._memory, self._longest, self._closing)
+        place = self._place()
         while not self._closing.is_set():
             work = self._queue.get(_POLL_SECONDS)
             if work is not None and work.answer.set_running_or_notify_cancel():
-                self._do(process, work)
-        process.stop()
+                self._do(place, work)
+        place.stop()
         self._refuse_the_rest()
 
-    def _do(self, process: "_Process", work: Work) -> None:
+    def _place(self) -> Place:
+        def here() -> Place:
+            return _Process(self._memory, self._longest, self._closing)
+
+        return self._elsewhere(self._closing, here) if self._elsewhere else here()
+
+    def _do(self, place: Place, work: Work) -> None:
         started = time.monotonic()
         try:
-            work.answer.set_result(process.run(work))
+            work.answer.set_result(place.run(work))
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
             work.answer.set_exception(error)
         self._seconds = 0.8 * self._seconds + 0.2 * (time.monotonic() - started)
@@ -232,7 +258,7 @@ class _Process:
             raise UnavailableError("the service is stopping; try again", "STOPPING")
 
     def _raised(self, value: Any) -> Exception:
-        error = _rebuilt(*value)
+        error = spoken(value)
         if not isinstance(error, MemoryError):
             return error
         self._replace()  # what is left of its memory is in pieces
@@ -249,10 +275,3 @@ class _Process:
     def _replace(self) -> None:
         self.stop()
         self._start()
-
-
-def _rebuilt(kind: type[Exception], args: tuple[Any, ...], state: dict[str, Any]) -> Exception:
-    error = kind.__new__(kind)
-    error.args = args
-    error.__dict__.update(state)
-    return error

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from decision_service.workers.words import BEST, PROGRESS, Say
+from decision_service.workers.words import BEST, PROGRESS, Moment, Say
 
 _SECONDS_BETWEEN_WORDS = 0.2
 
@@ -15,7 +15,7 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
     question: bytes,
     release: bytes,
     slices: int | None,
-    until: float | None,
+    until: Moment | None,
     doubt: str,
     is_watched: bool,  # noqa: FBT001 - it crosses a pipe
     say: Say,
@@ -28,7 +28,7 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
     slices
         Work to repeat; None = what the release says.
     until
-        When the best plan so far is wanted (monotonic clock, which processes of a machine share). The
+        When the best plan so far is wanted. The
         constructed plan is decided on first and said at once, so that there is one however long the
         search takes; the search then asks between slices whether to go on. None = no hurry.
     doubt
@@ -57,9 +57,9 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
             return found(Work(slices, doubt=doubt))
         best = found(Work(0, doubt=doubt))
         say(BEST, best)
-        if time.monotonic() >= until:
+        if time.monotonic() >= until.at:
             return best
-        return found(Work(may_continue=lambda: time.monotonic() < until, doubt=doubt))
+        return found(Work(may_continue=lambda: time.monotonic() < until.at, doubt=doubt))
 
 
 def warm_up() -> bytes:
