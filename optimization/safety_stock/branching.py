@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimization.report import SolveLimits
-from optimization.safety_stock.certificate import charge, core_bound
+from optimization.safety_stock.certificate import core_bound
 from optimization.safety_stock.domains import Domains, propagate
 from optimization.safety_stock.model import PairModel
 from optimization.safety_stock.placement import ServiceTimes
@@ -46,7 +46,7 @@ class Search:
     complete
         Cost and service times of the placement that core values lead to.
     improve
-        A local search from a placement, given the side rows' prices.
+        A local search from a placement.
     """
 
     programme: TransportProgramme
@@ -54,7 +54,7 @@ class Search:
     variables: tuple[int, ...]
     offset: float
     complete: Callable[[dict[int, int]], tuple[float, ServiceTimes]]
-    improve: Callable[[ServiceTimes, tuple[float, ...]], tuple[float, ServiceTimes]]
+    improve: Callable[[ServiceTimes], tuple[float, ServiceTimes]]
     limits: SolveLimits
     _cost: float = np.inf
     _times: ServiceTimes | None = None
@@ -81,22 +81,13 @@ class Search:
     ) -> int:
         relaxation = self.programme.solve(domains)
         self._iterations += relaxation.iterations
-        bound = self.offset + self._bound(relaxation, domains)
+        bound = self.offset + core_bound(self.core, self.variables, relaxation.prices, domains)
         self._round(relaxation, bound)
         if self._is_closed(bound) or _fractional(relaxation) is None:
             self._closed = min(self._closed, bound)
         else:
             heapq.heappush(open_nodes, (bound, count, domains, relaxation))
         return count + 1
-
-    def _bound(self, relaxation: Relaxation, domains: Domains) -> float:
-        """The certificate's bound; with side rows on the core that pays their prices."""
-        rows, prices = self.programme.side_rows, relaxation.side_prices
-        if not rows:
-            return core_bound(self.core, self.variables, relaxation.prices, domains)
-        dearer = charge(self.core, [(mu, r.unary, r.joints) for mu, r in zip(prices, rows, strict=True)])
-        paid = sum(mu * row.capacity for mu, row in zip(prices, rows, strict=True))
-        return core_bound(dearer, self.variables, relaxation.prices, domains) - paid
 
     def _is_closed(self, bound: float) -> bool:
         return bound >= self._cost - self.limits.gap * abs(self._cost)
@@ -111,7 +102,7 @@ class Search:
                 self.accept(self.complete(values))
         for values in seen:
             if not self._is_closed(bound):
-                self.accept(self.improve(self.complete(values)[1], relaxation.side_prices))
+                self.accept(self.improve(self.complete(values)[1]))
 
     def accept(self, found: tuple[float, ServiceTimes]) -> None:
         """Keep a placement that is cheaper than the best so far."""

@@ -3,38 +3,29 @@ Storage shared by the safety stocks of several stages.
 
     sum over stages j of a site of volume[j] stock[j](tau[j]) <= capacity[site]           (storage)
 
-One row per site joins the transport programme; its dual is the site's price mu. For any mu >= 0
-
-    cost >= min over placements of sum over j (cost[j] + mu[site] volume[j] stock[j]) - sum over sites mu capacity
-
-so the certificate only sees dearer tables. Stages of a site stay out of the presolve. Feasible
-placements come from pricing storage ever higher in the plain network, which presolve still solves.
+A placement that fits without being asked to is the answer. Otherwise `storage_search` prices storage,
+from the leanest placement on. Where even that one does not fit, the promises stand and the capacity gives
+way.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimization.report import SolveLimits
 from optimization.safety_stock.bounds import DemandBounds
-from optimization.safety_stock.branching import Search
-from optimization.safety_stock.certificate import replay_steps
-from optimization.safety_stock.descent import Room, descend
-from optimization.safety_stock.domains import root_domains
+from optimization.safety_stock.descent import Room
 from optimization.safety_stock.layout import Layout
-from optimization.safety_stock.minimise import Optimum, go_back, minimise
-from optimization.safety_stock.model import NodeVariables, StageJoint, build_model
+from optimization.safety_stock.minimise import Optimum, minimise
 from optimization.safety_stock.placement import ServiceTimes
-from optimization.safety_stock.presolve import reduce_model
 from optimization.safety_stock.problem import GsmProblem
-from optimization.safety_stock.transport import SideRow, build_programme
+from optimization.safety_stock.storage_search import StorageSearch
 
 Floats = NDArray[np.float64]
 
 _TOLERANCE = 1e-9  # relative excess that is rounding noise
+_WEIGHTINGS = 12  # of sites against each other, in search of a placement that fits all
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +41,6 @@ class Site:
 
     name: str
     capacity: float
-    nodes: tuple[int, ...]
     use: Floats
 
 
@@ -68,12 +58,13 @@ def minimise_within_storage(
     """The cheapest service times whose stock fits every site, or fits with the least excess."""
     sites = read_sites(problem, layout, bounds)
     free = minimise(layout, bounds, limits)
-    if _fits(bounds, sites, free.times):
+    if all(storage_used(bounds, s, free.times) <= s.capacity * (1.0 + _TOLERANCE) for s in sites):
         return StoredOptimum(free, ())
     leanest = _leanest(layout, bounds, sites, limits)
     gave_way, sites = _give_way(bounds, sites, leanest)
-    known = _priced_placements(layout, bounds, sites, limits)
-    return StoredOptimum(_search(layout, bounds, sites, (leanest, *known), limits), gave_way)
+    search = StorageSearch(layout, bounds, _room(sites), limits)
+    search.accept(leanest)
+    return StoredOptimum(search.run(free), gave_way)
 
 
 def read_sites(problem: GsmProblem, layout: Layout, bounds: DemandBounds) -> tuple[Site, ...]:
@@ -83,9 +74,10 @@ def read_sites(problem: GsmProblem, layout: Layout, bounds: DemandBounds) -> tup
     sizes = np.diff(bounds.first)
     sites = []
     for limit in problem.storage:
-        inside = np.array([name in set(limit.stages) for name in names]) & (volumes > 0.0)
+        members = set(limit.stages)
+        inside = np.array([name in members for name in names])
         use = np.repeat(np.where(inside, volumes, 0.0), sizes) * bounds.stock
-        sites.append(Site(limit.name, limit.capacity, tuple(np.flatnonzero(inside).tolist()), use))
+        sites.append(Site(limit.name, limit.capacity, use))
     return tuple(sites)
 
 
@@ -94,17 +86,33 @@ def storage_used(bounds: DemandBounds, site: Site, times: ServiceTimes) -> float
     return float(site.use[bounds.first[:-1] + times.net].sum())
 
 
-def _fits(bounds: DemandBounds, sites: tuple[Site, ...], times: ServiceTimes) -> bool:
-    return all(storage_used(bounds, s, times) <= s.capacity * (1.0 + _TOLERANCE) for s in sites)
+def _room(sites: tuple[Site, ...]) -> Room:
+    """Use in parts of each capacity; of an empty one, in parts of what is noise beside its largest use."""
+    return Room(np.array([s.use / max(s.capacity, _TOLERANCE * float(s.use.max()), 1e-300) for s in sites]))
 
 
 def _leanest(
     layout: Layout, bounds: DemandBounds, sites: tuple[Site, ...], limits: SolveLimits
 ) -> ServiceTimes:
-    """The placement with the least storage, each site in parts of its capacity."""
-    use = sum((site.use / max(site.capacity, _TOLERANCE) for site in sites), np.zeros_like(bounds.cost))
-    scarce = np.where(np.isfinite(bounds.cost), use, np.inf)
-    return minimise(layout, replace(bounds, cost=scarce), limits).times
+    """
+    A placement that fits, or else the one found with the least total excess in parts of the capacities.
+
+    One site's least use is exact; several are weighed against each other, the fuller ones ever more.
+    """
+    room = _room(sites)
+    weights, least, leanest = np.ones(len(sites)), np.inf, None
+    for _ in range(_WEIGHTINGS if len(sites) > 1 else 1):
+        scarce = np.where(np.isfinite(bounds.cost), weights @ room.use, np.inf)
+        times = minimise(layout, replace(bounds, cost=scarce), limits).times
+        left = room.left_after(bounds, times)
+        excess = float(np.maximum(0.0, -left).sum())
+        if excess < least:
+            least, leanest = excess, times
+        if room.fits(bounds, times):
+            break
+        weights = weights * np.where(left < 0.0, 2.0, 1.0) / 2.0
+    assert leanest is not None  # noqa: S101 - the first is finite
+    return leanest
 
 
 def _give_way(
@@ -119,127 +127,3 @@ def _give_way(
     )
     raised = tuple(replace(s, capacity=max(s.capacity, need)) for s, need in zip(sites, needs, strict=True))
     return gave_way, raised
-
-
-def _priced_placements(
-    layout: Layout, bounds: DemandBounds, sites: tuple[Site, ...], limits: SolveLimits
-) -> tuple[ServiceTimes, ...]:
-    """Placements under prices: doubled until everything fits, then halved back to where it just does."""
-    found: list[ServiceTimes] = []
-    low = np.zeros(len(sites))
-    high = _FIRST_PRICE * np.array([_money_per_use(bounds, site) for site in sites])
-    for _ in range(_DOUBLINGS):
-        times = minimise(layout, price_storage(bounds, sites, high), limits).times
-        if _fits(bounds, sites, times):
-            found.append(times)
-            break
-        low, high = high, 2.0 * high
-    for _ in range(_HALVINGS if found else 0):
-        middle = 0.5 * (low + high)
-        times = minimise(layout, price_storage(bounds, sites, middle), limits).times
-        if _fits(bounds, sites, times):
-            found.append(times)
-            high = middle
-        else:
-            low = middle
-    return tuple(found)
-
-
-_FIRST_PRICE, _DOUBLINGS, _HALVINGS = (
-    0.05,
-    10,
-    6,
-)  # from 5 % of the ordinary cost of what is stored to 50 times it
-
-
-def price_storage(bounds: DemandBounds, sites: tuple[Site, ...], prices: Floats) -> DemandBounds:
-    """The tables with storage charged for."""
-    extra = sum((mu * site.use for mu, site in zip(prices, sites, strict=True)), np.zeros_like(bounds.cost))
-    return replace(bounds, cost=bounds.cost + extra)
-
-
-def _money_per_use(bounds: DemandBounds, site: Site) -> float:
-    inside = (site.use > 0.0) & np.isfinite(bounds.cost)
-    return float(bounds.cost[inside].sum() / site.use[inside].sum()) if inside.any() else 0.0
-
-
-def _search(
-    layout: Layout,
-    bounds: DemandBounds,
-    sites: tuple[Site, ...],
-    known: tuple[ServiceTimes, ...],
-    limits: SolveLimits,
-) -> Optimum:
-    model, variables = build_model(layout, bounds.first, bounds.cost)
-    untouched = model.copy()
-    kept = {x for site in sites for j in site.nodes for x in (variables.into[j], variables.out[j]) if x >= 0}
-    reduction = reduce_model(model, frozenset(kept))
-    offset = replay_steps(untouched, reduction.steps)
-    domains = root_domains(untouched, reduction.variables)
-    assert domains is not None  # noqa: S101 - corridors that leave nothing are relaxed before
-    rows = tuple(_side_row(layout, bounds, variables, site) for site in sites)
-    programme = build_programme(reduction.core, reduction.variables, limits, side_rows=rows)
-    back = partial(go_back, layout, bounds, (variables, reduction))
-    search = Search(
-        programme,
-        untouched,
-        reduction.variables,
-        offset,
-        _only_fitting(bounds, sites, back),
-        partial(_repair, layout, bounds, sites),
-        limits,
-    )
-    for times in known:
-        search.accept(descend(layout, bounds, times, _room(sites)))
-    found = search.run(domains)
-    return Optimum(
-        found.times, found.cost, found.bound, found.nodes, found.iterations, programme.columns, programme.rows
-    )
-
-
-def _only_fitting(
-    bounds: DemandBounds,
-    sites: tuple[Site, ...],
-    back: Callable[[dict[int, int]], tuple[float, ServiceTimes]],
-) -> Callable[[dict[int, int]], tuple[float, ServiceTimes]]:
-    def complete(values: dict[int, int]) -> tuple[float, ServiceTimes]:
-        cost, times = back(values)
-        return (cost if _fits(bounds, sites, times) else np.inf), times
-
-    return complete
-
-
-def _repair(
-    layout: Layout,
-    bounds: DemandBounds,
-    sites: tuple[Site, ...],
-    times: ServiceTimes,
-    prices: tuple[float, ...],
-) -> tuple[float, ServiceTimes]:
-    """Descend under prices that rise until the placement fits, then at the true cost within what is left."""
-    base = np.array(prices) if any(prices) else np.array([_money_per_use(bounds, site) for site in sites])
-    for factor in (1.0, 1.05, 1.2, 1.5, 2.0, 4.0, 16.0):
-        _, times = descend(layout, price_storage(bounds, sites, factor * base), times)
-        if _fits(bounds, sites, times):
-            return descend(layout, bounds, times, _room(sites))
-    return np.inf, times
-
-
-def _room(sites: tuple[Site, ...]) -> Room:
-    capacity = np.array([site.capacity for site in sites])
-    return Room(tuple(site.use for site in sites), np.zeros(len(sites)), capacity)
-
-
-def _side_row(layout: Layout, bounds: DemandBounds, variables: NodeVariables, site: Site) -> SideRow:
-    """The row of a site, on the variables that the presolve was told to keep."""
-    unary, joints = {}, {}
-    for j in site.nodes:
-        a, b = variables.into[j], variables.out[j]
-        table = site.use[bounds.first[j] : bounds.first[j + 1]]
-        time, floor, states = int(layout.time[j]), int(layout.floor[j]), int(layout.reach_out[j]) + 1
-        if a < 0:
-            unary[b] = table[floor + time - np.arange(states)]
-        else:
-            sizes = (int(layout.reach_in[j]) + 1, states)
-            joints[a, b] = StageJoint(a, b, table, time, floor, sizes).values
-    return SideRow(site.name, site.capacity, unary, joints)

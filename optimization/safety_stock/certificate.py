@@ -97,29 +97,6 @@ def core_bound(
     return total + sum(_least_joint(edge, theta, home, (prices, domains)) for edge in joints)
 
 
-def charge(
-    core: PairModel, uses: list[tuple[float, dict[int, Floats], dict[tuple[int, int], Floats]]]
-) -> PairModel:
-    """
-    The core with every use paid for.
-
-    Parameters
-    ----------
-    uses
-        Price, use by value of each variable, use by pair of each joint.
-    """
-    dearer = core.copy()
-    for price, unary, joints in uses:
-        if price == 0.0:
-            continue
-        for x, use in unary.items():
-            dearer.unary[x] = dearer.unary[x] + price * use
-        for (x, y), use in joints.items():
-            table = table_from(dearer.edges[x][y], x, (use.shape[0], use.shape[1])) + price * use
-            dearer.edges[x][y] = dearer.edges[y][x] = TableJoint(x, y, table)
-    return dearer
-
-
 def _replay_hub(model: PairModel, hub: Hub) -> None:
     if hub.variable != len(model.unary):
         raise SolverError("a hub out of turn")

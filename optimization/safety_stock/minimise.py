@@ -77,9 +77,7 @@ def _minimise_network(
     assert domains is not None  # noqa: S101 - corridors that leave nothing are relaxed before
     complete = partial(go_back, layout, bounds, (variables, reduction))
 
-    def improve(times: ServiceTimes, _: tuple[float, ...]) -> tuple[float, ServiceTimes]:
-        return descend(layout, bounds, times)
-
+    improve = partial(descend, layout, bounds)
     for grids in _grids(layout, bounds, (variables, reduction)):
         programme = build_programme(reduction.core, reduction.variables, limits, grids)
         work = (

@@ -28,27 +28,20 @@ class Reduction:
     steps: tuple[Step | Hub, ...]
 
 
-def reduce_model(model: PairModel, kept: frozenset[int] = frozenset()) -> Reduction:
-    """
-    Peel, merge and eliminate; the model is used up.
-
-    Parameters
-    ----------
-    kept
-        Variables that must stay, because a row outside the model refers to them.
-    """
+def reduce_model(model: PairModel) -> Reduction:
+    """Peel, merge and eliminate; the model is used up."""
     steps: list[Step | Hub] = []
-    left = set(range(len(model.unary))) - kept
+    left = set(range(len(model.unary)))
     _eliminate_up_to(model, left, steps, degree=1)
     while hubs := _merge_twins(model):
         steps += hubs
         left.update(hub.variable for hub in hubs)
         _eliminate_up_to(model, left, steps, degree=1)
-    for component in _components(model, left | kept):
-        if not component & kept and _is_series_parallel(model, component):
+    for component in _components(model, left):
+        if _is_series_parallel(model, component):
             left -= component
             _eliminate_up_to(model, component, steps, degree=2)
-    return Reduction(model, tuple(sorted(left | kept)), tuple(steps))
+    return Reduction(model, tuple(sorted(left)), tuple(steps))
 
 
 def _eliminate_up_to(model: PairModel, left: set[int], steps: list[Step | Hub], degree: int) -> None:

@@ -31,26 +31,8 @@ from optimization.solver import new_highs, pass_model
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Domains = dict[int, tuple[int, int]]
-_EXCESS = 1e3  # times the largest cost of any stage, for going over a whole capacity
 
 Grids = dict[int, Ints]  # the values a variable may take, ascending from 0
-
-
-@dataclass(frozen=True, slots=True)
-class SideRow:
-    """
-    A limit on what the chosen values use: sum of use over variables and joints <= capacity.
-
-    Parameters
-    ----------
-    unary, joints
-        Use by value of a variable, and by pair of values of a joint (first, second).
-    """
-
-    name: str
-    capacity: float
-    unary: dict[int, Floats]
-    joints: dict[tuple[int, int], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +48,11 @@ class Relaxation:
         Multipliers for `certificate.core_bound`.
     iterations
         Simplex iterations.
-    side_prices
-        Money per unit of each side row's capacity.
     """
 
     tails: dict[int, Floats]
     prices: Multipliers
     iterations: int
-    side_prices: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -88,8 +67,6 @@ class TransportProgramme:
     _tails: dict[int, Ints]
     _orders: dict[tuple[int, int], tuple[Ints, Ints]]
     _marginals: dict[tuple[int, int, int], Ints]
-    side_rows: tuple[SideRow, ...]
-    _sides: Ints
     root_basis: Any = None
 
     def solve(self, domains: Domains) -> Relaxation:
@@ -106,7 +83,6 @@ class TransportProgramme:
             {x: values[columns] for x, columns in self._tails.items()},
             self._prices(duals),
             int(self._highs.getInfo().simplex_iteration_count),
-            self._side_prices(duals),
         )
 
     def start_from(self, basis: Any) -> None:
@@ -126,10 +102,6 @@ class TransportProgramme:
             all_columns.size, all_columns, np.concatenate(lower), np.concatenate(upper)
         )
 
-    def _side_prices(self, duals: Floats) -> tuple[float, ...]:
-        rows = zip(self._sides.tolist(), self.side_rows, strict=True)
-        return tuple(max(0.0, -float(duals[k])) / (side.capacity or 1.0) for k, side in rows)
-
     def _prices(self, duals: Floats) -> Multipliers:
         orders = {}
         for (low, high), (rows, places) in self._orders.items():
@@ -144,7 +116,6 @@ def build_programme(
     variables: tuple[int, ...],
     limits: SolveLimits,
     grids: Grids | None = None,
-    side_rows: tuple[SideRow, ...] = (),
 ) -> TransportProgramme:
     """
     Pass the core to the solver as arrays.
@@ -153,8 +124,6 @@ def build_programme(
     ----------
     grids
         The values to restrict it to, if not all.
-    side_rows
-        Limits on use; only on all values.
     """
     matrix = Matrix()
     grids = grids or {x: np.arange(core.unary[x].size) for x in variables}
@@ -162,7 +131,6 @@ def build_programme(
     tails = {x: _add_tails(matrix, core.unary[x][grids[x]] / scale) for x in variables}
     marginals: dict[tuple[int, int, int], Ints] = {}
     orders: list[Order] = []
-    pairs: dict[tuple[int, int], tuple[NDArray[np.bool_], int]] = {}
     for x in variables:
         for edge in [edge for y, edge in sorted(core.edges[x].items()) if x < y]:
             if isinstance(edge, Order):
@@ -170,17 +138,13 @@ def build_programme(
             else:
                 table = edge.values[np.ix_(grids[edge.first], grids[edge.second])] / scale
                 marginals |= _add_joint(matrix, ends(edge), table, tails)
-                pairs[ends(edge)] = (np.isfinite(table), matrix.columns)
         if all(isinstance(edge, Order) for edge in core.edges[x].values()):
             _add_monotone(matrix, tails[x])
     rows = _add_orders(matrix, orders, tails, grids)
-    sides = np.array([_add_side(matrix, row, tails, pairs) for row in side_rows], dtype=np.int64)
     # presolve costs more than it saves: the core is already presolved, and dual simplex starts feasible
     highs = new_highs(limits, presolve="off", solver="simplex", dual_feasibility_tolerance=1e-9)
     pass_model(highs, matrix)
-    return TransportProgramme(
-        matrix.columns, matrix.rows, grids, highs, scale, tails, rows, marginals, side_rows, sides
-    )
+    return TransportProgramme(matrix.columns, matrix.rows, grids, highs, scale, tails, rows, marginals)
 
 
 def count_pairs(core: PairModel, variables: tuple[int, ...], grids: Grids | None = None) -> int:
@@ -258,31 +222,6 @@ def _add_orders(
     matrix.put(rows, np.concatenate(highs), -1.0)
     split = np.split(rows, np.cumsum(sizes)[:-1])
     return {(o.low, o.high): both for o, both in zip(orders, zip(split, parts, strict=True), strict=True)}
-
-
-def _add_side(
-    matrix: Matrix,
-    side: SideRow,
-    tails: dict[int, Ints],
-    pairs: dict[tuple[int, int], tuple[NDArray[np.bool_], int]],
-) -> int:
-    """
-    Sum of use / capacity - excess <= 1; what every variable uses at value 0 moves to the right.
-
-    Excess costs more than any placement, so that a node without room has a price instead of no answer,
-    and the certificate closes it like every other.
-    """
-    whole = side.capacity or 1.0
-    fixed = sum(float(use[0]) for use in side.unary.values())
-    row = int(matrix.add_rows(side.name, (1,), upper=(side.capacity - fixed) / whole)[0])
-    matrix.put(row, matrix.add_columns("excess", (1,), cost=_EXCESS), -1.0)
-    for x, use in side.unary.items():
-        matrix.put(row, tails[x], np.diff(use) / whole)
-    for pair, use in side.joints.items():
-        is_possible, behind = pairs[pair]
-        amounts = use[is_possible] / whole
-        matrix.put(row, np.arange(behind - amounts.size, behind), amounts)
-    return row
 
 
 def _join(low: Ints, high: Ints, lam: Floats) -> Floats:

@@ -348,7 +348,7 @@ def random_networks():
 
 def storage():
     rows = []
-    for number in ("08", "10", "12"):
+    for number in ("04", "08", "10", "12", "14"):
         problem = read_willems(CHAINS / f"chain_{number}.json")
         stages = tuple(replace(s, volume=1.0) for s in problem.stages)
         site = StorageLimit("hall", 1e18, tuple(s.name for s in stages[::2]))
@@ -360,7 +360,7 @@ def storage():
         least = storage_used(bounds, hall, minimise(layout, replace(bounds, cost=hall.use), LIMITS).times)
         limited = replace(problem, storage=(replace(site, capacity=(most + least) / 2),))
         start = time.perf_counter()
-        report = place_safety_stock(limited, SolveLimits(nodes=100, gap=1e-3)).report
+        report = place_safety_stock(limited, SolveLimits(nodes=500, gap=1e-3)).report
         seconds = time.perf_counter() - start
         holds = report.gap <= 1e-3 and seconds <= 30.0
         rows.append(

@@ -210,6 +210,40 @@ def test_shared_storage_is_filled_optimally(share):
     assert report.gap <= 1e-9
 
 
+@pytest.mark.parametrize("shares", [(0.2, 0.6), (0.5, 0.5), (0.7, 0.3), (0.0, 0.8)])
+def test_two_sites_are_filled_together(shares):
+    """
+    Brute force over every vector that fits both sites, whose capacities only a balance between them keeps.
+    """
+    problem = diamond()
+    layout = lay_out(problem)
+    bounds = bound_demand(problem, layout)
+    members = (("A", "B"), ("C", "D"))
+    open_sites = tuple(StorageLimit(name, 1.0, m) for name, m in zip("xy", members, strict=True))
+    sites = read_sites(replace(problem, storage=open_sites), layout, bounds)
+    plans = [
+        settle(layout, list(out)) for out in itertools.product(*(range(r + 1) for r in layout.reach_out))
+    ]
+    rated = [
+        (total_cost(bounds, times), *(storage_used(bounds, site, times) for site in sites)) for times in plans
+    ]
+    lean = min(rated, key=lambda r: (shares[0] * r[1] + shares[1] * r[2], r))
+    limits = (lean[1], lean[2])
+    limited = replace(
+        problem,
+        storage=tuple(
+            StorageLimit(name, limit, m) for name, limit, m in zip("xy", limits, members, strict=True)
+        ),
+    )
+
+    placement = place_safety_stock(limited, LIMITS)
+
+    best = min(cost for cost, x, y in rated if x <= limits[0] * (1 + 1e-9) and y <= limits[1] * (1 + 1e-9))
+    assert best == pytest.approx(placement.report.objective, rel=1e-9)
+    assert placement.report.gap <= 1e-9
+    assert not [f for f in placement.findings if f.code == "STORAGE"]
+
+
 def test_storage_that_never_suffices_gives_way_by_the_least():
     """
     A hall too small even for the leanest stocks is exceeded, by how much is said.
