@@ -16,6 +16,7 @@ An integral solution is a placement, and conversely; exact on trees. On all chai
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -128,9 +129,10 @@ def build_programme(
     matrix = Matrix()
     grids = grids or {x: np.arange(core.unary[x].size) for x in variables}
     scale = _scale(core, variables)
-    tails = {x: _add_tails(matrix, core.unary[x][grids[x]] / scale) for x in variables}
+    tails = _add_tails(matrix, core, variables, grids, scale)
     marginals: dict[tuple[int, int, int], Ints] = {}
     orders: list[Order] = []
+    plain = []
     for x in variables:
         for edge in [edge for y, edge in sorted(core.edges[x].items()) if x < y]:
             if isinstance(edge, Order):
@@ -139,7 +141,8 @@ def build_programme(
                 table = edge.values[np.ix_(grids[edge.first], grids[edge.second])] / scale
                 marginals |= _add_joint(matrix, ends(edge), table, tails)
         if all(isinstance(edge, Order) for edge in core.edges[x].values()):
-            _add_monotone(matrix, tails[x])
+            plain.append(tails[x])
+    _add_monotone(matrix, plain)
     rows = _add_orders(matrix, orders, tails, grids)
     # presolve costs more than it saves: the core is already presolved, and dual simplex starts feasible
     highs = new_highs(limits, presolve="off", solver="simplex", dual_feasibility_tolerance=1e-9)
@@ -169,11 +172,23 @@ def _scale(core: PairModel, variables: tuple[int, ...]) -> float:
     return largest or 1.0
 
 
-def _add_tails(matrix: Matrix, unary: Floats) -> Ints:
-    """Columns x[1] .. x[M]; an infinite cost at either end is a domain, not a coefficient."""
-    finite = np.where(np.isfinite(unary), unary, 0.0)
-    steps = np.where(np.isfinite(unary[1:]) & np.isfinite(unary[:-1]), np.diff(finite), 0.0)
-    return matrix.add_columns("tail", (unary.size - 1,), upper=1.0, cost=steps)
+def _add_tails(
+    matrix: Matrix, core: PairModel, variables: tuple[int, ...], grids: Grids, scale: float
+) -> dict[int, Ints]:
+    """Columns x[1] .. x[M] of every variable."""
+    steps = [tail_costs(core.unary[x][grids[x]]) for x in variables]
+    columns = matrix.add_columns(
+        "tail", (sum(s.size for s in steps),), upper=1.0, cost=np.concatenate(steps) / scale
+    )
+    return dict(zip(variables, np.split(columns, np.cumsum([s.size for s in steps])[:-1]), strict=True))
+
+
+def tail_costs(unary: Floats) -> Floats:
+    """Cost of each further step; an infinite cost at either end is a domain, not a coefficient."""
+    is_finite = np.isfinite(unary)
+    if is_finite.all():
+        return np.diff(unary)
+    return np.where(is_finite[1:] & is_finite[:-1], np.diff(np.where(is_finite, unary, 0.0)), 0.0)
 
 
 def _add_joint(
@@ -194,34 +209,54 @@ def _add_joint(
     return marginals
 
 
-def _add_monotone(matrix: Matrix, tails: Ints) -> None:
+def _add_monotone(matrix: Matrix, plain: list[Ints]) -> None:
     """x[t+1] - x[t] <= 0."""
-    if tails.size > 1:
-        rows = matrix.add_rows("tails", (tails.size - 1,), upper=0.0)
-        matrix.put(rows, tails[1:], 1.0)
-        matrix.put(rows, tails[:-1], -1.0)
+    if not plain:
+        return
+    first = np.concatenate([tails[:-1] for tails in plain])
+    rows = matrix.add_rows("tails", (first.size,), upper=0.0)
+    matrix.put(rows, first + 1, 1.0)  # the tails of a variable are neighbours
+    matrix.put(rows, first, -1.0)
 
 
 def _add_orders(
     matrix: Matrix, orders: list[Order], tails: dict[int, Ints], grids: Grids
 ) -> dict[tuple[int, int], tuple[Ints, Ints]]:
     """low[t] - high[first value >= t] <= 0, all arcs at once; beyond the reach of `high`, `low` ends."""
-    lows, highs, parts = [], [], []
-    for order in orders:
-        first = np.searchsorted(grids[order.high], grids[order.low])
-        places = np.flatnonzero((first > 0) & (first < grids[order.high].size))
-        places = places[places > 0]
-        lows.append(tails[order.low][places - 1])
-        highs.append(tails[order.high][first[places] - 1])
-        parts.append(places)
     if not orders:
         return {}
-    sizes = [part.size for part in parts]
-    rows = matrix.add_rows("orders", (sum(sizes),), upper=0.0)
-    matrix.put(rows, np.concatenate(lows), 1.0)
-    matrix.put(rows, np.concatenate(highs), -1.0)
-    split = np.split(rows, np.cumsum(sizes)[:-1])
-    return {(o.low, o.high): both for o, both in zip(orders, zip(split, parts, strict=True), strict=True)}
+    sizes = {x: grids[x].size for x in grids}
+    count = np.array([sizes[o.low] - 1 for o in orders])
+    place = _ragged_range(count) + 1
+    arc = np.repeat(np.arange(len(orders)), count)
+    wanted = np.concatenate([grids[o.low][1:] for o in orders])
+    first = _first_not_below(wanted, np.array([o.high for o in orders])[arc], grids)
+    is_row = first < np.array([sizes[o.high] for o in orders])[arc]
+    place, arc, first = place[is_row], arc[is_row], first[is_row]
+    rows = matrix.add_rows("orders", (place.size,), upper=0.0)
+    start = {x: int(t[0]) if t.size else 0 for x, t in tails.items()}
+    matrix.put(rows, np.array([start[o.low] for o in orders])[arc] + place - 1, 1.0)
+    matrix.put(rows, np.array([start[o.high] for o in orders])[arc] + first - 1, -1.0)
+    cuts = np.searchsorted(arc, np.arange(len(orders) + 1)).tolist()
+    spans = pairwise(cuts)
+    return {(o.low, o.high): (rows[a:b], place[a:b]) for o, (a, b) in zip(orders, spans, strict=True)}
+
+
+def _first_not_below(values: Ints, variables: Ints, grids: Grids) -> Ints:
+    """For each value the position in its variable's grid of the first that is not below it."""
+    most = 1 + max(int(values.max(initial=0)), *(int(grid[-1]) for grid in grids.values()))
+    ranked = sorted(grids)
+    keys = np.concatenate([grids[x] + most * x for x in ranked])  # one sorted array for all variables
+    starts = np.searchsorted(keys, most * variables)
+    found: Ints = np.searchsorted(keys, values + most * variables) - starts
+    return np.minimum(found, np.array([grids[x].size for x in ranked])[np.searchsorted(ranked, variables)])
+
+
+def _ragged_range(counts: Ints) -> Ints:
+    """0 .. count - 1 for every count, end to end."""
+    ends_at = np.cumsum(counts)
+    ragged: Ints = np.arange(int(ends_at[-1])) - np.repeat(ends_at - counts, counts)
+    return ragged
 
 
 def _join(low: Ints, high: Ints, lam: Floats) -> Floats:
