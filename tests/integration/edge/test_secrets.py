@@ -1,5 +1,6 @@
 """Secrets stay where they are: not in logs, not in errors, not in anything that is stored."""
 
+import base64
 import logging
 
 import grpc
@@ -39,6 +40,27 @@ def test_tokens_and_keys_are_repeated_nowhere(tokens, caplog):
         assert secret.encode() not in everything
     assert key not in everything
     assert signing not in "\n".join(said).encode()
+
+
+def test_the_database_holds_no_key(tokens):
+    """
+    What its administrator reads signs nothing: the log's key is a file beside it, of the service alone.
+    """
+    invoke(tokens.channel(), METHODS["AuditService/GetCheckpoint"], metadata=bearer(tokens))
+    files = list((tokens.folder / "data").glob("*.db*"))
+    database = b"".join(file.read_bytes() for file in files)
+    key = tokens.folder / "data" / "signing.key"
+    secret = key.read_text().strip().split("+", 4)[4]  # PRIVATE+KEY+name+hash+key, in Base64
+
+    assert database
+    assert len(secret) > 40
+    assert secret.encode() not in database
+    assert base64.b64decode(secret)[1:] not in database
+    assert 0o600 == key.stat().st_mode & 0o777
+
+
+def bearer(tokens):
+    return (("authorization", f"Bearer {tokens.issuer.token('ada.lind')}"),)
 
 
 def test_a_refusal_is_in_the_log_and_does_not_flood_it(tokens, caplog):
