@@ -33,4 +33,9 @@ class Artifact:
     @staticmethod
     def of(media_type: str, content: bytes) -> "Artifact":
         """Return the content as an artifact under its own digest."""
-        return Artifact(digest(content), media_type, content)
+        artifact = object.__new__(
+            Artifact
+        )  # named a line below: nothing to check, and hashing is what it costs
+        for name, value in (("digest", digest(content)), ("media_type", media_type), ("content", content)):
+            object.__setattr__(artifact, name, value)
+        return artifact

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.resources import files
@@ -37,6 +37,7 @@ from decision_service.api.identity.certificates import ClientCertificates, OwnCe
 from decision_service.api.identity.grants import Grants
 from decision_service.api.identity.keys import keys_from
 from decision_service.api.identity.tokens import TokenVerifier
+from decision_service.api.known_decisions import KnownDecisions
 from decision_service.api.report_servicer import ReportServicer
 from decision_service.api.rollback_servicer import RollbackServicer
 from decision_service.api.rollout_servicer import RolloutServicer
@@ -70,6 +71,7 @@ from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.lineage import TellOrigin
 from decision_service.usecases.operations import Operations
 from decision_service.usecases.recent import RecentLedger
+from decision_service.usecases.recent_snapshots import RecentSnapshots
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_signature import ReleaseSigner
 from decision_service.usecases.replay import Replay
@@ -100,6 +102,7 @@ class App:
     keys: tuple[Verifier, ...]
     leases: Leases
     cluster: Cluster | None
+    recent: RecentSnapshots = field(default_factory=RecentSnapshots)
 
     async def serve(self) -> server.Running:
         """Start listening."""
@@ -124,10 +127,12 @@ class App:
         self.ledger.close()
 
     def _outcome_of(self, effort: Effort) -> OutcomeRunner:
-        return OutcomeRunner(self.pool, self.confirmer, effort)
+        return OutcomeRunner(self.pool, self.confirmer, self.recent, effort)
 
     def _deciding(self, effort: Effort) -> Decide:
-        return Decide(self.ledger, self.releases, self._outcome_of(effort), self.now, append_async)
+        return Decide(
+            self.ledger, self.releases, self._outcome_of(effort), self.now, append_async, self.recent
+        )
 
     def _redecide(self, effort: Effort = ALL_IT_TAKES) -> Redecide:
         return Redecide(self.ledger, self._outcome_of(effort))
@@ -157,9 +162,9 @@ class App:
             return Replay(self.ledger, self.releases, self._outcome_of(effort))
 
         inquire, uploads = Inquire(self.ledger, self.releases), Uploads(self.ledger, append_async)
-        asking = Asking(uploads)
+        asking = Asking(uploads, self.recent)
         return (
-            DecisionServicer(self._deciding, asking, replaying, inquire, self.index),
+            DecisionServicer(self._deciding, asking, replaying, inquire, self.index, KnownDecisions(inquire)),
             ReleaseServicer(self.releases),
             AuditServicer(
                 self.ledger, self.keys, TellOrigin(self.ledger, self.releases), Erasure(self.ledger)

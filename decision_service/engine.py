@@ -24,9 +24,15 @@ def engine() -> Mapping[str, str]:
 
 
 @cache
+def engine_bytes() -> bytes:
+    """Canonical bytes of the record."""
+    return canonical.encode(engine())
+
+
+@cache
 def engine_digest() -> str:
     """Digest of the record."""
-    return canonical.digest(canonical.encode(engine()))
+    return canonical.digest(engine_bytes())
 
 
 def differences(recorded: Mapping[str, str]) -> tuple[str, ...]:

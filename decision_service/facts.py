@@ -13,6 +13,7 @@ from functools import cached_property
 from decision_service.decision import JudgedOrder, Question
 from optimization.network import (
     Demand,
+    Finding,
     Item,
     Lane,
     LaneKind,
@@ -23,6 +24,7 @@ from optimization.network import (
     Supplier,
 )
 from optimization.units import Units
+from optimization.validate import validate_snapshot
 from rules import FactField, FactSchema, FactType, Value
 
 Facts = dict[str, Value]
@@ -203,6 +205,11 @@ class SnapshotFacts:
             if lane.supplier in self.suppliers and lane.supplier not in seen:
                 seen.add(lane.supplier)
                 yield self.suppliers[lane.supplier]
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is odd about it: said by whoever made it, and found here."""
+        return self.snapshot.findings + validate_snapshot(self.snapshot)
 
     @cached_property
     def items(self) -> Mapping[str, Item]:

@@ -145,6 +145,9 @@ def encode_facts(rule: JoinRule, facts: tuple[JoinFact, ...]) -> tuple[Batch, ..
     JoinLimitError
         More facts hang together than the engine takes.
     """
+    kinds = {fact.kind for fact in facts}
+    if any(alias.kind not in kinds for alias in rule.aliases):
+        return ()
     ordered = sorted(facts, key=lambda fact: (fact.kind, fact.id))
     eligible = [(fact, _eligibility(rule, fact)) for fact in ordered]
     taking_part = [(fact, bits) for fact, bits in eligible if any(bits)]

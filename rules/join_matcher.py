@@ -82,11 +82,20 @@ class JoinMatcher:
         JoinLimitError
             More than `MOST_FIRINGS` firings or `MOST_STEPS` combinations looked at.
         """
+        kinds = {fact.kind for fact in facts}
+        if any(level.alias.kind not in kinds for level in self._levels):
+            return ()  # some alias stays empty
         candidates = [list(_candidates(level, facts)) for level in self._levels]
         indexes = [_index(level, pairs) for level, pairs in zip(self._levels, candidates, strict=True)]
         search = _Search(self._rule.name, self._levels, indexes)
         search.extend(0, (), {})
         return tuple(sorted(Firing(self._rule.name, ids) for ids in search.found))
+
+
+@lru_cache(maxsize=1024)
+def matcher_of(rule: JoinRule) -> JoinMatcher:
+    """Return the rule's matcher, prepared once: the same rules are matched in every decision."""
+    return JoinMatcher(rule)
 
 
 def _levels(rule: JoinRule) -> Iterator[_Level]:

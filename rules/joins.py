@@ -53,16 +53,14 @@ class JoinTest:
         What it reads, as (alias, field).
     comparison
         How two facts are compared; None when the test speaks of one fact.
+    aliases
+        The aliases it speaks of: one or two.
     """
 
     expression: Expression
     fields: tuple[tuple[str, str], ...]
     comparison: Comparison | None
-
-    @property
-    def aliases(self) -> frozenset[str]:
-        """The aliases it speaks of: one or two."""
-        return frozenset(alias for alias, _ in self.fields)
+    aliases: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +79,10 @@ class JoinRule:
     aliases: tuple[Alias, ...]
     tests: tuple[JoinTest, ...]
     then: Then
+
+    def __hash__(self) -> int:
+        """By its name: `then` has no hash, and names are unique in a policy set."""
+        return hash(self.name)
 
     @property
     def unkeyed(self) -> tuple[str, ...]:
@@ -201,7 +203,7 @@ class _JoinCompiler:
             message, _, fix = error.message.partition("; ")
             self.shapes.problems.append(scalar.complain_at(error.offset, error.length, message, fix))
             return None
-        return JoinTest(expression, fields, comparison)
+        return JoinTest(expression, fields, comparison, frozenset(alias for alias, _ in fields))
 
     def _fields(self, expression: Expression, aliases: tuple[Alias, ...]) -> tuple[tuple[str, str], ...]:
         kinds = {alias.name: self.kinds[alias.kind] for alias in aliases}

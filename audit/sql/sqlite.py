@@ -36,8 +36,7 @@ def connect_sqlite(url: str) -> tuple[Engine, Engine]:
     reading = create_engine(url, pool_size=4, max_overflow=28, connect_args={"check_same_thread": False})
     for engine in (writing, reading):
         event.listen(engine, "connect", _prepare)
-    event.listen(writing, "begin", _begin_immediately)
-    event.listen(reading, "begin", _begin)
+    event.listen(writing, "begin", _begin_immediately)  # reading is one statement at a time and needs none
     return writing, reading
 
 
@@ -51,10 +50,6 @@ def _prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
 def _begin_immediately(connection: Connection) -> None:
     # Taking the write lock at once is what makes "read the head, then append" one step.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
 
 
 def _authorise(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, Table, delete, func, insert, select
+from sqlalchemy import Engine, Table, bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
@@ -55,6 +55,35 @@ _COLUMNS = (
     _ENTRY.c.payload_commitment,
 )
 
+# Said once: putting a statement together costs more than running it.
+_SIZE = select(func.max(_ENTRY.c.seq))
+_BY_KEYS = select(*_COLUMNS).where(_ENTRY.c.key.in_(bindparam("keys", expanding=True)))
+_BY_SUBJECT = select(*_COLUMNS).where(_ENTRY.c.subject == bindparam("subject")).order_by(_ENTRY.c.seq)
+_RECORDS = (
+    select(*_COLUMNS)
+    .where(_ENTRY.c.seq >= bindparam("start"), _ENTRY.c.seq < bindparam("stop"))
+    .order_by(_ENTRY.c.seq)
+)
+_SEALED = (
+    select(_PAYLOAD.c.seq, _PAYLOAD.c.salt, _PAYLOAD.c.payload)
+    .where(_PAYLOAD.c.seq >= bindparam("start"), _PAYLOAD.c.seq < bindparam("stop"))
+    .order_by(_PAYLOAD.c.seq)
+)
+_CONTENT = select(_ARTIFACT.c.digest, _ARTIFACT.c.media_type, _ARTIFACT.c.content).where(
+    _ARTIFACT.c.digest == bindparam("digest")
+)
+_KNOWN = select(_ARTIFACT.c.digest).where(_ARTIFACT.c.digest.in_(bindparam("digests", expanding=True)))
+_LATER = _POINTER.alias()
+_POINTED = (  # the latest move of each pointer
+    select(_POINTER.c.name, _POINTER.c.value)
+    .where(
+        _POINTER.c.seq
+        == select(func.max(_LATER.c.seq)).where(_LATER.c.name == _POINTER.c.name).scalar_subquery()
+    )
+    .order_by(_POINTER.c.name)
+)
+_POINTED_NAMES = _POINTED.where(_POINTER.c.name.in_(bindparam("names", expanding=True)))
+
 
 class SqlStore:
     """
@@ -85,11 +114,11 @@ class SqlStore:
 
     def records(self, start: int, stop: int) -> Iterator[Record]:
         """Return the entries start..stop in order, as they are stored, unjudged."""
-        place, stop = _ENTRY.c.seq, min(stop, _LAST)  # who asks for the place _LAST ends one beyond it
-        wanted = select(*_COLUMNS).where(place >= start, place < stop).order_by(place)
+        stop = min(stop, _LAST)  # who asks for the place _LAST ends one beyond it
         with self._read() as connection:
             # Plain tuples: a verification reads millions, and rows with names cost it half again.
-            return map(Record._make, connection.execute(wanted).cursor.fetchall())
+            found = connection.execute(_RECORDS, {"start": start, "stop": stop})
+            return map(Record._make, found.cursor.fetchall())
 
     def by_seqs(self, seqs: Sequence[int]) -> Mapping[int, Entry]:
         """Return the entries at these places."""
@@ -103,16 +132,12 @@ class SqlStore:
 
     def by_subject(self, subject: str) -> tuple[Entry, ...]:
         """Return the entries of a subject, oldest first."""
-        wanted = select(*_COLUMNS).where(_ENTRY.c.subject == subject).order_by(_ENTRY.c.seq)
-        return tuple(map(_read_entry, self._all(wanted)))
+        return tuple(map(_read_entry, self._all(_BY_SUBJECT, subject=subject)))
 
     def sealed(self, start: int, stop: int) -> Iterator[tuple[int, Sealed]]:
         """Return the payloads of the entries start..stop that still have one."""
-        row = _PAYLOAD.c
-        wanted = (
-            select(row.seq, row.salt, row.payload).where(row.seq >= start, row.seq < stop).order_by(row.seq)
-        )
-        return ((seq, Sealed(salt, payload)) for seq, salt, payload in self._all(wanted))
+        found = self._all(_SEALED, start=start, stop=stop)
+        return ((seq, Sealed(salt, payload)) for seq, salt, payload in found)
 
     def artifact(self, digest: str) -> Artifact | None:
         """
@@ -123,8 +148,7 @@ class SqlStore:
         InvalidEntryError
             If the stored content no longer has it.
         """
-        row = _ARTIFACT.c
-        found = self._all(select(row.digest, row.media_type, row.content).where(row.digest == digest))
+        found = self._all(_CONTENT, digest=digest)
         return Artifact(*found[0]) if found else None
 
     def digests(self, after: str, most: int) -> tuple[str, ...]:
@@ -135,15 +159,14 @@ class SqlStore:
     def known_artifacts(self, digests: Iterable[str]) -> frozenset[str]:
         """Return those of the digests under which something is kept."""
         with self._read() as connection:
-            return _known_artifacts(connection, digests)
+            return frozenset(_known_artifacts(connection, digests))
 
     def pointers(self, prefix: str) -> Mapping[str, str]:
         """Return the pointers that are set and whose name starts so."""
         within = [_POINTER.c.name >= prefix]
         if prefix:
             within.append(_POINTER.c.name < prefix[:-1] + chr(ord(prefix[-1]) + 1))
-        with self._read() as connection:
-            return _pointer_values(connection, within)
+        return _set_only(self._all(_POINTED.where(*within)))
 
     def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
         """Return the values of those pointers that are set."""
@@ -223,9 +246,9 @@ class SqlStore:
         with self._read() as connection:
             return connection.execute(wanted).scalars().all()
 
-    def _all(self, wanted: Any) -> Sequence[Any]:
+    def _all(self, wanted: Any, **values: Any) -> Sequence[Any]:
         with self._read() as connection:
-            return connection.execute(wanted).all()
+            return connection.execute(wanted, values).all()
 
 
 class SqlTransaction:
@@ -269,11 +292,8 @@ class SqlTransaction:
     def keep(self, artifacts: Iterable[Artifact]) -> None:
         """Store those artifacts that are not stored yet."""
         missing = {artifact.digest: artifact for artifact in artifacts}
-        for digests in _pieces(missing):
-            for (digest,) in self._connection.execute(
-                select(_ARTIFACT.c.digest).where(_ARTIFACT.c.digest.in_(digests))
-            ):
-                del missing[digest]
+        for digest in _known_artifacts(self._connection, tuple(missing)):
+            del missing[digest]
         rows = [
             {"digest": digest, "media_type": a.media_type, "content": a.content}
             for digest, a in sorted(missing.items())  # replicas that keep the same do not wait in a circle
@@ -301,45 +321,35 @@ def translated() -> Iterator[None]:
 
 
 def _size(connection: Connection) -> int:
-    last = connection.execute(select(func.max(_ENTRY.c.seq))).scalar()
+    last = connection.execute(_SIZE).scalar()
     return 0 if last is None else int(last) + 1
 
 
 def _by_keys(connection: Connection, keys: Iterable[str]) -> dict[str, Entry]:
     found = {}
     for some in _pieces(keys):
-        for row in connection.execute(select(*_COLUMNS).where(_ENTRY.c.key.in_(some))):
-            entry = _read_entry(row)
+        for entry in map(_read_entry, connection.execute(_BY_KEYS, {"keys": some})):
             found[entry.key] = entry
     return found
 
 
-def _known_artifacts(connection: Connection, digests: Iterable[str]) -> frozenset[str]:
+def _known_artifacts(connection: Connection, digests: Iterable[str]) -> set[str]:
     known: set[str] = set()
     for some in _pieces(digests):
-        known.update(
-            connection.execute(select(_ARTIFACT.c.digest).where(_ARTIFACT.c.digest.in_(some))).scalars()
-        )
-    return frozenset(known)
+        known.update(connection.execute(_KNOWN, {"digests": some}).scalars())
+    return known
 
 
 def _named_pointers(connection: Connection, names: Iterable[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for some in _pieces(names):
-        values |= _pointer_values(connection, [_POINTER.c.name.in_(some)])
+        values |= _set_only(connection.execute(_POINTED_NAMES, {"names": some}))
     return values
 
 
-def _pointer_values(connection: Connection, within: list[Any]) -> dict[str, str]:
-    """Return the latest move of each pointer, those unset left out."""
-    later = _POINTER.alias()
-    last = select(func.max(later.c.seq)).where(later.c.name == _POINTER.c.name).scalar_subquery()
-    wanted = (
-        select(_POINTER.c.name, _POINTER.c.value)
-        .where(*within, _POINTER.c.seq == last)
-        .order_by(_POINTER.c.name)
-    )
-    return {name: value for name, value in connection.execute(wanted) if value is not None}
+def _set_only(rows: Iterable[Any]) -> dict[str, str]:
+    """Values of pointers, those unset left out."""
+    return {name: value for name, value in rows if value is not None}
 
 
 def _pieces(values: Iterable[str]) -> Iterator[list[str]]:

@@ -8,8 +8,10 @@ from decision_service.api import convert
 from decision_service.api.endpoint import LARGE, Call
 from decision_service.decision import DecisionRequest
 from decision_service.usecases.effort import Effort
+from decision_service.usecases.recent_snapshots import RecentSnapshots
 from decision_service.usecases.requests import RequestByDigest
 from decision_service.usecases.uploads import Uploads
+from optimization.network import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Asking:
     """Reads requests; what is large is read beside the event loop."""
 
     uploads: Uploads
+    recent: RecentSnapshots
 
     async def __call__(self, request: Any, call: Call, path: str = "") -> tuple[DecisionRequest, Effort]:
         """
@@ -34,8 +37,17 @@ class Asking:
             problem = "both are given" if has_digest else "value is required"
             raise convert.refuse(f"{path}snapshot", f"{problem}: send `snapshot` or `snapshot_digest`")
         is_large = has_digest or request.ByteSize() > LARGE
-        asked = await asyncio.to_thread(self._read, request, call) if is_large else self._read(request, call)
+        asked = await asyncio.to_thread(self._read, request, call) if is_large else self._read_small(request)
         return asked, Effort(call.deadline, request.best_by_deadline)
+
+    def _read_small(self, request: Any) -> DecisionRequest:
+        asked: RequestByDigest = convert.parse(request, RequestByDigest)
+        sent = request.snapshot
+        return asked.on(
+            self.recent.intern(
+                sent.SerializeToString(deterministic=True), lambda: convert.parse(sent, Snapshot, "snapshot")
+            )
+        )
 
     def _read(self, request: Any, call: Call) -> DecisionRequest:
         if not request.snapshot_digest:

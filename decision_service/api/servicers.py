@@ -7,8 +7,9 @@ from typing import Any
 from decision_service.api import convert, page_token, telemetry
 from decision_service.api.asking import Asking
 from decision_service.api.endpoint import Call
+from decision_service.api.known_decisions import KnownDecisions, render_decision
 from decision_service.api.paging import in_thread, page, question
-from decision_service.decision import Decision, DecisionMode, Disposition, Scope, Verdict
+from decision_service.decision import DecisionMode, Disposition, Scope, Verdict
 from decision_service.errors import FieldViolation, InvalidRequestError
 from decision_service.followers.index import DecisionFilter, DecisionIndex
 from decision_service.usecases.decide import Decide
@@ -19,7 +20,6 @@ from decision_service.usecases.release_content import ReleaseContent
 from decision_service.usecases.release_life import ReleaseRecord
 from decision_service.usecases.replay import Replay
 from decision_service.usecases.rollout import Rollout
-from decision_service.v1 import decision_pb2 as decision_pb
 from decision_service.v1 import decision_service_pb2 as pb
 from decision_service.v1 import release_service_pb2 as release_pb
 
@@ -33,6 +33,7 @@ class DecisionServicer:
     replay: Callable[[Effort], Replay]
     inquire: Inquire
     index: DecisionIndex
+    known: KnownDecisions
 
     async def Decide(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Decide once per request_id."""
@@ -43,9 +44,7 @@ class DecisionServicer:
 
     async def GetDecision(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """One decision."""
-        return pb.GetDecisionResponse(
-            decision=render_decision(self.inquire.decision(request.name, call.caller))
-        )
+        return pb.GetDecisionResponse(decision=self.known.render(request.name, call.caller))
 
     async def ListDecisions(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """A page of decisions."""
@@ -145,18 +144,6 @@ class ReleaseServicer:
         if len(records) > (start or 0) + size:
             response.next_page_token = page_token.issue((start or 0) + size, question(request))
         return response
-
-
-def render_decision(decision: Decision) -> Any:
-    """The record in one message: the outcome's fields stand beside the decision's own."""
-    message = convert.render(decision.outcome, decision_pb.Decision())
-    message.name, message.request_id = decision.name, decision.request_id
-    message.mode = decision_pb.DecisionMode.Value(f"DECISION_MODE_{decision.mode.value}")
-    convert.render(decision.scope, message.scope)
-    convert.render(decision.lineage, message.lineage)
-    if decision.log:
-        convert.render(decision.log, message.log)
-    return message
 
 
 def _release(record: ReleaseRecord) -> Any:

@@ -15,9 +15,9 @@ from audit import canonical
 from decision_service.api import convert, page_token, telemetry
 from decision_service.api.asking import Asking
 from decision_service.api.endpoint import Call, read_message
+from decision_service.api.known_decisions import render_decision
 from decision_service.api.paging import page, question
 from decision_service.api.running import Progress, Runner
-from decision_service.api.servicers import render_decision
 from decision_service.api.status import DOMAIN
 from decision_service.errors import TooLargeError
 from decision_service.usecases import records

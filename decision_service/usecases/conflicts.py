@@ -29,7 +29,7 @@ from rules.document import PolicyStage
 from rules.errors import RulesError
 from rules.join_encoding import encode_facts
 from rules.join_facts import JoinFact
-from rules.join_matcher import JoinMatcher
+from rules.join_matcher import matcher_of
 from rules.joins import Firing, JoinRule
 from rules.precedence import Award
 
@@ -192,7 +192,7 @@ def ask(rules: tuple[JoinRule, ...], facts: tuple[JoinFact, ...]) -> Asked:
     RulesError
         A fact cannot be compared exactly, or a rule holds too often to be of use.
     """
-    firings = tuple(firing for rule in rules for firing in JoinMatcher(rule).match(facts))
+    firings = tuple(firing for rule in rules for firing in matcher_of(rule).match(facts))
     playing = {id_ for rule in rules for batch in encode_facts(rule, facts) for id_ in batch.ids.values()}
     return Asked(tuple(fact for fact in facts if fact.id in playing), firings)
 

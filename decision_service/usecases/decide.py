@@ -1,7 +1,8 @@
 """
 Decide: the straight line from a request to a logged decision.
 
-    1 find the request_id          a repeat returns the first decision
+    1 find the request_id          a repeat returns the first decision; a judgement, which costs less
+                                   than the look, is recognised by the append
     2 which release governs        pinned by the caller, or active for the scope
     3-7 the pure function          admission, parameters, safety stock, orders, review
     8 append                       durable, or the call fails; refused if the release was revoked
@@ -15,13 +16,13 @@ from typing import Protocol
 
 from uuid6 import uuid7
 
-from audit import Appended, Entry, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
-from decision_service.decision import Caller, Decision, DecisionRequest, Lineage, Question
-from decision_service.engine import engine, engine_digest
-from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError
+from audit import Appended, Artifact, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
+from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question
+from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
 from decision_service.usecases.freezing import FROZEN, require_thawed
 from decision_service.usecases.operations import OPEN
+from decision_service.usecases.recent_snapshots import RecentSnapshots
 from decision_service.usecases.records import Deliberation, Inputs
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import Release
@@ -60,6 +61,7 @@ class Decide:
     outcome_of: OutcomeOf
     now: Callable[[], datetime]
     append: Callable[[Ledger, NewEntry], Awaitable[Appended]]
+    recent: RecentSnapshots
 
     async def __call__(
         self,
@@ -94,34 +96,40 @@ class Decide:
             was being made.
         """
         _refuse_foreign(request, caller)
-        snapshot_bytes = canonical.encode_object(request.snapshot)
-        digest = records.request_digest(request, canonical.digest(snapshot_bytes))
-        if earlier := self.ledger.find(records.idempotency_key(caller, request.request_id)):
-            return self._repeat(earlier, digest, request)
-        today, frozen = self.now().date(), require_thawed(self.ledger, request.scope, unfrozen_for)
-        release = self.releases.governing(request.scope, request.release, today, request.request_id)
-        question = Question(
-            canonical.digest(snapshot_bytes),
-            self.now().date(),
-            request.mode,
-            request.scope,
-            request.proposals,
-        )
-        inputs = Inputs(snapshot_bytes, canonical.encode_object(question), release.content.encode())
-        started = self.now()
-        outcome_bytes = await self.outcome_of(inputs, question, request.snapshot, release)
-        seconds = max(0.0, (self.now() - started).total_seconds())
-        made = Deliberation(request, caller, release, inputs, outcome_bytes, parents, seconds)
+        snapshot = self.recent.made_of(request.snapshot).artifact
+        is_dear = request.mode is DecisionMode.PLAN or request.validate_only
+        if is_dear and (earlier := self._earlier(request, caller, snapshot)):
+            return earlier
+        try:
+            frozen = require_thawed(self.ledger, request.scope, unfrozen_for)
+            made = await self._deliberate(request, caller, snapshot, parents)
+        except ServiceError:
+            if earlier := self._earlier(request, caller, snapshot):  # decided before this came in its way
+                return earlier
+            raise
         if request.validate_only:
-            return Decided(_unlogged(made, digest), is_repeat=False)
+            return Decided(records.decision_of(made), is_repeat=False)
         new = records.new_entry(f"decisions/{uuid7()}", made)
         appended = await self._log(replace(new, requires={**new.requires, **frozen, **requires}), request)
-        if appended.is_repeat:  # decided meanwhile by another call: that one stands
+        if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
             return Decided(records.read_decision(self.ledger, appended.entry), is_repeat=True)
         position = records.position_of(appended.entry)
         return Decided(
-            replace(_unlogged(made, digest), name=appended.entry.subject, log=position), is_repeat=False
+            replace(records.decision_of(made), name=appended.entry.subject, log=position), is_repeat=False
         )
+
+    async def _deliberate(
+        self, request: DecisionRequest, caller: Caller, snapshot: Artifact, parents: tuple[str, ...]
+    ) -> Deliberation:
+        """Steps 2 to 7."""
+        today = self.now().date()
+        release = self.releases.governing(request.scope, request.release, today, request.request_id)
+        question = Question(snapshot.digest, today, request.mode, request.scope, request.proposals)
+        inputs = Inputs(snapshot.content, canonical.encode_object(question), release.encoded)
+        started = self.now()
+        outcome = await self.outcome_of(inputs, question, request.snapshot, release)
+        seconds = max(0.0, (self.now() - started).total_seconds())
+        return Deliberation(request, caller, release, inputs, outcome, parents, seconds)
 
     async def _log(self, new: NewEntry, request: DecisionRequest) -> Appended:
         try:
@@ -139,30 +147,15 @@ class Decide:
                 "the release was revoked while deciding; ask again", "RELEASE_REVOKED"
             ) from error
 
-    def _repeat(self, earlier: Entry, digest: str, request: DecisionRequest) -> Decided:
-        if records.envelope_of(earlier)["request_digest"] != digest:
+    def _earlier(self, request: DecisionRequest, caller: Caller, snapshot: Artifact) -> Decided | None:
+        """The first decision on this request_id."""
+        entry = self.ledger.find(records.idempotency_key(caller, request.request_id))
+        if entry is None:
+            return None
+        asked = records.request_digest(request, snapshot.digest)
+        if records.envelope_of(entry)["request_digest"] != asked:
             raise _reused(request)
-        return Decided(records.read_decision(self.ledger, earlier), is_repeat=True)
-
-
-def _unlogged(made: Deliberation, digest: str) -> Decision:
-    """What would be logged."""
-    request, caller, release = made.request, made.caller, made.release
-    lineage = Lineage(
-        snapshot_digest=canonical.digest(made.inputs.snapshot),
-        release=release.name,
-        release_digest=release.digest,
-        engine_digest=engine_digest(),
-        outcome_digest=canonical.digest(made.outcome_bytes),
-        request_digest=digest,
-        actor=caller.subject,
-        engine=engine(),
-        parents=made.parents,
-        sources=request.snapshot.sources,
-        on_behalf_of=request.on_behalf_of,
-        trace_id=caller.trace_id,
-    )
-    return Decision("", request.request_id, request.mode, request.scope, made.outcome, lineage)
+        return Decided(records.read_decision(self.ledger, entry), is_repeat=True)
 
 
 def _refuse_foreign(request: DecisionRequest, caller: Caller) -> None:

@@ -52,6 +52,10 @@ class Inquire:
             raise NotFoundError("decision", name)
         return records.read_decision(self.ledger, entry)
 
+    def acted_for(self, seq: int) -> str:
+        """Whom the caller of a decision acted for, by its place in the log; empty when that was erased."""
+        return records.acted_for(self.ledger, seq)
+
     def explain(self, name: str, order_id: str, caller: Caller) -> Explanation:
         """
         Why this order, why this much, why now, who must approve, what would change it.

@@ -19,7 +19,6 @@ from decision_service.usecases.planning import Work, plan, speak_to_planning
 from decision_service.usecases.release_content import Release
 from decision_service.usecases.review import judge, verdict_on
 from optimization.network import Snapshot
-from optimization.validate import validate_snapshot
 from rules import evaluate_stage
 
 _AS_THE_RELEASE_SAYS = Work()
@@ -37,11 +36,11 @@ def decide(
     question: Question, snapshot: Snapshot, release: Release, work: Work = _AS_THE_RELEASE_SAYS
 ) -> Outcome:
     """All that follows from a question under a release, as `deliberate` says."""
-    return deliberate(question, snapshot, release, work).outcome
+    return deliberate(question, SnapshotFacts(snapshot), release, work).outcome
 
 
 def deliberate(
-    question: Question, snapshot: Snapshot, release: Release, work: Work = _AS_THE_RELEASE_SAYS
+    question: Question, known: SnapshotFacts, release: Release, work: Work = _AS_THE_RELEASE_SAYS
 ) -> Deliberated:
     """
     All that follows from a question under a release.
@@ -53,8 +52,7 @@ def deliberate(
     RulesError
         The rules cannot be evaluated on these facts.
     """
-    known = SnapshotFacts(snapshot)
-    findings = snapshot.findings + validate_snapshot(snapshot)
+    findings = known.findings
     admission = evaluate_stage(release.ruleset, "admission", known.of_request(question))
     admitted = Outcome(
         Verdict.APPROVED, exceptions=findings, evaluations=collect("admission", [("request", admission)])

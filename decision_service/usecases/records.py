@@ -8,7 +8,7 @@ acted for is in the redactable payload. Snapshot, question and outcome are artif
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import orjson
@@ -28,7 +28,7 @@ from decision_service.decision import (
     Verdict,
     scope_of,
 )
-from decision_service.engine import engine, engine_digest
+from decision_service.engine import engine, engine_bytes, engine_digest
 from decision_service.errors import NotFoundError
 from decision_service.usecases.release_content import Release
 from optimization.network import Snapshot
@@ -48,7 +48,7 @@ class Inputs:
 
 def artifact(content: bytes) -> Artifact:
     """Canonical bytes, named by their digest."""
-    return Artifact(canonical.digest(content), JSON, content)
+    return Artifact.of(JSON, content)
 
 
 @lru_cache(maxsize=32)
@@ -75,7 +75,7 @@ def idempotency_key(caller: Caller, request_id: str) -> str:
     return f"decide/{caller.subject}/{request_id}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deliberation:
     """All that goes into a decision, what came out, and how many seconds that took."""
 
@@ -87,24 +87,32 @@ class Deliberation:
     parents: tuple[str, ...] = ()
     seconds: float = 0.0
 
-    @property
+    @cached_property
     def outcome(self) -> Outcome:
         """What follows, decoded."""
         return canonical.decode_object(self.outcome_bytes, Outcome)
 
+    @cached_property
+    def artifacts(self) -> tuple[Artifact, Artifact, Artifact]:
+        """Snapshot, question and outcome, under their digests."""
+        return artifact(self.inputs.snapshot), artifact(self.inputs.question), artifact(self.outcome_bytes)
+
+    @cached_property
+    def request_digest(self) -> str:
+        """By which a repeated request_id is told from a reused one."""
+        return request_digest(self.request, self.artifacts[0].digest)
+
 
 def new_entry(name: str, made: Deliberation) -> NewEntry:
     """The entry that makes a decision durable; refused if its release was revoked meanwhile."""
-    request, caller, release, inputs = made.request, made.caller, made.release, made.inputs
-    outcome, outcome_bytes = made.outcome, made.outcome_bytes
-    snapshot, question, result = map(artifact, (inputs.snapshot, inputs.question, outcome_bytes))
+    request, caller, release, outcome = made.request, made.caller, made.release, made.outcome
+    snapshot, question, result = made.artifacts
     # The release travels along, so that an export of one decision holds all that it was made from.
-    artifacts = (snapshot, question, result, *_shared(inputs.release, canonical.encode(engine())))
-    digest = request_digest(request, snapshot.digest)
+    artifacts = (*made.artifacts, *_shared(made.inputs.release, engine_bytes()))
     envelope = {
         "name": name,
         "request_id": request.request_id,
-        "request_digest": digest,
+        "request_digest": made.request_digest,
         "mode": request.mode.value,
         "scope": request.scope.key,
         "actor": caller.subject,
@@ -131,9 +139,30 @@ def new_entry(name: str, made: Deliberation) -> NewEntry:
         payload=canonical.encode({"on_behalf_of": request.on_behalf_of}),
         artifacts=artifacts,
         key=idempotency_key(caller, request.request_id),
-        key_digest=digest,
+        key_digest=made.request_digest,
         requires={f"revoked/{release.digest}": None},
     )
+
+
+def decision_of(made: Deliberation) -> Decision:
+    """What is logged, before it has a name and a place."""
+    request, caller, release = made.request, made.caller, made.release
+    snapshot, _, result = made.artifacts
+    lineage = Lineage(
+        snapshot_digest=snapshot.digest,
+        release=release.name,
+        release_digest=release.digest,
+        engine_digest=engine_digest(),
+        outcome_digest=result.digest,
+        request_digest=made.request_digest,
+        actor=caller.subject,
+        engine=engine(),
+        parents=made.parents,
+        sources=request.snapshot.sources,
+        on_behalf_of=request.on_behalf_of,
+        trace_id=caller.trace_id,
+    )
+    return Decision("", request.request_id, request.mode, request.scope, made.outcome, lineage)
 
 
 def envelope_of(entry: Entry) -> Mapping[str, Any]:
@@ -146,7 +175,6 @@ def read_decision(ledger: Ledger, entry: Entry) -> Decision:
     e = envelope_of(entry)
     outcome = canonical.decode_object(ledger.artifact(e["outcome_digest"]).content, Outcome)
     snapshot = canonical.decode_object(ledger.artifact(e["snapshot_digest"]).content, Snapshot)
-    payload = ledger.payload(entry.seq)
     lineage = Lineage(
         snapshot_digest=e["snapshot_digest"],
         release=e["release"],
@@ -158,11 +186,17 @@ def read_decision(ledger: Ledger, entry: Entry) -> Decision:
         engine=orjson.loads(ledger.artifact(e["engine_digest"]).content),
         parents=tuple(e["parents"]),
         sources=snapshot.sources,
-        on_behalf_of=orjson.loads(payload)["on_behalf_of"] if payload else "",
+        on_behalf_of=acted_for(ledger, entry.seq),
         trace_id=e["trace_id"],
     )
     mode, scope = DecisionMode(e["mode"]), scope_of(e["scope"])
     return Decision(e["name"], e["request_id"], mode, scope, outcome, lineage, position_of(entry))
+
+
+def acted_for(ledger: Ledger, seq: int) -> str:
+    """Whom the caller of a decision acted for; empty for nobody, and when that was erased."""
+    payload = ledger.payload(seq)
+    return str(orjson.loads(payload)["on_behalf_of"]) if payload else ""
 
 
 def read_inputs(ledger: Ledger, entry: Entry) -> Inputs:

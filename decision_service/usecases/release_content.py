@@ -34,11 +34,19 @@ class ReleaseContent:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A compiled release: rules to evaluate, parameters to plan with, a charter to judge by, a guard."""
+    """
+    A compiled release: rules to evaluate, parameters to plan with, a charter to judge by, a guard.
+
+    Parameters
+    ----------
+    encoded
+        Canonical bytes of the content, whose digest names the release.
+    """
 
     name: str
     digest: str
     content: ReleaseContent
+    encoded: bytes
     ruleset: Ruleset
     parameters: PlanningParameters
     charter: Charter
@@ -61,10 +69,11 @@ def compile_release(content: ReleaseContent) -> Release:
         raise InvalidRequestError(
             tuple(_violation(d) for d in error.diagnostics), "POLICY_INVALID"
         ) from error
-    digest = canonical.digest(content.encode())
+    encoded = content.encode()
     name = f"releases/{ruleset.name}@{ruleset.version}"
     parameters, charter, guard = _read_parameters(content), _read_charter(content), _read_guard(content)
-    return Release(name, digest, content, ruleset, parameters, charter, guard)
+    digest = canonical.digest(encoded)
+    return Release(name, digest, content, encoded, ruleset, parameters, charter, guard)
 
 
 def _violation(diagnostic: Any) -> FieldViolation:

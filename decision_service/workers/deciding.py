@@ -11,6 +11,7 @@ from decision_service.usecases.conflicts import Asked
 from decision_service.usecases.effort import ALL_IT_TAKES, Effort
 from decision_service.usecases.outcome import deliberate
 from decision_service.usecases.planning import Work
+from decision_service.usecases.recent_snapshots import LARGEST, RecentSnapshots
 from decision_service.usecases.records import Inputs
 from decision_service.usecases.release_content import Release
 from decision_service.usecases.replay import slices_of
@@ -19,7 +20,7 @@ from decision_service.workers.pool import WorkerPool
 from decision_service.workers.words import Moment
 from optimization.network import Snapshot
 
-SMALL = 128 * 1024  # bytes of a snapshot whose proposals are judged in the time that a pipe would take
+SMALL = LARGEST  # bytes of a snapshot whose proposals are judged in the time that a pipe would take
 
 # Shares of the caller's time: when the search stops by itself, and when its best answer is taken from it.
 # The rest is for confirming, logging and the way back.
@@ -32,6 +33,7 @@ class OutcomeRunner:
 
     pool: WorkerPool
     confirmer: Confirmer
+    recent: RecentSnapshots
     effort: Effort = ALL_IT_TAKES
 
     async def __call__(  # noqa: PLR0913 - the inputs, decoded where that is known, and what to do again
@@ -45,7 +47,7 @@ class OutcomeRunner:
     ) -> bytes:
         """The outcome; what another engine does not confirm is decided again without the joins."""
         outcome, asked = await self._run(inputs, question, snapshot, release, slices, doubt)
-        if doubt or not asked:
+        if doubt or not any(question.facts or question.firings for question in asked):
             return outcome
         found = await asyncio.get_running_loop().run_in_executor(
             None, self.confirmer.doubt, release, asked, self._seconds()
@@ -65,7 +67,7 @@ class OutcomeRunner:
         doubt: str,
     ) -> tuple[bytes, tuple[Asked, ...]]:
         if question.mode is DecisionMode.JUDGE and len(inputs.snapshot) <= SMALL:
-            known = snapshot or canonical.decode_object(inputs.snapshot, Snapshot)
+            known = self.recent.made_of(snapshot or canonical.decode_object(inputs.snapshot, Snapshot)).facts
             judged = deliberate(question, known, release, Work(doubt=doubt))
             return canonical.encode_object(judged.outcome), judged.asked
         until, deadline = self._times(slices)

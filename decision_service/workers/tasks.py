@@ -40,6 +40,7 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
 
     from audit import canonical  # noqa: PLC0415
     from decision_service.decision import Question  # noqa: PLC0415
+    from decision_service.facts import SnapshotFacts  # noqa: PLC0415
     from decision_service.usecases.outcome import deliberate  # noqa: PLC0415
     from decision_service.usecases.planning import Work  # noqa: PLC0415
     from optimization.network import Snapshot  # noqa: PLC0415
@@ -49,7 +50,7 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
     known = canonical.decode_object(snapshot, Snapshot)
 
     def found(work: Work) -> bytes:
-        made = deliberate(asked, known, _compiled(release), work)
+        made = deliberate(asked, SnapshotFacts(known), _compiled(release), work)
         return pickle.dumps((canonical.encode_object(made.outcome), made.asked))
 
     with watched(_speaker(say) if is_watched else None):

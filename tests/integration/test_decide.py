@@ -77,6 +77,35 @@ def test_the_same_id_for_another_body_is_refused(governed, example, change):
     )
 
 
+def test_a_repeat_is_answered_whatever_has_changed(service, example, root):
+    """
+    The release was withdrawn meanwhile: a new request is refused, the decided one gets its decision.
+    """
+    service.govern(root / "policies" / "replenishment")
+    first = service.call(DECISIONS, "Decide", judgement(example, "early")).decision
+    revoke = release_service_pb2.RevokeReleaseRequest(name=first.lineage.release, reason="bad")
+    service.call(RELEASES, "RevokeRelease", revoke, "otto")
+    again = service.call(DECISIONS, "Decide", judgement(example, "early"))
+    late = refusal(lambda: service.call(DECISIONS, "Decide", judgement(example, "late")))
+    reused = refusal(lambda: service.call(DECISIONS, "Decide", judgement(example, "early", 11.0)))
+
+    assert (True, first) == (again.is_repeat, again.decision)
+    assert (grpc.StatusCode.FAILED_PRECONDITION, "RELEASE_REVOKED") == late
+    assert (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED") == reused
+
+
+def test_a_decision_read_again_is_the_same_message(governed, example):
+    """
+    The second reading comes from memory; it is what was decided, and others' scopes stay closed.
+    """
+    asked = judgement(example, "read-twice", on_behalf_of="planner-7")
+    made = governed.call(DECISIONS, "Decide", asked).decision
+    read = [governed.call(DECISIONS, "GetDecision", pb.GetDecisionRequest(name=made.name)) for _ in range(2)]
+
+    assert [made, made] == [answer.decision for answer in read]
+    assert "planner-7" == read[1].decision.lineage.on_behalf_of
+
+
 def test_another_caller_may_use_the_same_id(governed, example):
     """
     Ids are the caller's own: one ERP does not see another's decisions by guessing.

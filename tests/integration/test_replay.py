@@ -115,6 +115,7 @@ def test_another_engine_is_named(governed, example, monkeypatch):
     """
     older = {**dict(records.engine()), "decision_service": "0.0.9", "highspy": "1.13.0"}
     monkeypatch.setattr(records, "engine", lambda: older)
+    monkeypatch.setattr(records, "engine_bytes", lambda: canonical.encode(older))
     monkeypatch.setattr(records, "engine_digest", lambda: canonical.digest(canonical.encode(older)))
     asked = request(example, 19, 0)
     asked.request_id = "made-by-an-older-version"

@@ -69,7 +69,7 @@ class Redecide:
         return await asyncio.to_thread(_compare, blank, recorded, again, seconds)
 
     async def _again(self, recorded: _Recorded, candidate: Release) -> Outcome:
-        inputs = replace(recorded.inputs, release=candidate.content.encode())
+        inputs = replace(recorded.inputs, release=candidate.encoded)
         question = records.question_of(recorded.inputs)
         outcome = await self.outcome_of(inputs, question, recorded.snapshot, candidate)
         return canonical.decode_object(outcome, Outcome)

@@ -6,6 +6,7 @@ import pytest
 
 from decision_service.cli.policy_files import read_policy
 from decision_service.decision import DecisionMode, OrderProposal, Question
+from decision_service.facts import SnapshotFacts
 from decision_service.usecases.outcome import deliberate
 from decision_service.usecases.planning import Work
 from decision_service.usecases.release_content import ReleaseContent, compile_release
@@ -137,6 +138,6 @@ def decide(shipped):
         mode = DecisionMode.JUDGE if proposals else DecisionMode.PLAN
         wanted = tuple(OrderProposal(f"P{i}", *p) for i, p in enumerate(proposals, 1))
         question = Question("sha256:0", MONDAY, mode, proposals=wanted)
-        return deliberate(question, network.snapshot(), release, work or Work())
+        return deliberate(question, SnapshotFacts(network.snapshot()), release, work or Work())
 
     return run

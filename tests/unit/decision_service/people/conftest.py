@@ -102,7 +102,7 @@ class World:
             f"r{number}", snapshot(), question.mode, asked, scope, on_behalf_of=on_behalf_of
         )
         inputs = Inputs(
-            canonical.encode_object(snapshot()), canonical.encode_object(question), release().content.encode()
+            canonical.encode_object(snapshot()), canonical.encode_object(question), release().encoded
         )
         made = Deliberation(request, caller, release(), inputs, canonical.encode_object(result))
         name = f"decisions/d{number}"
