@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from optimization.errors import SolverError
 from optimization.safety_stock.elimination import Hub, Step
-from optimization.safety_stock.model import Joint, Order, PairModel, TableJoint, ends, table_from
+from optimization.safety_stock.model import Edge, Joint, Order, PairModel, TableJoint, ends, table_from
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,22 +44,23 @@ class Multipliers:
     deltas: dict[tuple[int, int, int], Floats]
 
 
-def replay_steps(model: PairModel, steps: tuple[Step | Hub, ...]) -> float:
+def replay_steps(model: PairModel, steps: tuple[Step | Hub, ...]) -> list[float]:
     """
-    Bound on what the eliminated variables cost, leaving in `model` what is left for the core.
+    What each step's variable costs at least, leaving in `model` what is left for the core.
 
     Parameters
     ----------
     model
         The unreduced model; used up.
     """
-    slack = 0.0
+    slacks = []
     for step in steps:
         if isinstance(step, Hub):
             _replay_hub(model, step)
+            slacks.append(0.0)
         else:
-            slack += _replay_elimination(model, step)
-    return slack
+            slacks.append(_replay_elimination(model, step))
+    return slacks
 
 
 def core_bound(
@@ -122,13 +123,18 @@ def _replay_elimination(model: PairModel, step: Step) -> float:
     if len(neighbours) == 1:
         y = neighbours[0]
         model.unary[y] = model.unary[y] + step.message
-        if isinstance(edges[0], Order):
-            return _arc_slack(unary[:, None], edges[0], x, step.message[:, None])
-        return _slack(unary[:, None] + table_from(edges[0], x, (unary.size, step.message.size)), step.message)
+        return message_slack(unary, edges[0], x, step.message)
     y, z = neighbours
     slack = _pair_slack(unary, edges, (x, y, z), step.message)
     model.connect(TableJoint(y, z, step.message))
     return slack
+
+
+def message_slack(unary: Floats, edge: Edge, x: int, message: Floats) -> float:
+    """Least u(x) + E(x,y) - K(y)."""
+    if isinstance(edge, Order):
+        return _arc_slack(unary[:, None], edge, x, message[:, None])
+    return _slack(unary[:, None] + table_from(edge, x, (unary.size, message.size)), message)
 
 
 def _pair_slack(

@@ -51,7 +51,7 @@ def eliminate(model: PairModel, x: int) -> Step:
         message = np.array(unary.min())
         model.constant += float(message)
     elif len(neighbours) == 1:
-        message = sweep(unary[:, None], edges[0], x, sizes[0])[:, 0]
+        message = message_over(unary, edges[0], x, sizes[0])
         model.unary[neighbours[0]] = model.unary[neighbours[0]] + message
     else:
         message = _pair_message(unary, edges, x, sizes)
@@ -59,15 +59,28 @@ def eliminate(model: PairModel, x: int) -> Step:
     return Step(x, neighbours, unary, edges, message)
 
 
+def message_over(unary: Floats, edge: Edge, x: int, size: int) -> Floats:
+    """[y]: min over x of u(x) + E(x,y)."""
+    return sweep(unary[:, None], edge, x, size)[:, 0]
+
+
 def restore(steps: list[Step | Hub], values: dict[int, int]) -> None:
     """Give every eliminated variable its best value, the smallest of several, last out first."""
     for step in reversed(steps):
         if isinstance(step, Hub):
             continue
-        x, total = step.variable, step.unary
-        for y, edge in zip(step.neighbours, step.edges, strict=True):
-            total = total + column_at(edge, x, total.size, values[y])
-        values[x] = int(total.argmin())
+        values[step.variable] = _best_value(step, values)
+
+
+def _best_value(step: Step, values: dict[int, int]) -> int:
+    """The least of several; an arc alone only cuts off an end of the table."""
+    x, total = step.variable, step.unary
+    if len(step.edges) == 1 and isinstance(arc := step.edges[0], Order):
+        value = values[step.neighbours[0]]
+        return int(total[: value + 1].argmin()) if arc.low == x else value + int(total[value:].argmin())
+    for y, edge in zip(step.neighbours, step.edges, strict=True):
+        total = total + column_at(edge, x, total.size, values[y])
+    return int(total.argmin())
 
 
 def add_hub(model: PairModel, lows: tuple[int, ...], highs: tuple[int, ...]) -> Hub:

@@ -10,15 +10,15 @@ from typing import Any
 from optimization.report import SolveLimits
 from optimization.safety_stock.bounds import DemandBounds
 from optimization.safety_stock.branching import Search
-from optimization.safety_stock.certificate import replay_steps
 from optimization.safety_stock.descent import descend
 from optimization.safety_stock.domains import root_domains
 from optimization.safety_stock.elimination import restore
 from optimization.safety_stock.layout import Layout
-from optimization.safety_stock.model import NodeVariables, build_model
+from optimization.safety_stock.model import NodeVariables
 from optimization.safety_stock.placement import ServiceTimes, settle, total_cost
-from optimization.safety_stock.presolve import Reduction, reduce_model
-from optimization.safety_stock.transport import Grids, build_programme, count_pairs
+from optimization.safety_stock.presolve import Reduction
+from optimization.safety_stock.repetition import Reduced, reduce_again, reduce_network
+from optimization.safety_stock.transport import Grids, TransportProgramme, build_programme, count_pairs
 from optimization.safety_stock.vertices import has_concave_costs, vertex_values
 
 PROOF_GAP = 1e-9  # relative; what double precision leaves of an equality over thousands of stages
@@ -41,9 +41,18 @@ class Optimum:
 
 @dataclass(slots=True)
 class WarmStart:
-    """The last optimal basis by shape of the relaxation; for one network and its variations."""
+    """
+    What the last solve has left for the next, of one network and its variations under the same limits.
+
+    Parameters
+    ----------
+    bases
+        The last optimal basis by shape of the relaxation.
+    """
 
     bases: dict[tuple[int, int], Any] = field(default_factory=dict)
+    reduced: Reduced | None = None
+    programme: TransportProgramme | None = None
 
 
 def minimise(
@@ -66,24 +75,21 @@ def _minimise_forest(layout: Layout, bounds: DemandBounds) -> Optimum:
 def _minimise_network(
     layout: Layout, bounds: DemandBounds, limits: SolveLimits, start: WarmStart | None = None
 ) -> Optimum:
-    model, variables = build_model(layout, bounds.first, bounds.cost)
-    untouched = model.copy()
-    reduction = reduce_model(model)
-    offset = replay_steps(untouched, reduction.steps)
+    reduced = _reduce(layout, bounds, start)
+    reduction = reduced.reduction
+    complete = partial(go_back, layout, bounds, (reduced.variables, reduction))
     if not reduction.variables:
-        cost, times = go_back(layout, bounds, (variables, reduction), {})
-        return Optimum(times, cost, offset)
-    domains = root_domains(untouched, reduction.variables)
+        cost, times = complete({})
+        return Optimum(times, cost, reduced.offset)
+    domains = root_domains(reduced.core, reduction.variables)
     assert domains is not None  # noqa: S101 - corridors that leave nothing are relaxed before
-    complete = partial(go_back, layout, bounds, (variables, reduction))
-
     improve = partial(descend, layout, bounds)
-    for grids in _grids(layout, bounds, (variables, reduction)):
-        programme = build_programme(reduction.core, reduction.variables, limits, grids)
+    for grids in _grids(layout, bounds, (reduced.variables, reduction)):
+        programme = _programme(reduction, limits, grids, start)
         work = (
             limits if grids is None else replace(limits, nodes=1, slices=1)
         )  # a part of the values cannot branch
-        search = Search(programme, untouched, reduction.variables, offset, complete, improve, work)
+        search = Search(programme, reduced.core, reduction.variables, reduced.offset, complete, improve, work)
         shape = (programme.columns, programme.rows)
         if start is not None and shape in start.bases:
             programme.start_from(start.bases[shape])
@@ -95,6 +101,30 @@ def _minimise_network(
     return Optimum(
         found.times, found.cost, found.bound, found.nodes, found.iterations, programme.columns, programme.rows
     )
+
+
+def _reduce(layout: Layout, bounds: DemandBounds, start: WarmStart | None) -> Reduced:
+    """The reduction, from that of the last network where one is remembered."""
+    again = None
+    if start is not None and start.reduced is not None:
+        again = reduce_again(start.reduced, layout, bounds)
+        if again is None:
+            start.programme = None
+    reduced = again or reduce_network(layout, bounds)
+    if start is not None:
+        start.reduced = reduced
+    return reduced
+
+
+def _programme(
+    reduction: Reduction, limits: SolveLimits, grids: Grids | None, start: WarmStart | None
+) -> TransportProgramme:
+    """The relaxation, as a change of costs of the last one where that is all."""
+    if start is None or grids is not None:
+        return build_programme(reduction.core, reduction.variables, limits, grids)
+    if start.programme is None or not start.programme.reprice(reduction.core):
+        start.programme = build_programme(reduction.core, reduction.variables, limits)
+    return start.programme
 
 
 def _grids(

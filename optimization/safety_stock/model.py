@@ -117,21 +117,34 @@ def build_model(layout: Layout, first: NDArray[np.int64], cost: Floats) -> tuple
     model = PairModel()
     into, out = [], []
     for j in range(layout.nodes):
-        table = cost[first[j] : first[j + 1]]
-        time, floor, states = int(layout.time[j]), int(layout.floor[j]), int(layout.reach_out[j]) + 1
-        if not layout.suppliers[j]:
-            into.append(-1)
-            out.append(model.add_variable(table[floor + time - np.arange(states)]))
-            continue
-        a = model.add_variable(np.zeros(int(layout.reach_in[j]) + 1))
-        b = model.add_variable(np.zeros(states))
-        model.connect(StageJoint(a, b, table, time, floor, (int(layout.reach_in[j]) + 1, states)))
-        into.append(a)
-        out.append(b)
+        into.append(model.add_variable(np.zeros(0)) if layout.suppliers[j] else -1)
+        out.append(model.add_variable(np.zeros(0)))
+    variables = NodeVariables(tuple(into), tuple(out))
     for j, customers in enumerate(layout.customers):
+        put_costs(model, layout, (first, cost), variables, j)
         for k in customers:
             model.connect(Order(out[j], into[k]))
-    return model, NodeVariables(tuple(into), tuple(out))
+    return model, variables
+
+
+def put_costs(
+    model: PairModel,
+    layout: Layout,
+    tables: tuple[NDArray[np.int64], Floats],
+    variables: NodeVariables,
+    j: int,
+) -> None:
+    """Give the variables of a node their sizes and costs."""
+    first, cost = tables
+    table = cost[first[j] : first[j + 1]]
+    time, floor, states = int(layout.time[j]), int(layout.floor[j]), int(layout.reach_out[j]) + 1
+    a, b = variables.into[j], variables.out[j]
+    if a < 0:
+        model.unary[b] = table[floor + time - np.arange(states)]
+        return
+    rows = int(layout.reach_in[j]) + 1
+    model.unary[a], model.unary[b] = np.zeros(rows), np.zeros(states)
+    model.edges[a][b] = model.edges[b][a] = StageJoint(a, b, table, time, floor, (rows, states))
 
 
 def ends(edge: Edge) -> tuple[int, int]:

@@ -27,9 +27,18 @@ def place_safety_stock(problem: GsmProblem, limits: SolveLimits) -> Placement:
     return place_from(problem, limits, None)
 
 
-def place_from(problem: GsmProblem, limits: SolveLimits, start: WarmStart | None) -> Placement:
-    """The same, starting from what an earlier, similar solve has left in `start`."""
-    layout = lay_out(problem)
+def place_from(
+    problem: GsmProblem, limits: SolveLimits, start: WarmStart | None, layout: Layout | None = None
+) -> Placement:
+    """
+    The same, starting from what an earlier, similar solve has left in `start`.
+
+    Parameters
+    ----------
+    layout
+        That of the problem, where it is known.
+    """
+    layout = layout or lay_out(problem)
     bounds = bound_demand(problem, layout)
     if problem.storage:
         stored = minimise_within_storage(problem, layout, bounds, limits)

@@ -56,6 +56,27 @@ class Relaxation:
     iterations: int
 
 
+@dataclass(frozen=True, slots=True)
+class _OrderRows:
+    """
+    The rows of all arcs.
+
+    Parameters
+    ----------
+    pairs
+        (low, high) of each arc.
+    starts
+        Where the values of each arc's `low` begin in one row of them all.
+    places
+        Which of these values each row stands for.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    starts: tuple[int, ...]
+    rows: Ints
+    places: Ints
+
+
 @dataclass(slots=True)
 class TransportProgramme:
     """The programme in the solver, ready to be solved again with other domains."""
@@ -66,8 +87,9 @@ class TransportProgramme:
     _highs: Any
     _scale: float
     _tails: dict[int, Ints]
-    _orders: dict[tuple[int, int], tuple[Ints, Ints]]
+    _orders: _OrderRows
     _marginals: dict[tuple[int, int, int], Ints]
+    _pairs: dict[tuple[int, int], tuple[NDArray[np.bool_], Ints]]
     root_basis: Any = None
 
     def solve(self, domains: Domains) -> Relaxation:
@@ -90,6 +112,24 @@ class TransportProgramme:
         """Take the optimal basis of a programme of the same shape."""
         self._highs.setBasis(basis)
 
+    def reprice(self, core: PairModel) -> bool:
+        """Take over the costs of another core with the same edges; False where its columns differ."""
+        tables = {pair: _joint_values(core, pair) for pair in self._pairs}
+        if any(core.unary[x].size != grid.size for x, grid in self.grids.items()) or any(
+            not np.array_equal(np.isfinite(tables[pair]), is_possible)
+            for pair, (is_possible, _) in self._pairs.items()
+        ):
+            return False
+        cost = np.zeros(self.columns)
+        for x, columns in self._tails.items():
+            cost[columns] = tail_costs(core.unary[x])
+        for pair, (is_possible, columns) in self._pairs.items():
+            cost[columns] = tables[pair][is_possible]
+        every = np.arange(self.columns, dtype=np.int32)
+        self._highs.changeColsCost(self.columns, every, cost / self._scale)
+        self.root_basis = None
+        return True
+
     def _restrict(self, domains: Domains) -> None:
         columns, lower, upper = [], [], []
         for x, tails in self._tails.items():
@@ -104,12 +144,14 @@ class TransportProgramme:
         )
 
     def _prices(self, duals: Floats) -> Multipliers:
-        orders = {}
-        for (low, high), (rows, places) in self._orders.items():
-            steps = np.zeros(self.grids[low].size)
-            steps[places] = np.maximum(0.0, -duals[rows])
-            orders[low, high] = _join(self.grids[low], self.grids[high], np.cumsum(steps))
-        return Multipliers(orders, {end: duals[rows] for end, rows in self._marginals.items()})
+        orders, steps = self._orders, np.zeros(self._orders.starts[-1])
+        steps[orders.places] = np.maximum(0.0, -duals[orders.rows])
+        total = np.cumsum(steps)
+        lams = {}
+        for (low, high), (start, end) in zip(orders.pairs, pairwise(orders.starts), strict=True):
+            lam = total[start:end] - total[start]  # the step at 0 is 0
+            lams[low, high] = _join(self.grids[low], self.grids[high], lam)
+        return Multipliers(lams, {end: duals[rows] for end, rows in self._marginals.items()})
 
 
 def build_programme(
@@ -131,6 +173,7 @@ def build_programme(
     scale = _scale(core, variables)
     tails = _add_tails(matrix, core, variables, grids, scale)
     marginals: dict[tuple[int, int, int], Ints] = {}
+    pairs: dict[tuple[int, int], tuple[NDArray[np.bool_], Ints]] = {}
     orders: list[Order] = []
     plain = []
     for x in variables:
@@ -139,7 +182,7 @@ def build_programme(
                 orders.append(edge)
             else:
                 table = edge.values[np.ix_(grids[edge.first], grids[edge.second])] / scale
-                marginals |= _add_joint(matrix, ends(edge), table, tails)
+                pairs[ends(edge)] = _add_joint(matrix, ends(edge), table, (tails, marginals))
         if all(isinstance(edge, Order) for edge in core.edges[x].values()):
             plain.append(tails[x])
     _add_monotone(matrix, plain)
@@ -147,7 +190,7 @@ def build_programme(
     # presolve costs more than it saves: the core is already presolved, and dual simplex starts feasible
     highs = new_highs(limits, presolve="off", solver="simplex", dual_feasibility_tolerance=1e-9)
     pass_model(highs, matrix)
-    return TransportProgramme(matrix.columns, matrix.rows, grids, highs, scale, tails, rows, marginals)
+    return TransportProgramme(matrix.columns, matrix.rows, grids, highs, scale, tails, rows, marginals, pairs)
 
 
 def count_pairs(core: PairModel, variables: tuple[int, ...], grids: Grids | None = None) -> int:
@@ -192,12 +235,16 @@ def tail_costs(unary: Floats) -> Floats:
 
 
 def _add_joint(
-    matrix: Matrix, pair: tuple[int, int], table: Floats, tails: dict[int, Ints]
-) -> dict[tuple[int, int, int], Ints]:
-    """The w of a joint with the rows `marginals` of both its ends."""
-    places = np.nonzero(np.isfinite(table))
+    matrix: Matrix,
+    pair: tuple[int, int],
+    table: Floats,
+    known: tuple[dict[int, Ints], dict[tuple[int, int, int], Ints]],
+) -> tuple[NDArray[np.bool_], Ints]:
+    """The w of a joint with the rows `marginals` of both its ends; which pairs are possible."""
+    tails, marginals = known
+    is_possible = np.isfinite(table)
+    places = np.nonzero(is_possible)
     pairs = matrix.add_columns("w", (places[0].size,), cost=table[places])
-    marginals = {}
     for x, place, size in zip(pair, places, table.shape, strict=True):
         right = np.zeros(size)
         right[0] = 1.0
@@ -206,7 +253,13 @@ def _add_joint(
         matrix.put(rows[1:], tails[x], -1.0)
         matrix.put(rows[:-1], tails[x], 1.0)
         marginals[x, pair[0], pair[1]] = rows
-    return marginals
+    return is_possible, pairs
+
+
+def _joint_values(core: PairModel, pair: tuple[int, int]) -> Floats:
+    edge = core.edges[pair[0]][pair[1]]
+    assert not isinstance(edge, Order)  # noqa: S101 - the core has kept its edges
+    return edge.values
 
 
 def _add_monotone(matrix: Matrix, plain: list[Ints]) -> None:
@@ -219,12 +272,10 @@ def _add_monotone(matrix: Matrix, plain: list[Ints]) -> None:
     matrix.put(rows, first, -1.0)
 
 
-def _add_orders(
-    matrix: Matrix, orders: list[Order], tails: dict[int, Ints], grids: Grids
-) -> dict[tuple[int, int], tuple[Ints, Ints]]:
+def _add_orders(matrix: Matrix, orders: list[Order], tails: dict[int, Ints], grids: Grids) -> _OrderRows:
     """low[t] - high[first value >= t] <= 0, all arcs at once; beyond the reach of `high`, `low` ends."""
     if not orders:
-        return {}
+        return _OrderRows((), (0,), np.zeros(0, np.int64), np.zeros(0, np.int64))
     sizes = {x: grids[x].size for x in grids}
     count = np.array([sizes[o.low] - 1 for o in orders])
     place = _ragged_range(count) + 1
@@ -237,9 +288,10 @@ def _add_orders(
     start = {x: int(t[0]) if t.size else 0 for x, t in tails.items()}
     matrix.put(rows, np.array([start[o.low] for o in orders])[arc] + place - 1, 1.0)
     matrix.put(rows, np.array([start[o.high] for o in orders])[arc] + first - 1, -1.0)
-    cuts = np.searchsorted(arc, np.arange(len(orders) + 1)).tolist()
-    spans = pairwise(cuts)
-    return {(o.low, o.high): (rows[a:b], place[a:b]) for o, (a, b) in zip(orders, spans, strict=True)}
+    starts = np.concatenate([[0], np.cumsum(count + 1)])
+    return _OrderRows(
+        tuple((o.low, o.high) for o in orders), tuple(starts.tolist()), rows, starts[arc] + place
+    )
 
 
 def _first_not_below(values: Ints, variables: Ints, grids: Grids) -> Ints:
@@ -249,7 +301,8 @@ def _first_not_below(values: Ints, variables: Ints, grids: Grids) -> Ints:
     keys = np.concatenate([grids[x] + most * x for x in ranked])  # one sorted array for all variables
     starts = np.searchsorted(keys, most * variables)
     found: Ints = np.searchsorted(keys, values + most * variables) - starts
-    return np.minimum(found, np.array([grids[x].size for x in ranked])[np.searchsorted(ranked, variables)])
+    reach = np.array([grids[x].size for x in ranked])[np.searchsorted(ranked, variables)]
+    return np.asarray(np.minimum(found, reach), np.int64)
 
 
 def _ragged_range(counts: Ints) -> Ints:

@@ -1,9 +1,10 @@
 """
 What if: change a few stages of a network and have the proven answer again.
 
-A change of cost, time or service level leaves most of the relaxation as it was. The model keeps the
-last optimal basis and starts from it whenever the core has kept its shape; the answer is the same as
-from a cold start, with a bound of its own.
+A change of cost, time or service level leaves most of the work as it was. The model keeps the network's
+layout while times and arcs stay, the messages of the reduction that nothing changed, the relaxation with
+other costs, and its last optimal basis. The answer costs the same as from a cold start, with a bound of
+its own.
 """
 
 from dataclasses import replace
@@ -12,9 +13,10 @@ from typing import Any
 from optimization.errors import InvalidNetworkError
 from optimization.plan import Placement
 from optimization.report import SolveLimits
+from optimization.safety_stock.layout import Layout, lay_out
 from optimization.safety_stock.minimise import WarmStart
 from optimization.safety_stock.place import place_from
-from optimization.safety_stock.problem import GsmProblem
+from optimization.safety_stock.problem import GsmProblem, GsmStage
 
 
 class WarmModel:
@@ -33,17 +35,26 @@ class WarmModel:
         self.problem = problem
         self._limits = limits
         self._start = WarmStart()
-        self.placement = place_from(problem, limits, self._start)
+        self._layout = lay_out(problem)
+        self.placement = place_from(problem, limits, self._start, self._layout)
 
     def ask(self, changes: dict[str, dict[str, Any]]) -> Placement:
         """The placement if the named fields of the named stages were different; the model stays as it is."""
-        return place_from(self._changed(changes), self._limits, self._start)
+        problem = self._changed(changes)
+        return place_from(problem, self._limits, self._start, self._laid_out(problem))
 
     def change(self, changes: dict[str, dict[str, Any]]) -> Placement:
         """The placement with the changes, which hold from now on."""
-        self.problem = self._changed(changes)
-        self.placement = place_from(self.problem, self._limits, self._start)
+        problem = self._changed(changes)
+        self._layout = self._laid_out(problem)
+        self.problem, self.placement = problem, place_from(problem, self._limits, self._start, self._layout)
         return self.placement
+
+    def _laid_out(self, problem: GsmProblem) -> Layout:
+        """The layout that is there, unless a stage has other times."""
+        pairs = zip(problem.stages, self.problem.stages, strict=True)
+        is_kept = all(new is old or _lays_out_alike(new, old) for new, old in pairs)
+        return self._layout if is_kept else lay_out(problem)
 
     def _changed(self, changes: dict[str, dict[str, Any]]) -> GsmProblem:
         known = {stage.name for stage in self.problem.stages}
@@ -57,3 +68,15 @@ class WarmModel:
             for stage in self.problem.stages
         )
         return replace(self.problem, stages=stages)
+
+
+def _lays_out_alike(new: GsmStage, old: GsmStage) -> bool:
+    """Whether a layout cannot tell the two apart."""
+    return (
+        new.name == old.name
+        and (new.demand is None) == (old.demand is None)
+        and new.processing_time == old.processing_time
+        and new.review_period == old.review_period
+        and new.external_service_time == old.external_service_time
+        and new.max_service_time == old.max_service_time
+    )

@@ -371,27 +371,30 @@ def storage():
 
 
 def what_if():
+    """Every question is asked once, of a model that has last answered another; the slower of two stages counts."""
     problem = read_willems(CHAINS / "chain_38.json")
     model = WarmModel(problem, LIMITS)
-    stage = problem.stages[5]
-    seller = next(s for s in problem.stages if s.demand is not None)
-    changes = {
-        "cost": {stage.name: {"added_cost": 1.5 * stage.added_cost + 1.0}},
-        "lead time": {
-            problem.stages[700].name: {"processing_time": problem.stages[700].processing_time + 1.0}
-        },
-        "service": {
-            seller.name: {
-                "demand": replace(seller.demand, service_level=ServiceLevel(ServiceLevelKind.CYCLE, 0.99))
-            }
-        },
+    sellers = [s for s in problem.stages if s.demand is not None]
+    level = ServiceLevel(ServiceLevelKind.CYCLE, 0.99)
+    kinds = {
+        "cost": [{s.name: {"added_cost": 1.5 * s.added_cost + 1.0}} for s in problem.stages[5:1500:1400]],
+        "lead time": [
+            {s.name: {"processing_time": s.processing_time + 1.0}} for s in problem.stages[700:1500:700]
+        ],
+        "service": [
+            {s.name: {"demand": replace(s.demand, service_level=level)}} for s in (sellers[0], sellers[-1])
+        ],
     }
     rows = []
-    for name, change in changes.items():
-        seconds, placement = timed(model.ask, change)
-        holds = seconds <= 0.2 and placement.report.gap <= 1e-9
+    for name, changes in kinds.items():
+        slowest, gap = 0.0, 0.0
+        for change in changes:
+            start = time.perf_counter()
+            report = model.ask(change).report
+            slowest, gap = max(slowest, time.perf_counter() - start), max(gap, report.gap)
+        holds = slowest <= 0.2 and gap <= 1e-9
         rows.append(
-            Row(f"what if, chain 38, {name}", "s to proof", seconds, None, "", None, "<= 0.2 s", holds)
+            Row(f"what if, chain 38, {name}", "s to proof", slowest, None, "", None, "<= 0.2 s", holds)
         )
     return rows
 
