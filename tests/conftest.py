@@ -1,7 +1,11 @@
 """Shared by all tests: where the repository is, and a service to call."""
 
 import asyncio
+import hashlib
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 from dataclasses import replace
@@ -26,6 +30,48 @@ def adventureworks():
     if not folder.is_dir():
         pytest.skip("the AdventureWorks export is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tool_cache():
+    """tool_cache(name, content): a folder outside the checkout that keeps foreign tools, by what is in it."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "decision-service"
+
+    def folder(name, *content):
+        return cache / f"{name}-{hashlib.sha256(repr(content).encode()).hexdigest()[:16]}"
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tool_python(tool_cache):
+    """
+    tool_python(name, packages): the interpreter of an environment of its own that holds them.
+
+    Made once; where nothing can be installed the test is skipped with the reason.
+    """
+
+    def run(*command, **more):
+        try:
+            return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
+        except subprocess.TimeoutExpired as late:
+            return subprocess.CompletedProcess(command, 1, "", str(late))
+
+    def python(name, packages):
+        uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
+        if not Path(uv).exists():
+            pytest.skip(f"uv is not installed, which would make an environment for {name}")
+        folder = tool_cache(name, sys.version, packages)
+        if not (folder / "ready").exists():
+            environment = os.environ | {"VIRTUAL_ENV": str(folder), "UV_HTTP_TIMEOUT": "20"}
+            run(uv, "venv", "-q", "--clear", "-p", sys.executable, str(folder))
+            made = run(uv, "pip", "install", "-q", *packages, env=environment)
+            if made.returncode:
+                pytest.skip(f"{name} cannot be installed here: {made.stderr.strip().splitlines()[-1]}")
+            (folder / "ready").touch()
+        return folder / "bin" / "python"
+
+    return python
 
 
 class Service:

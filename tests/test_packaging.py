@@ -1,8 +1,12 @@
 """The wheel owns its packages, carries its migrations, and runs without the checkout."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -71,6 +75,71 @@ def test_the_wheel_migrates_a_store_of_its_own(installed, tmp_path):
     assert str(installed / "decision_service" / "__init__.py") == module
     assert str(installed / "decision_service" / "_migrations") == migrations
     assert (tmp_path / "store" / "log.db").exists()
+
+
+@pytest.fixture(scope="module")
+def environment(wheel, tmp_path_factory):
+    """A fresh environment with the wheel, beside the dependencies of this one, which it reads."""
+    folder = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", "--without-pip", str(folder))
+    python = folder / "bin" / "python"
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "-q",
+        "--python",
+        str(python),
+        "install",
+        "--no-deps",
+        "--no-index",
+        str(wheel),
+    )
+    own = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    (own / "dependencies.pth").write_text(
+        sysconfig.get_path("purelib") + "\n"
+    )  # a path alone: no editable install
+    return python
+
+
+def run(*command, **more):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
+    assert 0 == done.returncode, done.stderr
+    return done.stdout
+
+
+def test_the_installed_wheel_owns_its_packages(environment, tmp_path):
+    """
+    All of them are its own, and come from its environment.
+    """
+    code = (
+        "import importlib.metadata as m, json, audit, buf, decision_service, optimization, rules;"
+        "owners = m.packages_distributions();"
+        "print(json.dumps([[p.__name__, owners[p.__name__], p.__path__[0]] for p in"
+        " (audit, buf, decision_service, optimization, rules)]))"
+    )
+    found = json.loads(run(str(environment), "-c", code, cwd=tmp_path))
+
+    assert PACKAGES == {name for name, _, _ in found}
+    for name, owners, path in found:
+        assert {"decision-service"} == set(owners), name
+        assert Path(path).is_relative_to(environment.parents[1])
+
+
+def test_the_installed_wheel_decides(environment, tmp_path):
+    """
+    Its command says its version, and decides on the bundled example, away from the checkout.
+    """
+    program = str(environment.with_name("decisionctl"))
+    shutil.copytree(ROOT / "policies", tmp_path / "policies")
+    version = run(program, "--version", cwd=tmp_path)
+    decided = run(
+        program, "decide", str(ROOT / "examples" / "bundled" / "snapshot.json"), "--json", cwd=tmp_path
+    )
+
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] in version
+    assert "REFERRED" in decided
+    assert (tmp_path / ".decision-service").is_dir()
 
 
 def test_no_other_distribution_owns_the_names():

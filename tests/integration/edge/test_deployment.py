@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -61,6 +64,34 @@ def test_the_manifests_hold_what_they_promise(tmp_path):
     assert set(given) <= {f.name for f in fields(Settings)}
     assert read_grants(tmp_path / "grants.toml")
     assert pod["terminationGracePeriodSeconds"] > given["grace_seconds"]
+
+
+def test_the_manifests_fit_the_schemas_of_kubernetes(tool_python):
+    """
+    Field by field, unknown ones refused: by a validator that is not ours.
+    """
+    python = tool_python("kubernetes-validate", ["kubernetes-validate==1.37.0"])
+    command = [python.with_name("kubernetes-validate"), "--strict", DEPLOY / "kubernetes" / "service.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    passed = re.findall(r"passed for resource (\w+)/", done.stdout + done.stderr)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert ["configmap", "deployment", "service", "poddisruptionbudget"] == passed
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_takes_the_unit(tmp_path):
+    """
+    Without a complaint, once its program is one that is here.
+    """
+    unit = (DEPLOY / "systemd" / "decision-service.service").read_text()
+    program = "/opt/decision-service/bin/decisionctl"
+    assert f"ExecStart={program} serve" in unit
+    (tmp_path / "decision-service.service").write_text(unit.replace(program, sys.executable))
+    command = ["systemd-analyze", "verify", "--man=no", str(tmp_path / "decision-service.service")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
 
 
 def test_the_container_runs_without_root():

@@ -1,6 +1,5 @@
 """A client nobody here wrote: Node's `@grpc/grpc-js`, in the small program of examples/node."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,7 +16,6 @@ from .test_long_solves import found
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "node"
 SNAPSHOT = ROOT / "examples" / "bundled" / "snapshot.json"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "decision-service"
 
 
 def run(*command, **more):
@@ -25,12 +23,12 @@ def run(*command, **more):
 
 
 @pytest.fixture(scope="module")
-def modules():
+def modules(tool_cache):
     """What package.json names, installed once, outside the checkout."""
     if not (shutil.which("npm") and shutil.which("node")):
         pytest.skip("node and npm are not installed")
     package = (EXAMPLE / "package.json").read_bytes()
-    folder = CACHE / f"node-{hashlib.sha256(package).hexdigest()[:16]}"
+    folder = tool_cache("node", package)
     if not (folder / "ready").exists():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_bytes(package)

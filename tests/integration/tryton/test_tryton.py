@@ -4,10 +4,8 @@ A real ERP as client: Tryton from the package index, with the connector of examp
 Order points raise purchase requests, the service judges them, and only what it releases becomes a purchase.
 """
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -22,7 +20,6 @@ from decision_service.v1 import rollback_service_pb2 as rollbacks
 
 ROOT = Path(__file__).parents[3]
 CONNECTOR = ROOT / "examples" / "tryton"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "decision-service"
 BY_NAME = {s.name: s for s in SERVICES}
 SIGNERS = {"purchasing-manager": "lars.moen", "finance-controller": "quinn.murphy"}  # policies/charter.yaml
 
@@ -33,29 +30,14 @@ def call(service, method, request, actor, roles):
 
 
 def run(*command, **more):
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
-    except subprocess.TimeoutExpired as late:
-        return subprocess.CompletedProcess(command, 1, "", str(late))
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
 
 
 @pytest.fixture(scope="module")
-def python():
-    """Tryton's interpreter: an environment of its own, made once, outside the checkout."""
-    uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-    if not Path(uv).exists():
-        pytest.skip("uv is not installed, which would make Tryton's environment")
+def python(tool_python):
+    """Tryton's interpreter: an environment of its own."""
     project = tomllib.loads((CONNECTOR / "pyproject.toml").read_text())["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["test"]
-    folder = CACHE / f"tryton-{hashlib.sha256(repr((sys.version, wanted)).encode()).hexdigest()[:16]}"
-    if not (folder / "ready").exists():
-        run(uv, "venv", "-q", "--clear", "-p", sys.executable, str(folder))
-        environment = os.environ | {"VIRTUAL_ENV": str(folder), "UV_HTTP_TIMEOUT": "20"}
-        made = run(uv, "pip", "install", "-q", *wanted, env=environment)
-        if made.returncode:
-            pytest.skip(f"Tryton cannot be installed here: {made.stderr.strip().splitlines()[-1]}")
-        (folder / "ready").touch()
-    return folder / "bin" / "python"
+    return tool_python("tryton", project["dependencies"] + project["optional-dependencies"]["test"])
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +58,11 @@ def connector(tmp_path_factory):
 class Erp:
     """The ERP's process, asked line by line."""
 
-    def __init__(self, python, site):
-        digest = hashlib.sha256(str(python).encode())
-        for file in sorted(p for p in (site / "trytond_purchase_decision").rglob("*") if p.is_file()):
-            digest.update(file.read_bytes())
+    def __init__(self, python, site, database):
         environment = os.environ | {
             "PYTHONPATH": str(site),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "DB_CACHE": str(CACHE / f"tryton-db-{digest.hexdigest()[:16]}"),
+            "DB_CACHE": str(database),
         }
         self.process = subprocess.Popen(
             [str(python), str(Path(__file__).with_name("erp.py"))],
@@ -115,9 +94,11 @@ class Erp:
 
 
 @pytest.fixture(scope="module")
-def erp(python, connector):
-    """One company for all tests: its products differ."""
-    running = Erp(python, connector)
+def erp(python, connector, tool_cache):
+    """One company for all tests: its products differ. Tryton keeps its database, for each version of the module."""
+    module = sorted(p for p in (connector / "trytond_purchase_decision").rglob("*") if p.is_file())
+    database = tool_cache("tryton-database", str(python), *(file.read_bytes() for file in module))
+    running = Erp(python, connector, database)
     yield running
     running.close()
 
