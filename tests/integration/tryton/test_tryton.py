@@ -23,6 +23,8 @@ CONNECTOR = ROOT / "examples" / "tryton"
 BY_NAME = {s.name: s for s in SERVICES}
 SIGNERS = {"purchasing-manager": "lars.moen", "finance-controller": "quinn.murphy"}  # policies/charter.yaml
 
+pytestmark = pytest.mark.timeout(600)  # the first run creates an ERP's database: 40 s of CPU
+
 
 def call(service, method, request, actor, roles):
     name, _, rpc = method.partition("/")
