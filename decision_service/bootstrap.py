@@ -38,6 +38,7 @@ from decision_service.api.identity.grants import Grants
 from decision_service.api.identity.keys import keys_from
 from decision_service.api.identity.tokens import TokenVerifier
 from decision_service.api.known_decisions import KnownDecisions
+from decision_service.api.manual_servicer import ManualServicer
 from decision_service.api.report_servicer import ReportServicer
 from decision_service.api.rollback_servicer import RollbackServicer
 from decision_service.api.rollout_servicer import RolloutServicer
@@ -69,6 +70,7 @@ from decision_service.usecases.impact.assess import AssessImpact
 from decision_service.usecases.impact.redecide import Redecide
 from decision_service.usecases.inquire import Inquire
 from decision_service.usecases.lineage import TellOrigin
+from decision_service.usecases.manual_mode import ManualMode
 from decision_service.usecases.operations import Operations
 from decision_service.usecases.recent import RecentLedger
 from decision_service.usecases.recent_snapshots import RecentSnapshots
@@ -174,6 +176,7 @@ class App:
             OperationsServicer(runner),
             *self._people(),
             GuardServicer(guard),
+            ManualServicer(ManualMode(self.ledger, Rollout(self.releases), self.now)),
         )
 
     def _people(self) -> tuple[object, ...]:

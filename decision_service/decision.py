@@ -39,6 +39,15 @@ class Disposition(StrEnum):
     BLOCKED = "BLOCKED"
 
 
+class Fallback(StrEnum):
+    """Manual mode: how far deciding has fallen back, the furthest last."""
+
+    NONE = "NONE"
+    LAST_GOOD = "LAST_GOOD"
+    REORDER_POINTS = "REORDER_POINTS"
+    HOLD = "HOLD"
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """For whom a release governs; empty = everything. Location beats region beats business unit."""
@@ -87,6 +96,7 @@ class Question:
     mode: DecisionMode = DecisionMode.PLAN
     scope: Scope = Scope()
     proposals: tuple[OrderProposal, ...] = ()
+    fallback: Fallback = Fallback.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +245,7 @@ class Lineage:
     sources: tuple[SourceFile, ...] = ()
     on_behalf_of: str = ""
     trace_id: str = ""
+    fallback: Fallback = Fallback.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,10 @@ METHOD_ROLES: Mapping[str, frozenset[str]] = {
     "GuardService/ListWatches": _EVERYONE,
     "GuardService/SwitchGuard": _GOVERNANCE | _OPERATOR,
     "GuardService/ThawScope": _OPERATOR,
+    "ManualService/FallBack": _GOVERNANCE | _OPERATOR,
+    "ManualService/AskToLeave": _GOVERNANCE | _OPERATOR,
+    "ManualService/ConfirmLeave": _GOVERNANCE | _OPERATOR,
+    "ManualService/ListManualModes": _EVERYONE,
 }
 
 
@@ -125,6 +129,9 @@ METHOD_REACH: Mapping[str, Reach] = {
     "WaveService/PauseWaves": Reach.WHOLE,
     "WaveService/ResumeWaves": Reach.WHOLE,
     "WaveService/TakeBackWave": Reach.WHOLE,
+    "ManualService/FallBack": Reach.REQUEST,
+    "ManualService/AskToLeave": Reach.REQUEST,
+    "ManualService/ConfirmLeave": Reach.REQUEST,
     "AuditService/GetEntry": Reach.WHOLE,
     "AuditService/ListEntries": Reach.WHOLE,
     "AuditService/VerifyLog": Reach.WHOLE,

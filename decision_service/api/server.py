@@ -22,6 +22,7 @@ from decision_service.v1 import (
     decision_service_pb2,
     guard_service_pb2,
     handover_service_pb2,
+    manual_service_pb2,
     release_service_pb2,
     report_service_pb2,
     rollback_service_pb2,
@@ -43,6 +44,7 @@ SERVICES = (
     report_service_pb2.DESCRIPTOR.services_by_name["ReportService"],
     wave_service_pb2.DESCRIPTOR.services_by_name["WaveService"],
     guard_service_pb2.DESCRIPTOR.services_by_name["GuardService"],
+    manual_service_pb2.DESCRIPTOR.services_by_name["ManualService"],
 )
 Follower = Callable[[], Coroutine[Any, Any, None]]  # tails the log until it is cancelled
 

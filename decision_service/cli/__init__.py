@@ -16,6 +16,7 @@ _GROUPS = (
     "handover",
     "rollback",
     "guard",
+    "manual",
     "reporting",
     "rollout",
     "audit",

@@ -146,6 +146,8 @@ def _lineage(decision: dict[str, Any]) -> None:
         ("engine", lineage["engine_digest"]),
         ("outcome", lineage["outcome_digest"]),
     ]
+    if (fallback := lineage.get("fallback", "NONE")) != "NONE":
+        rows.append(("manual mode", fallback))
     if log := decision.get("log"):
         rows.append(("log entry", f"{log.get('index', 0)} leaf {log['leaf_hash']}"))
     table("Lineage", ("what", "digest"), rows)

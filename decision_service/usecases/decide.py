@@ -3,7 +3,7 @@ Decide: the straight line from a request to a logged decision.
 
     1 find the request_id          a repeat returns the first decision; a judgement, which costs less
                                    than the look, is recognised by the append
-    2 which release governs        pinned by the caller, or active for the scope
+    2 which release governs        pinned by the caller, or active for the scope; in manual mode the last good one
     3-7 the pure function          admission, parameters, safety stock, orders, review
     8 append                       durable, or the call fails; refused if the release was revoked
 """
@@ -21,6 +21,7 @@ from decision_service.decision import Caller, Decision, DecisionMode, DecisionRe
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
 from decision_service.usecases.freezing import FROZEN, require_thawed
+from decision_service.usecases.manual_mode import MANUAL, Rung, in_force
 from decision_service.usecases.operations import OPEN
 from decision_service.usecases.recent_snapshots import RecentSnapshots
 from decision_service.usecases.records import Deliberation, Inputs
@@ -92,7 +93,7 @@ class Decide:
         PreconditionError
             The scope is frozen, or no release governs it.
         MovedError
-            The release was revoked, the scope frozen, or what `requires` names moved, while the decision
+            The release was revoked, the scope frozen, its manual mode changed, or what `requires` names moved, while the decision
             was being made.
         """
         _refuse_foreign(request, caller)
@@ -102,7 +103,8 @@ class Decide:
             return earlier
         try:
             frozen = require_thawed(self.ledger, request.scope, unfrozen_for)
-            made = await self._deliberate(request, caller, snapshot, parents)
+            rung, mode = in_force(self.ledger, request.scope)
+            made = await self._deliberate(request, caller, snapshot, parents, rung)
         except ServiceError:
             if earlier := self._earlier(request, caller, snapshot):  # decided before this came in its way
                 return earlier
@@ -110,7 +112,8 @@ class Decide:
         if request.validate_only:
             return Decided(records.decision_of(made), is_repeat=False)
         new = records.new_entry(f"decisions/{uuid7()}", made)
-        appended = await self._log(replace(new, requires={**new.requires, **frozen, **requires}), request)
+        held = {**new.requires, **frozen, **mode, **requires}
+        appended = await self._log(replace(new, requires=held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
             return Decided(records.read_decision(self.ledger, appended.entry), is_repeat=True)
         position = records.position_of(appended.entry)
@@ -119,17 +122,25 @@ class Decide:
         )
 
     async def _deliberate(
-        self, request: DecisionRequest, caller: Caller, snapshot: Artifact, parents: tuple[str, ...]
+        self,
+        request: DecisionRequest,
+        caller: Caller,
+        snapshot: Artifact,
+        parents: tuple[str, ...],
+        manual: Rung,
     ) -> Deliberation:
         """Steps 2 to 7."""
         today = self.now().date()
-        release = self.releases.governing(request.scope, request.release, today, request.request_id)
-        question = Question(snapshot.digest, today, request.mode, request.scope, request.proposals)
+        pinned = manual.release or request.release  # a caller's wish does not undo a fall-back
+        release = self.releases.governing(request.scope, pinned, today, request.request_id)
+        question = Question(
+            snapshot.digest, today, request.mode, request.scope, request.proposals, manual.rung
+        )
         inputs = Inputs(snapshot.content, canonical.encode_object(question), release.encoded)
         started = self.now()
         outcome = await self.outcome_of(inputs, question, request.snapshot, release)
         seconds = max(0.0, (self.now() - started).total_seconds())
-        return Deliberation(request, caller, release, inputs, outcome, parents, seconds)
+        return Deliberation(request, caller, release, inputs, outcome, parents, seconds, manual.rung)
 
     async def _log(self, new: NewEntry, request: DecisionRequest) -> Appended:
         try:
@@ -141,6 +152,8 @@ class Decide:
                 raise MovedError(
                     "the scope was frozen while deciding; ask again later", "SCOPE_FROZEN"
                 ) from error
+            if error.pointer.startswith(MANUAL):
+                raise MovedError("manual mode changed while deciding; ask again", "MODE_MOVED") from error
             if error.pointer.startswith(OPEN):
                 raise MovedError("the operation ended while deciding", "OPERATION_ENDED") from error
             raise MovedError(

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit import Ledger, canonical
-from decision_service.decision import Caller, Decision, DecisionMode, Disposition, JudgedOrder, Outcome
+from decision_service.decision import (
+    Caller,
+    Decision,
+    DecisionMode,
+    Disposition,
+    Fallback,
+    JudgedOrder,
+    Outcome,
+)
 from decision_service.errors import NotFoundError
 from decision_service.facts import SnapshotFacts
 from decision_service.usecases import records
@@ -12,6 +20,7 @@ from decision_service.usecases.planning import speak_to_planning
 from decision_service.usecases.release import Releases
 from optimization.network import Snapshot
 from optimization.plan import PlannedOrder, ReplenishmentPlan
+from optimization.reorder_points import ReorderPlan, plan_by_reorder_points
 from optimization.replenishment import explain_order
 
 
@@ -69,7 +78,7 @@ class Inquire:
         order = next((o for o in decision.outcome.orders if o.id == order_id), None)
         if order is None:
             raise NotFoundError("order", order_id)
-        answers = (*self._planning(decision, order), *_judgement(order))
+        answers = (*_mode(decision), *self._planning(decision, order), *_judgement(order))
         return Explanation(order, answers)
 
     def _planning(self, decision: Decision, order: JudgedOrder) -> Iterator[Answer]:
@@ -81,11 +90,40 @@ class Inquire:
         )
         release = self.releases.load(decision.lineage.release)
         parameters, _ = speak_to_planning(SnapshotFacts(snapshot), release)
+        if decision.lineage.fallback is Fallback.REORDER_POINTS:
+            yield from _reordering(plan_by_reorder_points(snapshot, parameters), order)
+            return
         stocks = {s.stage: s.safety_stock for s in decision.outcome.safety_stocks}
         plan = plan_of(decision.outcome)
         explained = explain_order(snapshot, stocks, parameters, plan, order.id)
         for question, answer in explained.answers:
             yield Answer(question, answer)
+
+
+def _mode(decision: Decision) -> Iterator[Answer]:
+    """What a fall-back meant for the decision; nothing as ever."""
+    release = decision.lineage.release
+    said = {
+        Fallback.LAST_GOOD: f"manual mode LAST_GOOD: decided under `{release}`, the last good release",
+        Fallback.REORDER_POINTS: f"manual mode REORDER_POINTS: ordered by reorder points, not optimised; judged by `{release}`",
+    }.get(decision.lineage.fallback)
+    if said:
+        yield Answer("in which mode", said)
+
+
+def _reordering(plan: ReorderPlan, order: JudgedOrder) -> Iterator[Answer]:
+    """Why an order that follows from a reorder point is as it is."""
+    point = next(p for p in plan.points if p.stage == order.stage)
+    yield Answer(
+        "why this order",
+        f"{point.position:,.6g} on hand and on order is at or below the reorder point {point.point:,.6g}",
+    )
+    rounded = f", then {', '.join(order.rounding)}" if order.rounding else ""
+    yield Answer("why this much", f"up to {point.target:,.6g} takes {order.need:,.6g}{rounded}")
+    yield Answer(
+        "why now",
+        f"{point.rate:,.6g} a day go out over {point.exposure:,.6g} days of lead time and review",
+    )
 
 
 def plan_of(outcome: Outcome) -> ReplenishmentPlan:

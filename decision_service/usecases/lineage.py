@@ -17,7 +17,7 @@ from typing import Any
 
 from audit import Entry, Ledger, canonical
 from audit.lineage import Lineage, NodeKind, Run
-from decision_service.decision import Caller, Decision, Evidence, JudgedOrder, Outcome
+from decision_service.decision import Caller, Decision, Evidence, Fallback, JudgedOrder, Outcome
 from decision_service.errors import NotFoundError
 from decision_service.usecases import records
 from decision_service.usecases.graph import Graph
@@ -296,6 +296,8 @@ def _run_facts(decision: Decision, release: Release) -> Mapping[str, str]:
         facts[f"solve {report.name}"] = _report(report)
     facts["limits safety stock"] = _limits(release.parameters.safety_stock_limits)
     facts["limits orders"] = _limits(release.parameters.order_limits)
+    if decision.lineage.fallback is not Fallback.NONE:
+        facts["manual mode"] = decision.lineage.fallback.value
     if decision.lineage.trace_id:
         facts["trace id"] = decision.lineage.trace_id
     return facts

@@ -10,18 +10,20 @@ outcome's reports, so that a replay can do the same.
 from dataclasses import dataclass, replace
 
 from decision_service import directives, facts
-from decision_service.decision import DecisionMode, JudgedOrder, Outcome, Question, Verdict
+from decision_service.decision import DecisionMode, Fallback, JudgedOrder, Outcome, Question, Reason, Verdict
 from decision_service.facts import SnapshotFacts
 from decision_service.usecases.conflicts import Asked, Settlement, judge_conflicts, reconcile, refer
 from decision_service.usecases.evidence import collect, reasons_of
-from decision_service.usecases.orders import proposed_order
+from decision_service.usecases.orders import planned_order, proposed_order
 from decision_service.usecases.planning import Work, plan, speak_to_planning
 from decision_service.usecases.release_content import Release
 from decision_service.usecases.review import judge, verdict_on
 from optimization.network import Snapshot
+from optimization.reorder_points import plan_by_reorder_points
 from rules import evaluate_stage
 
 _AS_THE_RELEASE_SAYS = Work()
+_HELD = Reason("manual-mode", Fallback.HOLD.value, "manual mode: nothing is ordered until two people end it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def deliberate(
     RulesError
         The rules cannot be evaluated on these facts.
     """
+    if question.fallback is Fallback.HOLD:
+        return Deliberated(Outcome(Verdict.REJECTED, reasons=(_HELD,)))
     findings = known.findings
     admission = evaluate_stage(release.ruleset, "admission", known.of_request(question))
     admitted = Outcome(
@@ -61,7 +65,21 @@ def deliberate(
         return Deliberated(replace(admitted, verdict=Verdict.REJECTED, reasons=reasons_of(admission)))
     if question.mode is DecisionMode.JUDGE:
         return _judge_proposals(question, known, release, work, admitted)
+    if question.fallback is Fallback.REORDER_POINTS:
+        return _reorder_and_judge(known, release, work, admitted)
     return _plan_and_judge(known, release, work, admitted)
+
+
+def _reorder_and_judge(known: SnapshotFacts, release: Release, work: Work, admitted: Outcome) -> Deliberated:
+    """Manual mode: rules and reorder points alone; what competes is for people, nothing is planned anew."""
+    parameters, spoken = speak_to_planning(known, release)
+    planned = plan_by_reorder_points(known.snapshot, parameters)
+    orders = tuple(planned_order(known, order) for order in planned.orders)
+    settlement = judge_conflicts(known, release, orders, work)
+    findings = tuple(dict.fromkeys((*admitted.exceptions, *planned.findings)))
+    answered = replace(admitted, exceptions=findings, evaluations=admitted.evaluations + spoken)
+    of_plan = facts.of_plan(0.0, sum(o.cost for o in orders), 0)
+    return _judged(known, release, orders, of_plan, settlement, answered)
 
 
 def _judge_proposals(

@@ -15,7 +15,17 @@ from typing import Any
 from audit import Appended, Ledger, NewEntry
 
 SECONDS = 0.25  # another replica's activation is seen after this long
-GOVERNING = ("active/", "canary/", "upcoming/", "release/", "state/", "signature/", "revoked/", "frozen/")
+GOVERNING = (
+    "active/",
+    "canary/",
+    "upcoming/",
+    "release/",
+    "state/",
+    "signature/",
+    "revoked/",
+    "frozen/",
+    "manual/",
+)
 _MOST = 10_000  # pointers remembered
 
 

@@ -21,6 +21,7 @@ from decision_service.decision import (
     DecisionRequest,
     DecisionSummary,
     Disposition,
+    Fallback,
     Lineage,
     LogPosition,
     Outcome,
@@ -77,7 +78,7 @@ def idempotency_key(caller: Caller, request_id: str) -> str:
 
 @dataclass(frozen=True)
 class Deliberation:
-    """All that goes into a decision, what came out, and how many seconds that took."""
+    """All that goes into a decision, what came out, how many seconds that took, and in which mode."""
 
     request: DecisionRequest
     caller: Caller
@@ -86,6 +87,7 @@ class Deliberation:
     outcome_bytes: bytes
     parents: tuple[str, ...] = ()
     seconds: float = 0.0
+    fallback: Fallback = Fallback.NONE
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -130,6 +132,7 @@ def new_entry(name: str, made: Deliberation) -> NewEntry:
         "blocked": outcome.count(Disposition.BLOCKED),
         "value": repr(outcome.value),
         "seconds": f"{made.seconds:.3f}",
+        "fallback": "" if made.fallback is Fallback.NONE else made.fallback.value,
         "rules": sorted({row for e in outcome.evaluations for row in e.rows}),
     }
     return NewEntry(
@@ -161,6 +164,7 @@ def decision_of(made: Deliberation) -> Decision:
         sources=request.snapshot.sources,
         on_behalf_of=request.on_behalf_of,
         trace_id=caller.trace_id,
+        fallback=made.fallback,
     )
     return Decision("", request.request_id, request.mode, request.scope, made.outcome, lineage)
 
@@ -188,6 +192,7 @@ def read_decision(ledger: Ledger, entry: Entry) -> Decision:
         sources=snapshot.sources,
         on_behalf_of=acted_for(ledger, entry.seq),
         trace_id=e["trace_id"],
+        fallback=Fallback(e.get("fallback") or Fallback.NONE),
     )
     mode, scope = DecisionMode(e["mode"]), scope_of(e["scope"])
     return Decision(e["name"], e["request_id"], mode, scope, outcome, lineage, position_of(entry))

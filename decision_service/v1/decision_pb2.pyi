@@ -40,6 +40,14 @@ class Termination(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TERMINATION_HEURISTIC: _ClassVar[Termination]
     TERMINATION_INFEASIBLE: _ClassVar[Termination]
     TERMINATION_NO_SOLUTION: _ClassVar[Termination]
+
+class Fallback(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FALLBACK_UNSPECIFIED: _ClassVar[Fallback]
+    FALLBACK_NONE: _ClassVar[Fallback]
+    FALLBACK_LAST_GOOD: _ClassVar[Fallback]
+    FALLBACK_REORDER_POINTS: _ClassVar[Fallback]
+    FALLBACK_HOLD: _ClassVar[Fallback]
 DECISION_MODE_UNSPECIFIED: DecisionMode
 DECISION_MODE_PLAN: DecisionMode
 DECISION_MODE_JUDGE: DecisionMode
@@ -57,6 +65,11 @@ TERMINATION_FEASIBLE: Termination
 TERMINATION_HEURISTIC: Termination
 TERMINATION_INFEASIBLE: Termination
 TERMINATION_NO_SOLUTION: Termination
+FALLBACK_UNSPECIFIED: Fallback
+FALLBACK_NONE: Fallback
+FALLBACK_LAST_GOOD: Fallback
+FALLBACK_REORDER_POINTS: Fallback
+FALLBACK_HOLD: Fallback
 
 class Reason(_message.Message):
     __slots__ = ("table", "row", "message")
@@ -271,7 +284,7 @@ class Conflict(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., rule: _Optional[str] = ..., orders: _Optional[_Iterable[str]] = ..., subject: _Optional[str] = ..., winner: _Optional[str] = ..., precedence: _Optional[str] = ..., wanted: _Optional[float] = ..., available: _Optional[float] = ..., escalated_to: _Optional[str] = ..., shares: _Optional[_Iterable[_Union[ConflictShare, _Mapping]]] = ..., round: _Optional[int] = ...) -> None: ...
 
 class Lineage(_message.Message):
-    __slots__ = ("snapshot_digest", "release", "release_digest", "engine_digest", "engine", "outcome_digest", "parents", "sources", "actor", "on_behalf_of", "trace_id", "request_digest")
+    __slots__ = ("snapshot_digest", "release", "release_digest", "engine_digest", "engine", "outcome_digest", "parents", "sources", "actor", "on_behalf_of", "trace_id", "request_digest", "fallback")
     class EngineEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -291,6 +304,7 @@ class Lineage(_message.Message):
     ON_BEHALF_OF_FIELD_NUMBER: _ClassVar[int]
     TRACE_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_FIELD_NUMBER: _ClassVar[int]
     snapshot_digest: str
     release: str
     release_digest: str
@@ -303,7 +317,8 @@ class Lineage(_message.Message):
     on_behalf_of: str
     trace_id: str
     request_digest: str
-    def __init__(self, snapshot_digest: _Optional[str] = ..., release: _Optional[str] = ..., release_digest: _Optional[str] = ..., engine_digest: _Optional[str] = ..., engine: _Optional[_Mapping[str, str]] = ..., outcome_digest: _Optional[str] = ..., parents: _Optional[_Iterable[str]] = ..., sources: _Optional[_Iterable[_Union[_planning_pb2.SourceFile, _Mapping]]] = ..., actor: _Optional[str] = ..., on_behalf_of: _Optional[str] = ..., trace_id: _Optional[str] = ..., request_digest: _Optional[str] = ...) -> None: ...
+    fallback: Fallback
+    def __init__(self, snapshot_digest: _Optional[str] = ..., release: _Optional[str] = ..., release_digest: _Optional[str] = ..., engine_digest: _Optional[str] = ..., engine: _Optional[_Mapping[str, str]] = ..., outcome_digest: _Optional[str] = ..., parents: _Optional[_Iterable[str]] = ..., sources: _Optional[_Iterable[_Union[_planning_pb2.SourceFile, _Mapping]]] = ..., actor: _Optional[str] = ..., on_behalf_of: _Optional[str] = ..., trace_id: _Optional[str] = ..., request_digest: _Optional[str] = ..., fallback: _Optional[_Union[Fallback, str]] = ...) -> None: ...
 
 class LogPosition(_message.Message):
     __slots__ = ("index", "leaf_hash", "recorded_at")
