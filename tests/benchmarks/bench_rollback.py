@@ -1,5 +1,6 @@
 """
-Rollback of decisions on SQLite: planning among many decisions, executing, running it again.
+Rollback: of decisions on SQLite (planning among many, executing, running it again); and the detectors of
+automatic rollback beside each other.
 
     python tests/benchmarks/bench_rollback.py [DECISIONS]
 
@@ -15,6 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from report import Row, publish
+from rollback_detectors import rows as detectors
 
 from audit import Artifact, NewEntry, Signer, canonical, open_ledger, upgrade
 from decision_service.decision import Caller, Disposition, JudgedOrder, Outcome, Verdict
@@ -108,4 +110,4 @@ def main(count):
 
 
 if __name__ == "__main__":
-    publish("rollback", main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000))
+    publish("rollback", main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000) + detectors())

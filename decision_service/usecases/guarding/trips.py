@@ -195,7 +195,7 @@ class Trips:
             problem = str(error)
         if trip.kind is WatchKind.ACTIVE:
             to = self.rollout.releases.placement().active.get(key, "")
-        return self._step(trip, ROLLED_BACK, TripState.ROLLED_BACK, {"to": to, "problem": problem})
+        return self._step(trip, ROLLED_BACK, TripState.TRIPPED, {"to": to, "problem": problem})
 
     def _open(self, trip: TripRecord) -> bool:
         """A plan in the service's name: whoever approves it is another one."""
@@ -214,7 +214,7 @@ class Trips:
         except PointerMovedError:
             return False
         except PreconditionError:  # nothing is left to undo; a person thaws
-            return self._step(trip, OPENED, TripState.OPEN, {})
+            return self._step(trip, OPENED, TripState.ROLLED_BACK, {})
         return True
 
     def _affected(self, trip: TripRecord) -> Affected:
@@ -233,14 +233,13 @@ class Trips:
             return Affected(release=trip.release, scope=trip.scope.key, first=trip.place)
         return Affected(release=trip.release, decisions=tuple(names), first=trip.place)
 
-    def _step(self, trip: TripRecord, kind: str, state: TripState, facts: dict[str, str]) -> bool:
+    def _step(self, trip: TripRecord, kind: str, before: TripState, facts: dict[str, str]) -> bool:
+        """One state further; nothing where another replica took the step."""
+        after = TripState.ROLLED_BACK if before is TripState.TRIPPED else TripState.OPEN
         pointer = f"{TRIP}{trip.name}"
         envelope = {"release": trip.release, "scope": trip.scope.key, "actor": SERVICE.subject, **facts}
-        return self._append(
-            NewEntry(
-                kind, trip.name, envelope, requires={pointer: trip.state.value}, sets={pointer: state.value}
-            )
-        )
+        moves = {"requires": {pointer: before.value}, "sets": {pointer: after.value}}
+        return self._append(NewEntry(kind, trip.name, envelope, **moves))
 
     def _append(self, new: NewEntry) -> bool:
         try:
