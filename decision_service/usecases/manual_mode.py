@@ -208,13 +208,12 @@ class ManualMode:
         return LADDER[min(depth, len(LADDER) - 1)]
 
     def _last_good(self, scope: Scope) -> str:
-        """The release before the one that governs the scope, where that scope is decided from."""
+        """The last good release of the scope that this one is decided from."""
         active = self.rollout.releases.placement().active
         key = next((key for key in scope.candidates if key in active), None)
         if key is None:
             raise PreconditionError(f"no release governs `{scope.key}`", "NO_ACTIVE_RELEASE")
-        earlier = self.rollout.earlier(scope_of(key), active[key])
-        return earlier[-1] if earlier else ""
+        return self.rollout.last_good(scope_of(key))
 
     def _record(self, key: str) -> ManualRecord:
         standing = _rung(self._held(scope_of(key)), scope_of(key))

@@ -257,6 +257,18 @@ class Rollout:
         """Releases that governed a scope before and may again, oldest first."""
         return [n for n in self.history(scope) if n != current and self._may_return(n, scope)]
 
+    def last_good(self, scope: Scope) -> str:
+        """
+        The release to fall back to: governed before, and not rolled back since it was last activated; may be empty.
+        """
+        left: set[str] = set()
+        for entry in self.activations(scope):
+            e = records.envelope_of(entry)
+            left = (left | {e["from"]} if entry.kind == ROLLED_BACK else left) - {e["to"]}
+        current = self.releases.placement().active.get(scope.key, "")
+        good = [name for name in self.earlier(scope, current) if name not in left]
+        return good[-1] if good else ""
+
     def history(self, scope: Scope) -> list[str]:
         """Releases that governed a scope, oldest first; who waited for its day and was overtaken did not."""
         found: list[str] = []

@@ -188,7 +188,7 @@ class Trips:
                 if canary is not None and canary.release == trip.release:
                     self.rollout.stop_canary(trip.scope, SERVICE, reason=reason)
             elif placement.active.get(key) == trip.release:
-                self.rollout.roll_back(trip.scope, SERVICE, expected=trip.release, reason=reason)
+                self._to_the_last_good_one(trip, reason)
         except MovedError:
             return False  # somebody is at it: looked at again
         except PreconditionError as error:
@@ -196,6 +196,14 @@ class Trips:
         if trip.kind is WatchKind.ACTIVE:
             to = self.rollout.releases.placement().active.get(key, "")
         return self._step(trip, ROLLED_BACK, TripState.TRIPPED, {"to": to, "problem": problem})
+
+    def _to_the_last_good_one(self, trip: TripRecord, reason: str) -> None:
+        good = self.rollout.last_good(trip.scope)
+        if not good:
+            raise PreconditionError(
+                f"no good release governed `{trip.scope.key}` before", "NOTHING_TO_ROLL_BACK_TO"
+            )
+        self.rollout.roll_back(trip.scope, SERVICE, target=good, expected=trip.release, reason=reason)
 
     def _open(self, trip: TripRecord) -> bool:
         """A plan in the service's name: whoever approves it is another one."""
@@ -238,8 +246,8 @@ class Trips:
         after = TripState.ROLLED_BACK if before is TripState.TRIPPED else TripState.OPEN
         pointer = f"{TRIP}{trip.name}"
         envelope = {"release": trip.release, "scope": trip.scope.key, "actor": SERVICE.subject, **facts}
-        moves = {"requires": {pointer: before.value}, "sets": {pointer: after.value}}
-        return self._append(NewEntry(kind, trip.name, envelope, **moves))
+        requires, sets = {pointer: before.value}, {pointer: after.value}
+        return self._append(NewEntry(kind, trip.name, envelope, requires=requires, sets=sets))
 
     def _append(self, new: NewEntry) -> bool:
         try:

@@ -155,6 +155,22 @@ def test_one_trip_a_release(changed):
     assert 1 == changed.kinds().count("guard-paused.v1")
 
 
+def test_what_was_rolled_back_is_no_good_release(changed):
+    """
+    1.0.0, 2.0.0 rolled back, 3.0.0 bad as well: back to 1.0.0, and nothing is good before that one.
+    """
+    changed.rollout.roll_back(Scope(), OTTO, reason="odd")
+    assert changed.rollout.last_good(Scope()) == ""
+    changed.days(3, changed.old)
+    third = changed.approved("3.0.0")
+    changed.rollout.activate(third, Scope(), Caller("bob"))
+    assert changed.old == changed.rollout.last_good(Scope())
+    changed.decide(third, 2_000_000.0)
+
+    assert 1 == changed.guard.look()
+    assert changed.old == governing(changed)
+
+
 def test_a_cool_down_holds_the_next_release(changed):
     """
     Another bad release within a week of a trip: paused; after it the trip comes.

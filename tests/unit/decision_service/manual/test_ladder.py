@@ -24,9 +24,9 @@ class Governing:
     def placement(self):
         return self
 
-    def earlier(self, scope, current):
-        assert ("*", self.active["*"]) == (scope.key, current)
-        return self.before
+    def last_good(self, scope):
+        assert "*" == scope.key
+        return self.before[-1] if self.before else ""
 
 
 def mode(**governing):
