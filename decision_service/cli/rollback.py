@@ -26,6 +26,7 @@ def rollback() -> None:
 @click.option("--release", default="", help="Decisions made under it.")
 @click.option("--scope", default="", help="Decisions of a scope, for example region:north.")
 @click.option("--item", default="", help="Orders of an item.")
+@click.option("--supplier", default="", help="Orders at a supplier.")
 @click.option("--since", type=click.DateTime(), help="Recorded at or after, UTC.")
 @click.option("--until", type=click.DateTime(), help="Recorded before, UTC.")
 @click.option("--first", type=int, help="First place in the log.")
@@ -43,6 +44,7 @@ def plan(options: Options, **given: Any) -> None:
         release=release_name(given["release"]),
         scope=given["scope"],
         item=given["item"],
+        supplier=given["supplier"],
         first=given["first"],
         last=given["last"],
         decisions=[f"decisions/{d.removeprefix('decisions/')}" for d in given["decisions"]],

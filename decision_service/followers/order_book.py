@@ -24,7 +24,7 @@ from decision_service.usecases.approvals.order_events import MANY, STEPS, events
 from decision_service.usecases.approvals.order_record import UNDELIVERED, OrderRecord, OrderState
 from decision_service.usecases.approvals.order_state import follow
 
-SCHEMA = 3
+SCHEMA = 4
 BATCH = 1000
 _READ = 500  # rows fetched at a time
 
@@ -36,17 +36,20 @@ CREATE TABLE IF NOT EXISTS orders (
     release TEXT NOT NULL, scope TEXT NOT NULL, stage TEXT NOT NULL, item TEXT NOT NULL,
     state TEXT NOT NULL, asked TEXT NOT NULL, cost REAL NOT NULL, deadline REAL, due REAL,
     retry REAL, is_dead INTEGER NOT NULL, moved_by TEXT NOT NULL, version INTEGER NOT NULL,
-    is_told INTEGER NOT NULL, value REAL NOT NULL, rolled_back TEXT NOT NULL, record BLOB NOT NULL,
+    is_told INTEGER NOT NULL, value REAL NOT NULL, rolled_back TEXT NOT NULL, supplier TEXT NOT NULL,
+    record BLOB NOT NULL,
     PRIMARY KEY (decision, id)
 );
 CREATE INDEX IF NOT EXISTS by_place ON orders (place, id);
-CREATE INDEX IF NOT EXISTS by_release ON orders (release, place, id);
+CREATE INDEX IF NOT EXISTS by_release ON orders
+    (release, place, id, decision, scope, state, version, is_told, value, rolled_back);
+CREATE INDEX IF NOT EXISTS by_supplier ON orders (supplier, place, id);
 CREATE INDEX IF NOT EXISTS waiting ON orders (asked, deadline) WHERE asked <> '';
 CREATE INDEX IF NOT EXISTS due ON orders (due) WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS retry ON orders (retry) WHERE retry IS NOT NULL;
 CREATE INDEX IF NOT EXISTS live ON orders (stage) WHERE {_LIVE};
 """
-_UPSERT = f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * 21)})"  # noqa: S608 - a constant
+_UPSERT = f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * 22)})"  # noqa: S608 - a constant
 _MOVE = f"UPDATE orders SET moved_by = ? WHERE {_LIVE} AND stage = ? AND place < ? AND (scope = ? OR scope = '*' OR ? = '*')"  # noqa: S608 - constants of this module
 
 _STATES = {state.value: state for state in OrderState}
@@ -101,8 +104,8 @@ class SqliteOrderBook:
             "SELECT decision, id, scope, state, version, is_told, value, rolled_back FROM orders "  # noqa: S608 - as above
             f"WHERE {where} ORDER BY place, id"
         )
-        for decision, order, scope, state, *rest in self._rows(query, values):
-            yield Standing(decision, order, scope, _STATES[state], *rest)
+        for decision, order, scope, state, version, is_told, value, rolled_back in self._rows(query, values):
+            yield Standing(decision, order, scope, _STATES[state], version, is_told, value, rolled_back)
 
     def due(self, now: datetime, size: int) -> tuple[OrderRecord, ...]:
         """Orders whose timer has run out, the earliest first."""
@@ -224,6 +227,7 @@ def _row(booked: BookedOrder) -> tuple[Any, ...]:
         r.told is not None,
         (r.told or r.terms).cost,
         r.rolled_back,
+        (r.told or r.terms).supplier,
         _write(r),
     )
 
@@ -238,6 +242,7 @@ def _conditions(wanted: OrderFilter) -> tuple[str, tuple[Any, ...]]:
         ("release = ?", wanted.release or None),
         ("scope = ?", wanted.scope or None),
         ("item = ?", wanted.item or None),
+        ("supplier = ?", wanted.supplier or None),
         ("recorded >= ?", wanted.since.timestamp() if wanted.since else None),
         ("recorded < ?", wanted.until.timestamp() if wanted.until else None),
         ("place >= ?", wanted.first),

@@ -52,7 +52,7 @@ REDECIDE_CURRENT: Redecide
 REDECIDE_ORIGINAL: Redecide
 
 class RollbackAffected(_message.Message):
-    __slots__ = ("release", "scope", "item", "since", "until", "first", "last", "decisions", "rollback")
+    __slots__ = ("release", "scope", "item", "since", "until", "first", "last", "decisions", "rollback", "supplier")
     RELEASE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     ITEM_FIELD_NUMBER: _ClassVar[int]
@@ -62,6 +62,7 @@ class RollbackAffected(_message.Message):
     LAST_FIELD_NUMBER: _ClassVar[int]
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     ROLLBACK_FIELD_NUMBER: _ClassVar[int]
+    SUPPLIER_FIELD_NUMBER: _ClassVar[int]
     release: str
     scope: str
     item: str
@@ -71,7 +72,8 @@ class RollbackAffected(_message.Message):
     last: int
     decisions: _containers.RepeatedScalarFieldContainer[str]
     rollback: str
-    def __init__(self, release: _Optional[str] = ..., scope: _Optional[str] = ..., item: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., first: _Optional[int] = ..., last: _Optional[int] = ..., decisions: _Optional[_Iterable[str]] = ..., rollback: _Optional[str] = ...) -> None: ...
+    supplier: str
+    def __init__(self, release: _Optional[str] = ..., scope: _Optional[str] = ..., item: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., first: _Optional[int] = ..., last: _Optional[int] = ..., decisions: _Optional[_Iterable[str]] = ..., rollback: _Optional[str] = ..., supplier: _Optional[str] = ...) -> None: ...
 
 class RollbackRates(_message.Message):
     __slots__ = ("cancel", "compensate")

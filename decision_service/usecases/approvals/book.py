@@ -20,6 +20,8 @@ class OrderFilter:
     ----------
     roles
         Charter roles that are asked now.
+    supplier
+        Of what the ERP was told last, or would be told.
     since, until
         When the decision was recorded: at or after, and before.
     first, last
@@ -36,6 +38,7 @@ class OrderFilter:
     release: str = ""
     scope: str = ""
     item: str = ""
+    supplier: str = ""
     since: datetime | None = None
     until: datetime | None = None
     first: int | None = None

@@ -8,7 +8,7 @@ What undoing means for one order: by where it truly stands, never a blind opposi
     BLOCKED, REJECTED, VOID, CANCELLED, REFUSED   nothing
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -42,6 +42,16 @@ ENDS: Mapping[ActionKind, OrderState | None] = {
     ActionKind.ANNOTATE: None,
 }
 """The state after it; None = as before."""
+_KINDS: Mapping[OrderState, ActionKind] = {
+    S.REFERRED: ActionKind.VOID,
+    S.APPROVED: ActionKind.VOID,
+    S.OVERRIDDEN: ActionKind.VOID,
+    S.RELEASED: ActionKind.CANCEL_REQUEST,
+    S.ACKNOWLEDGED: ActionKind.CANCEL_REQUEST,
+    S.CHANGE_REQUESTED: ActionKind.CANCEL_REQUEST,
+    S.SHIPPED: ActionKind.COMPENSATE,
+    S.RECEIVED: ActionKind.ANNOTATE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,50 +100,48 @@ class Action(NamedTuple):
     def mark_after(self) -> str:
         """Version and state once it is done."""
         version, _, state = self.mark.partition(" ")
-        return f"{int(version) + 1} {ENDS[self.kind] or state}"
+        end = ENDS[self.kind]
+        return f"{int(version) + 1} {state if end is None else end.value}"
 
-    def row(self) -> list[str]:
-        """As the plan's artifact holds it: no floats."""
-        return [
-            self.decision,
-            self.order,
-            self.kind.value,
-            self.mark,
-            self.scope,
-            repr(self.value),
-            repr(self.cost),
-        ]
+    def line(self, scope: int) -> str:
+        """As the plan's artifact holds it, with the place of its scope in the list of scopes: no floats."""
+        return (
+            f"{self.decision} {self.kind.value} {self.mark} {scope} {self.value!r} {self.cost!r} {self.order}"
+        )
 
 
-def read_action(row: list[str]) -> Action:
-    """Back from the artifact: ``read_action(a.row()) == a``."""
-    decision, order, kind, mark, scope, value, cost = row
-    return Action(decision, order, ActionKind(kind), mark, scope, float(value), float(cost))
+def lines(actions: Iterable[Action]) -> tuple[list[str], list[str]]:
+    """Actions as text, and the scopes that the lines count; a line each is quick to check and to hash."""
+    places: dict[str, int] = {}
+    found = [a.line(places.setdefault(a.scope, len(places))) for a in actions]
+    return found, list(places)
+
+
+def read_lines(written: Iterable[str], scopes: list[str]) -> tuple[Action, ...]:
+    """Back from the artifact: ``read_lines(*lines(actions)) == actions``."""
+    found = []
+    for line in written:
+        decision, kind, version, state, scope, value, cost, order = line.split(" ", 7)
+        mark = f"{version} {state}"
+        found.append(
+            Action(decision, order, ActionKind(kind), mark, scopes[int(scope)], float(value), float(cost))
+        )
+    return tuple(found)
 
 
 def action_for(order: Standing, rates: Rates) -> Action | None:
     """What undoing this order takes; None for nothing."""
-    kind = _kind(order)
+    kind = _KINDS.get(order.state)
     if kind is None:
         return None
-    rate = {ActionKind.CANCEL_REQUEST: rates.cancel, ActionKind.COMPENSATE: rates.compensate}.get(kind, 0.0)
-    mark = f"{order.version} {order.state}"
-    return Action(
-        order.decision, order.order, kind, mark, order.scope, order.value, round(order.value * rate, 2)
-    )
-
-
-def _kind(order: Standing) -> ActionKind | None:
-    match order.state:
-        case S.REFERRED | S.APPROVED:
-            return ActionKind.VOID
-        case S.OVERRIDDEN:
-            return ActionKind.CANCEL_REQUEST if order.is_told else ActionKind.VOID
-        case S.RELEASED | S.ACKNOWLEDGED | S.CHANGE_REQUESTED:
-            return ActionKind.CANCEL_REQUEST
-        case S.SHIPPED:
-            return None if order.rolled_back else ActionKind.COMPENSATE
-        case S.RECEIVED:
-            return None if order.rolled_back else ActionKind.ANNOTATE
-        case _:
-            return None
+    if kind is ActionKind.VOID and order.is_told:  # an override of what the ERP knows
+        kind = ActionKind.CANCEL_REQUEST
+    cost = 0.0
+    if kind is ActionKind.CANCEL_REQUEST:
+        cost = round(order.value * rates.cancel, 2)
+    elif order.rolled_back and kind is not ActionKind.VOID:
+        return None
+    elif kind is ActionKind.COMPENSATE:
+        cost = round(order.value * rates.compensate, 2)
+    mark = f"{order.version} {order.state.value}"
+    return Action(order.decision, order.order, kind, mark, order.scope, order.value, cost)

@@ -46,6 +46,7 @@ class Affected:
     release: str = ""
     scope: str = ""
     item: str = ""
+    supplier: str = ""
     since: datetime | None = None
     until: datetime | None = None
     first: int | None = None
@@ -59,6 +60,7 @@ class Affected:
             "release": self.release,
             "scope": self.scope,
             "item": self.item,
+            "supplier": self.supplier,
             "since": self.since.isoformat() if self.since else "",
             "until": self.until.isoformat() if self.until else "",
             "first": self.first,

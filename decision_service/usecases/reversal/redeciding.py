@@ -78,6 +78,7 @@ class Redeciding:
         wanted = OrderFilter(
             release=affected.release, scope=key, first=affected.first, last=affected.last,
             since=affected.since, until=affected.until, decisions=affected.decisions, item=affected.item,
+            supplier=affected.supplier,
         )  # fmt: skip
         *_, newest = self.book.each(wanted)
         return newest

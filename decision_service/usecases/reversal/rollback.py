@@ -39,7 +39,8 @@ from decision_service.usecases.reversal.actions import (
     ActionKind,
     Rates,
     action_for,
-    read_action,
+    lines,
+    read_lines,
 )
 from decision_service.usecases.reversal.record import (
     ACTED,
@@ -56,6 +57,7 @@ from decision_service.usecases.reversal.record import (
 )
 
 PIECE = 1000  # orders an entry
+TOGETHER = 10  # entries a transaction: others wait for no more than that
 SHOWN = 20  # differences that are named
 R = RollbackState
 
@@ -91,7 +93,8 @@ class Rollbacks:
 
     def actions(self, record: RollbackRecord) -> tuple[Action, ...]:
         """The plan, order by order."""
-        return tuple(map(read_action, orjson.loads(self.ledger.artifact(record.digest).content)["actions"]))
+        plan = orjson.loads(self.ledger.artifact(record.digest).content)
+        return read_lines(plan["actions"], plan["scopes"])
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -179,14 +182,11 @@ class Rollbacks:
         if record.state in (R.ACTED, R.FINISHED):
             return record
         _require_state(record, (R.APPROVED, R.RUNNING))
-        actions = self.actions(record)
-        left = actions[record.acted :]
-        if moved := _differences(left, self._actions(record.affected, record.rates, caller)):
-            self._stop(record, moved, caller)
+        actions = self._confirmed(record, caller)
         if record.state is R.APPROVED:
             self._start(record, caller)
-        for start in range(record.acted, len(actions), PIECE):
-            self._act_on(record, actions[start : start + PIECE], start, caller)
+        for start in range(record.acted, len(actions), PIECE * TOGETHER):
+            self._act_on(record, actions[start : start + PIECE * TOGETHER], start, caller)
         self._move(name, f"{R.RUNNING} {len(actions)}", R.ACTED, caller, ACTED, {"done": len(actions)})
         return self.get(name)
 
@@ -212,6 +212,7 @@ class Rollbacks:
             release=affected.release,
             scope=affected.scope,
             item=affected.item,
+            supplier=affected.supplier,
             since=affected.since,
             until=affected.until,
             first=affected.first,
@@ -238,7 +239,36 @@ class Rollbacks:
         except PointerMovedError as error:
             raise PreconditionError(f"a scope is frozen by another rollback ({error}); finish it first", "SCOPE_FROZEN") from error  # fmt: skip
 
+    def _confirmed(self, record: RollbackRecord, caller: Caller) -> tuple[Action, ...]:
+        """The plan's actions, once planning again gives those that are left; else the rollback ends."""
+        now = self._actions(record.affected, record.rates, caller)
+        if not record.acted and _plan_artifact(record.affected, record.rates, now).digest == record.digest:
+            return tuple(now)
+        actions = self.actions(record)
+        if moved := _differences(actions[record.acted :], now):
+            self._stop(record, moved, caller)
+        return actions
+
     def _act_on(self, record: RollbackRecord, some: tuple[Action, ...], start: int, caller: Caller) -> None:
+        """Several pieces in one transaction: all of them or none."""
+        pieces = [
+            self._piece(record, some[first : first + PIECE], start + first, caller)
+            for first in range(0, len(some), PIECE)
+        ]
+        try:
+            self.ledger.append_all(tuple(pieces))
+        except PointerMovedError as error:
+            if error.pointer == f"rollback/{record.name}":
+                raise MovedError(
+                    f"`{record.name}` is being executed by somebody else", "ROLLBACK_MOVED"
+                ) from error
+            self._stop(
+                self.get(record.name), (f"{error.pointer.removeprefix('order/')}: moved meanwhile",), caller
+            )
+
+    def _piece(
+        self, record: RollbackRecord, some: tuple[Action, ...], start: int, caller: Caller
+    ) -> NewEntry:
         pointer = f"rollback/{record.name}"
         envelope = {
             "rollback": record.name,
@@ -249,26 +279,16 @@ class Rollbacks:
             "first": start,
             "orders": [f"{STEPS[a.kind].value} {a.decision} {a.order}" for a in some],
         }
-        requires = {a.pointer: None if a.mark.startswith("0 ") else a.mark for a in some}
-        sets = {a.pointer: a.mark_after for a in some}
-        try:
-            self.ledger.append(
-                NewEntry(
-                    MANY,
-                    record.name,
-                    envelope,
-                    requires={**requires, pointer: f"{R.RUNNING} {start}"},
-                    sets={**sets, pointer: f"{R.RUNNING} {start + len(some)}"},
-                )
-            )
-        except PointerMovedError as error:
-            if error.pointer == pointer:
-                raise MovedError(
-                    f"`{record.name}` is being executed by somebody else", "ROLLBACK_MOVED"
-                ) from error
-            self._stop(
-                self.get(record.name), (f"{error.pointer.removeprefix('order/')}: moved meanwhile",), caller
-            )
+        names = [a.pointer for a in some]
+        requires = {n: None if a.mark.startswith("0 ") else a.mark for n, a in zip(names, some, strict=True)}
+        sets = {n: a.mark_after for n, a in zip(names, some, strict=True)}
+        return NewEntry(
+            MANY,
+            record.name,
+            envelope,
+            requires={**requires, pointer: f"{R.RUNNING} {start}"},
+            sets={**sets, pointer: f"{R.RUNNING} {start + len(some)}"},
+        )
 
     def _stop(self, record: RollbackRecord, moved: tuple[str, ...], caller: Caller) -> None:
         """The plan does not fit the world any more: it ends, the scopes thaw, another plan is needed."""
@@ -351,11 +371,13 @@ def _fields(affected: Affected) -> dict[str, Any]:
 
 
 def _plan_artifact(affected: Affected, rates: Rates, actions: Iterable[Action]) -> Artifact:
+    found, scopes = lines(actions)
     content = canonical.encode(
         {
             "affected": affected.facts(),
             "rates": [repr(rates.cancel), repr(rates.compensate)],
-            "actions": [a.row() for a in actions],
+            "actions": found,
+            "scopes": scopes,
         }
     )
     return records.artifact(content)

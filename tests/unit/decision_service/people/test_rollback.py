@@ -3,17 +3,20 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from decision_service.decision import Scope
 from decision_service.errors import ForbiddenError, InvalidRequestError, NotFoundError, PreconditionError
 from decision_service.usecases.approvals.instructions import Answer
+from decision_service.usecases.approvals.order_record import OrderState
 from decision_service.usecases.freezing import frozen_scopes, require_thawed
 from decision_service.usecases.reversal import rollback as module
-from decision_service.usecases.reversal.actions import ActionKind, Rates
+from decision_service.usecases.reversal.actions import Action, ActionKind, Rates, lines, read_lines
 from decision_service.usecases.reversal.record import Affected
 from decision_service.usecases.reversal.rollback import Rollbacks
 
-from .conftest import BEANS, ERP, GRINDER, person, release
+from .conftest import BEANS, ERP, GRINDER, PUMP, person, release
 
 RATES = Rates()
 ANN, BEN = person("otto.lang", "operator"), person("pia.holm", "operator")
@@ -157,20 +160,21 @@ def test_a_crash_at_any_piece_resumes(world, rollbacks, monkeypatch):
     Pieces of three orders, the process ends after each: executed again, every order once.
     """
     monkeypatch.setattr(module, "PIECE", 3)
+    monkeypatch.setattr(module, "TOGETHER", 1)
     refs = world.decide(*[(GRINDER, 40.0)] * 10)
     plan = everything(rollbacks)
     rollbacks.approve(plan.name, plan.digest, BEN)
-    append, crashes = world.ledger.append, 0
+    submit, crashes = world.ledger._submit, 0
 
-    def dies(new):
-        append(new)
+    def dies(news):
+        submit(news).result()
         raise KeyboardInterrupt
 
     while rollbacks.get(plan.name).state != "ACTED":
-        world.ledger.append = dies
+        world.ledger._submit = dies
         with pytest.raises(KeyboardInterrupt):
             rollbacks.act(plan.name, plan.digest, ANN)
-        world.ledger.append = append
+        world.ledger._submit = submit
         crashes += 1
 
     assert 6 == crashes
@@ -183,6 +187,7 @@ def test_a_move_in_the_middle_stops_and_thaws(world, rollbacks, monkeypatch):
     An order is signed between two pieces: what was done stays done, the rest is left, the scope thaws.
     """
     monkeypatch.setattr(module, "PIECE", 1)
+    monkeypatch.setattr(module, "TOGETHER", 1)
     first, second = world.decide((BEANS, 3000.0), (BEANS, 3050.0))
     plan = everything(rollbacks)
     rollbacks.approve(plan.name, plan.digest, BEN)
@@ -332,3 +337,63 @@ def test_every_action_is_traced_to_one_approval(world, rollbacks, orders):
     pieces = [e.body for e in world.ledger.scan() if e.kind == "orders-rolled-back.v1"]
 
     assert [(plan.name, "pia.holm")] == [(p["rollback"], p["approved_by"]) for p in pieces]
+
+
+def test_the_orders_of_a_supplier(world, rollbacks):
+    """
+    Only what is ordered there, whatever the item; nobody else's.
+    """
+    here, _ = world.decide((GRINDER, 40.0), (PUMP, 200.0))
+    plan = rollbacks.plan(Affected(supplier=world.order(here).terms.supplier), RATES, "in liquidation", ANN)
+    unknown = Affected(supplier="nobody")
+    with pytest.raises(PreconditionError) as nothing:
+        rollbacks.plan(unknown, RATES, "x", ANN)
+
+    assert [here] == [(a.decision, a.order) for a in rollbacks.actions(plan)]
+    assert "NOTHING_TO_UNDO" == nothing.value.reason
+
+
+def test_undoing_a_rollback_acts_on_what_it_decided_anew(world, rollbacks):
+    """
+    Another plan, approved anew, on the decisions that the rollback made; a rollback that made none, and
+    one that does not exist, leave nothing to undo.
+    """
+    (first,) = world.decide((GRINDER, 40.0))
+    (anew,) = world.decide((GRINDER, 60.0))
+    plan = rollbacks.plan(Affected(decisions=(first[0],)), RATES, "bad limits", ANN)
+    ended = done(rollbacks, plan, redecided=(anew[0],))
+    undo = rollbacks.plan(Affected(rollback=ended.name), RATES, "it was right", ANN)
+    acted = [(a.decision, a.order) for a in rollbacks.actions(undo)]
+    second = done(rollbacks, undo)
+    with pytest.raises(PreconditionError) as nothing:
+        rollbacks.plan(Affected(rollback=second.name), RATES, "x", ANN)
+    with pytest.raises(NotFoundError):
+        rollbacks.plan(Affected(rollback="rollbacks/none"), RATES, "x", ANN)
+
+    assert [anew] == acted
+    assert "NOTHING_TO_UNDO" == nothing.value.reason
+    assert ("VOID", "VOID") == (world.state(first), world.state(anew))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(ActionKind),
+            st.integers(0, 99),
+            st.sampled_from(OrderState),
+            st.text(max_size=5),
+            st.floats(0, 1e9),
+            st.text(min_size=1, max_size=9),
+        )
+    )
+)
+def test_a_plan_reads_back(rows):
+    """
+    Whatever the names: spaces, line ends and tabs in orders and scopes.
+    """
+    actions = tuple(
+        Action(f"decisions/{i}", order, kind, f"{version} {state}", scope, value, round(value / 3, 2))
+        for i, (kind, version, state, scope, value, order) in enumerate(rows)
+    )
+
+    assert actions == read_lines(*lines(actions))
