@@ -69,6 +69,22 @@ def new_highs(limits: SolveLimits, **options: Any) -> Any:
     return highs
 
 
+def run(highs: Any) -> None:
+    """
+    Run a model with its own number of threads.
+
+    HiGHS keeps one pool of threads per process and refuses to run with another size until it is reset.
+    """
+    threads = highs.getOptionValue("threads")[1]
+    if _POOL and _POOL[0] != threads:
+        highspy.Highs.resetGlobalScheduler(True)
+    _POOL[:] = [threads]
+    highs.run()
+
+
+_POOL: list[int] = []  # the size the last model ran with
+
+
 def pass_model(highs: Any, matrix: Matrix) -> None:
     """Hand the arrays over, without a model object in between."""
     a = matrix.arrays()
@@ -111,7 +127,7 @@ def solve(
     if start is not None:
         highs.setSolution(matrix.columns, every, start)
     _let_watch(highs, name)
-    highs.run()
+    run(highs)
     return report(highs, matrix, limits, name)
 
 
@@ -168,7 +184,7 @@ def solve_relaxation(
     highs = new_highs(limits, **options)
     pass_model(highs, matrix)
     highs.setOptionValue("solve_relaxation", True)
-    highs.run()
+    run(highs)
     found, values = report(highs, matrix, limits, name)
     solved = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
     if not solved:
@@ -196,7 +212,7 @@ class Feasibility:
         for rule in rules:
             self._set(rule, is_kept=True)
         self._highs.clearSolver()
-        self._highs.run()
+        run(self._highs)
         found: bool = self._highs.getModelStatus() != highspy.HighsModelStatus.kInfeasible
         for rule in rules:
             self._set(rule, is_kept=False)

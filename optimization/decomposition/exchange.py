@@ -27,7 +27,7 @@ from optimization.decomposition.proposals import Planners, Proposals
 from optimization.decomposition.state import HAIR, State
 from optimization.matrix import Matrix
 from optimization.report import SolveLimits
-from optimization.solver import new_highs, pass_model, solve
+from optimization.solver import new_highs, pass_model, run, solve
 
 _COLUMNS_PER_ITEM = 8
 
@@ -119,7 +119,7 @@ def _relaxed(matrix: Matrix, limits: SolveLimits) -> tuple[Floats, Floats]:
     """Values and reduced costs of the linear relaxation."""
     highs = new_highs(limits, solve_relaxation=True)
     pass_model(highs, matrix)
-    highs.run()
+    run(highs)
     solution = highs.getSolution()
     return np.array(solution.col_value), np.array(solution.col_dual)
 

@@ -18,7 +18,7 @@ from optimization.decomposition.blocks import Blocks, Cuts, Prices
 from optimization.decomposition.instance import Floats
 from optimization.errors import SolverError
 from optimization.report import SolveLimits
-from optimization.solver import new_highs
+from optimization.solver import new_highs, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Master:
 
     def solve(self) -> MasterSolution:
         """The prices the cuts so far point at."""
-        self._highs.run()
+        run(self._highs)
         if not self._highs.getModelStatus().name == "kOptimal":
             raise SolverError(f"the price master ended as {self._highs.getModelStatus().name}")
         solution, blocks = self._highs.getSolution(), self._blocks.count

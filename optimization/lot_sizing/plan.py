@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from optimization.lot_sizing.model import Columns, Formulation, lot_sizing_model
 from optimization.lot_sizing.problem import LotSizingProblem
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
-from optimization.solver import new_highs, pass_model, report
+from optimization.solver import new_highs, pass_model, report, run
 
 Floats = NDArray[np.float64]
 Free = NDArray[np.bool_]
@@ -113,7 +113,7 @@ class _Search:
     def relax(self) -> None:
         """Step 1: the root bound; set up wherever the relaxation does."""
         self._highs.setOptionValue("solve_relaxation", True)
-        self._highs.run()
+        run(self._highs)
         self.root = float(self._highs.getInfo().objective_function_value)
         values = np.array(self._highs.getSolution().col_value)
         self._iterations += max(0, self._highs.getInfo().simplex_iteration_count)
@@ -153,7 +153,7 @@ class _Search:
             self._highs.setSolution(
                 self._matrix.columns, np.arange(self._matrix.columns, dtype=np.int32), self._values
             )
-        self._highs.run()
+        run(self._highs)
         proof, values = report(self._highs, self._matrix, self._limits, self._problem.name)
         self._iterations += proof.iterations
         if values.size and proof.objective < self._objective - _SMALLEST:

@@ -7,11 +7,11 @@ A stage with one neighbour left sends it the best that its side of the network c
     to its supplier i   Q(s) = min over a >= s, b of C(a,b)       Gout[i](b) += Q(b)
     C(a,b) = cost(a + T - b) + Gin(a) + Gout(b)
 
-The bound does not reuse C: Lam(x) = P(0) - P(x) or Q(x) - Q(0) are multipliers of the arc, and
+The bound does not reuse C: Lam(x) = P(last) - P(x) or Q(x) - Q(0) are multipliers of the arc, and
 
     cost >= sum over j of min over a, b of cost[j](a + T - b) + sum out of j Lam(b) - sum into j Lam(a)
 
-holds for any nondecreasing Lam. Compiled code is kept on disk; small networks never load it.
+holds for any finite nondecreasing Lam. Compiled code is kept on disk; small networks never load it.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,8 @@ from optimization.safety_stock.layout import Layout
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_EXACT = {"nnan", "nsz"}  # no NaN arises, so least values may be found several at a time; no sum is reordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,9 @@ def flatten(layout: Layout, bounds: DemandBounds) -> Forest:
 
 def solve_forest(forest: Forest) -> tuple[Ints, float]:
     """Service times S of every node, the smallest of several, and a lower bound on the cost."""
-    order, parent = _peel(forest.tails, forest.heads, forest.starts, forest.links)
-    args = (
+    out, bound = _solve(
+        forest.starts,
+        forest.links,
         forest.tails,
         forest.heads,
         forest.into,
@@ -89,8 +92,7 @@ def solve_forest(forest: Forest) -> tuple[Ints, float]:
         forest.floor,
         forest.cost,
     )
-    out, lam_starts, lam = _dynamic_programme(order, parent, *args)
-    return out, float(_lagrangian(parent, lam_starts, lam, *args))
+    return out, float(bound)
 
 
 @numba.njit(cache=True)
@@ -120,7 +122,7 @@ def _peel(tails, heads, starts, links):  # type: ignore[no-untyped-def]  # noqa:
     return order, parent
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=_EXACT)
 def _dynamic_programme(order, parent, tails, heads, into, out, first, time, floor, cost):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, C901, PLR0912 - compiled
     nodes = order.size
     gin, gout = np.zeros(into[nodes]), np.zeros(out[nodes])
@@ -176,17 +178,36 @@ def _dynamic_programme(order, parent, tails, heads, into, out, first, time, floo
                 value = cost[base + a - b] + gin[into[j] + a] + gout[out[j] + b]
                 if value < best:
                     best, chosen_in[j], chosen_out[j] = value, a, b
-    for j in range(nodes):
-        size = lam_starts[j + 1] - lam_starts[j]
-        if size:
-            is_supplier = tails[parent[j]] == j
-            start, zero = lam_starts[j], message[lam_starts[j]]
-            for x in range(size):
-                message[start + x] = zero - message[start + x] if is_supplier else message[start + x] - zero
+    _multiply(parent, tails, lam_starts, message)
     return chosen_out, lam_starts, message
 
 
+@numba.njit(cache=True, fastmath=_EXACT)
+def _multiply(parent, tails, lam_starts, message):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Messages to multipliers, in place."""
+    for j in range(parent.size):
+        start, end = lam_starts[j], lam_starts[j + 1]
+        if start < end:
+            is_supplier = tails[parent[j]] == j
+            least = message[end - 1] if is_supplier else message[start]
+            for x in range(start, end):
+                message[x] = least - message[x] if is_supplier else message[x] - least
+
+
 @numba.njit(cache=True)
+def _without_infinity(first, cost):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """The tables with more than everything costs where a stock corridor closes them, so that multipliers are finite."""
+    total = 0.0
+    for j in range(first.size - 1):
+        dearest = 0.0
+        for value in cost[first[j] : first[j + 1]]:
+            if value < np.inf:
+                dearest = max(dearest, value)
+        total += dearest
+    return np.where(np.isinf(cost), 2.0 * total + 1.0, cost)
+
+
+@numba.njit(cache=True, fastmath=_EXACT)
 def _lagrangian(parent, lam_starts, lam, tails, heads, into, out, first, time, floor, cost):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913 - compiled
     nodes = parent.size
     price_in, price_out = np.zeros(into[nodes]), np.zeros(out[nodes])
@@ -207,3 +228,14 @@ def _lagrangian(parent, lam_starts, lam, tails, heads, into, out, first, time, f
                 best = min(best, cost[first[j] + tau] + price_out[out[j] + b] - price_in[into[j] + a])
         total += best
     return total
+
+
+@numba.njit(cache=True)
+def _solve(starts, links, tails, heads, into, out, first, time, floor, cost):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913 - compiled
+    order, parent = _peel(tails, heads, starts, links)
+    finite = _without_infinity(first, cost)
+    chosen, lam_starts, lam = _dynamic_programme(
+        order, parent, tails, heads, into, out, first, time, floor, finite
+    )
+    bound = _lagrangian(parent, lam_starts, lam, tails, heads, into, out, first, time, floor, cost)
+    return chosen, bound

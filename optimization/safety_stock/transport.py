@@ -27,7 +27,7 @@ from optimization.matrix import Matrix
 from optimization.report import SolveLimits
 from optimization.safety_stock.certificate import Multipliers
 from optimization.safety_stock.model import Order, PairModel, ends
-from optimization.solver import new_highs, pass_model
+from optimization.solver import new_highs, pass_model, run
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,7 +95,7 @@ class TransportProgramme:
     def solve(self, domains: Domains) -> Relaxation:
         """Solve within the domains, which must leave a placement possible."""
         self._restrict(domains)
-        self._highs.run()
+        run(self._highs)
         if self._highs.getModelStatus().name != "kOptimal":
             raise SolverError(f"HiGHS stopped with `{self._highs.getModelStatus().name}` on a relaxation")
         if self.root_basis is None:

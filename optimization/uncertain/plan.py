@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from optimization.errors import InvalidNetworkError
 from optimization.report import SolveLimits, SolveReport
-from optimization.solver import new_highs, pass_model, report
+from optimization.solver import new_highs, pass_model, report, run
 from optimization.uncertain.economics import event_prices
 from optimization.uncertain.event_cost import event_cost, no_events
 from optimization.uncertain.model import MarketPaths, arrivals, network_model
@@ -139,7 +139,7 @@ def _solve(
     pass_model(highs, matrix)
     if basis is not None:
         highs.setBasis(basis)
-    highs.run()
+    run(highs)
     proof, values = report(highs, matrix, limits, name)
     return highs, np.maximum(0.0, values[columns]), proof
 

@@ -1,5 +1,7 @@
 """The compiled tree programme against the general way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,30 @@ def test_compiled_and_general_way_agree(size):
     assert general.cost == pytest.approx(compiled.cost, rel=1e-12)
     assert compiled.cost == pytest.approx(compiled.bound, rel=1e-9)
     assert general.cost == pytest.approx(general.bound, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_maximum_stocks_leave_the_compiled_way_its_proof(seed):
+    """
+    A side of an arc that no stock corridor allows has a finite multiplier, and the bound still meets the cost.
+    """
+    problem = tree(300, seed)
+    stocks = [line.safety_stock for line in place_safety_stock(problem, LIMITS).stocks]
+    limits = [0.7 * held if held > 0.0 and k % 3 == 0 else None for k, held in enumerate(stocks)]
+    problem = replace(
+        problem,
+        stages=tuple(
+            replace(stage, max_stock=limit) for stage, limit in zip(problem.stages, limits, strict=True)
+        ),
+    )
+    layout = lay_out(problem)
+    bounds = bound_demand(problem, layout)
+
+    compiled = minimise._minimise_forest(layout, bounds)
+
+    assert np.isinf(bounds.cost).any()
+    assert minimise._minimise_network(layout, bounds, LIMITS).cost == pytest.approx(compiled.cost, rel=1e-12)
+    assert compiled.cost == pytest.approx(compiled.bound, rel=1e-9)
 
 
 def test_a_large_tree_is_proven():
