@@ -1,13 +1,20 @@
 """Manual mode over the wire: stamped, explained, replayed, and left by two people only."""
 
+import asyncio
 import shutil
+from dataclasses import replace
 
 import grpc
 import pytest
 
+from decision_service.api import convert
 from decision_service.cli.decisions import SERVICE as DECISIONS
 from decision_service.cli.manual import SERVICE as MANUAL
+from decision_service.decision import Caller, DecisionMode, DecisionRequest, Fallback
+from decision_service.errors import MovedError
+from decision_service.usecases.effort import ALL_IT_TAKES
 from decision_service.v1 import decision_pb2, decision_service_pb2, manual_service_pb2
+from optimization.network import Snapshot
 
 OLD, NEW = "releases/replenishment@1.0.0", "releases/replenishment@1.1.0"
 OTTO, PIA = {"actor": "otto.lang", "roles": "operator"}, {"actor": "pia.holm", "roles": "operator"}
@@ -103,6 +110,29 @@ def test_one_scope_falls_back_and_the_rest_does_not(two_releases, example):
     assert [decision_pb2.FALLBACK_HOLD, decision_pb2.FALLBACK_NONE] == [
         d.lineage.fallback for d in (held, free)
     ]
+
+
+def test_a_decision_in_flight_when_the_mode_changes_is_refused(two_releases, example):
+    """
+    Held while it was being decided: nothing is logged, asked again it is decided on the rung that stands.
+    """
+    decide_, size = two_releases.app._deciding(ALL_IT_TAKES), 0
+
+    async def meanwhile(*given, **more):
+        nonlocal size
+        fall_back(two_releases, decision_pb2.FALLBACK_HOLD)
+        size = two_releases.app.ledger.size
+        return await decide_.outcome_of(*given, **more)
+
+    request = DecisionRequest("in-flight", convert.parse(example, Snapshot), DecisionMode.JUDGE)
+    with pytest.raises(MovedError, match="manual mode changed"):
+        asyncio.run(replace(decide_, outcome_of=meanwhile)(request, Caller("erp-1")))
+    after = two_releases.app.ledger.size
+    again = asyncio.run(decide_(request, Caller("erp-1"))).decision
+    leave(two_releases)
+
+    assert size == after
+    assert Fallback.HOLD == again.lineage.fallback
 
 
 def test_leaving_alone_is_refused_and_changes_nothing(two_releases):
