@@ -9,7 +9,7 @@ A look changes nothing that another replica's look would not; what it logs, it l
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from audit import KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
@@ -52,6 +52,7 @@ class Guard:
     trips: Trips
     seen: Seen
     now: Callable[[], datetime]
+    _known: dict[str, tuple[object, Assessment, Sides]] = field(default_factory=dict)
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -116,12 +117,22 @@ class Guard:
     def _state(self, watch: Watch, parameters: GuardParameters | None) -> WatchState:
         if parameters is None:
             return WatchState(watch, Standing.PAUSED, f"`{watch.other}` has no guard.yaml: not watched")
-        sides = self.seen.sides(watch, parameters, self.now())
-        assessment = assess(parameters, sides)
+        assessment, sides = self._assess(watch, parameters)
         if assessment.standing is Standing.TRIP and (reason := self._why_not(watch, parameters)):
             said = f"{assessment.said}; not rolled back: {reason}"
             return WatchState(watch, Standing.PAUSED, said, assessment, sides)
         return WatchState(watch, assessment.standing, assessment.said, assessment, sides)
+
+    def _assess(self, watch: Watch, parameters: GuardParameters) -> tuple[Assessment, Sides]:
+        """As before while nothing was observed and no period has ended."""
+        now = self.now()
+        periods = (now - watch.since) // timedelta(hours=parameters.period_hours)
+        known_by = (self.seen.count(watch), periods)
+        known = self._known.get(watch.name)
+        if known is None or known[0] != known_by:
+            sides = self.seen.sides(watch, parameters, now)
+            known = self._known[watch.name] = (known_by, assess(parameters, sides), sides)
+        return known[1], known[2]
 
     def _why_not(self, watch: Watch, parameters: GuardParameters) -> str:
         """Why a trip may not be; empty where it may."""

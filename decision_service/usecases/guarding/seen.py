@@ -53,6 +53,11 @@ class Seen:
             watched=tuple(o for o in self._of(watch.release, watch.scope.key) if o.at >= watch.since),
         )
 
+    def count(self, watch: Watch) -> int:
+        """Observations that a watch may be judged by: as long as there are no more, nothing new was seen."""
+        with self._lock:
+            return sum(len(self._by_release.get(name, ())) for name in (watch.release, watch.other))
+
     def _of(self, release: str, key: str) -> Iterator[Observation]:
         with self._lock:
             found = tuple(self._by_release.get(release, ()))
