@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH ?= all
-BENCHES := safety_stock orders quality rules log rollback service
+BENCHES := safety_stock orders quality rules log rollback service replicas
 # The first interpreter that runs (a version manager's shim may exist and not run); PYTHON=... overrides.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && echo $$p && break; done)
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
@@ -76,7 +76,7 @@ generate: setup  ## code from the protos and the command reference, committed
 lock: setup  ## resolve the dependencies anew
 	$(UV) compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 
-bench: setup  ## BENCH=safety_stock|orders|quality|rules|log|rollback|service: ratios measured side by side
+bench: setup  ## BENCH=safety_stock|orders|quality|rules|log|rollback|service|replicas: ratios measured side by side
 	@for b in $(if $(filter all,$(BENCH)),$(BENCHES),$(BENCH)); do echo "== $$b"; $(BIN)/python tests/benchmarks/bench_$$b.py || exit 1; done
 
 soak: setup  ## the long forms: joins, crashes, replays by the hundred

@@ -1,7 +1,8 @@
 """
 Starts the service again and again by forking: a round of a crash test then costs no imports.
 
-Reads a data folder a line, answers with the process id of the service that serves it.
+Reads a data folder a line, with an address behind a tab where it matters, and answers with the process id
+of the service that serves it. Its sessions with PostgreSQL carry the folder's name.
 """
 
 import os
@@ -10,14 +11,16 @@ import sys
 from pathlib import Path
 
 
-def serve(data):
+def serve(line):
     """Become the service."""
+    data, _, address = line.partition("\t")
+    os.environ["PGAPPNAME"] = Path(data).name
     log = os.open(Path(data) / "service.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for number in (1, 2):
         os.dup2(log, number)
     from decision_service.cli import load
 
-    load()(["serve", "--data", data, "--address", "127.0.0.1:0"])
+    load()(["serve", "--data", data, "--address", address or "127.0.0.1:0"])
 
 
 def main():

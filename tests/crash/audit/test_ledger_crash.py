@@ -169,18 +169,19 @@ def kill_postgres(server, url, path, rounds, chance):
     for _ in range(rounds):
         wait_for_more(path)
         time.sleep(chance.uniform(0.1, 0.5))
-        children = [
-            int(line)
-            for line in subprocess.run(
-                ["pgrep", "-P", str(server.get_pid())], capture_output=True, text=True, check=False
-            ).stdout.split()
-        ]
-        for pid in (server.get_pid(), *children):
-            kill(pid)
+        kill_server(server)
         start_again(server)
         counts.append(len(acknowledged_in(path)))
     end(replica)
     return counts
+
+
+def kill_server(server):
+    """The server and every process of its sessions, at once."""
+    listed = ["pgrep", "-P", str(server.get_pid())]
+    children = subprocess.run(listed, capture_output=True, text=True, check=False).stdout.split()
+    for pid in (server.get_pid(), *map(int, children)):
+        kill(pid)
 
 
 @pytest.mark.slow

@@ -82,3 +82,27 @@ def test_the_environment_is_read_by_kind():
         settings.rate,
         str(settings.data),
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "is_taken"),
+    [
+        ("tcp://127.0.0.1:8786", True),
+        ("tls://scheduler.example.com:8786", True),
+        ("tcp://scheduler.example.com:8786", False),
+        ("tcp://0.0.0.0:8786", False),
+        ("scheduler:8786", False),
+        ("tcp://127.0.0.1", False),
+    ],
+)
+def test_a_scheduler_in_plaintext_is_taken_on_loopback_only(address, is_taken):
+    """
+    Whoever reaches a Dask scheduler runs code on its workers.
+    """
+    pytest.importorskip("distributed", reason="Dask is an extra: decision-service[dask]")
+    given = {"DECISION_SERVICE_DASK": address}
+    if is_taken:
+        assert address == load_settings(None, given).dask
+    else:
+        with pytest.raises(InvalidRequestError, match="dask"):
+            load_settings(None, given)
