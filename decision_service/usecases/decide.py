@@ -20,7 +20,7 @@ from audit import Appended, Artifact, KeyConflictError, Ledger, NewEntry, Pointe
 from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
-from decision_service.usecases.freezing import FROZEN, require_thawed
+from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, require_thawed
 from decision_service.usecases.manual_mode import MANUAL, Rung, in_force
 from decision_service.usecases.operations import OPEN
 from decision_service.usecases.recent_snapshots import RecentSnapshots
@@ -148,7 +148,7 @@ class Decide:
         except KeyConflictError as error:
             raise _reused(request) from error
         except PointerMovedError as error:
-            if error.pointer.startswith(FROZEN):
+            if error.pointer.startswith((FROZEN, LAST_FROZEN)):
                 raise MovedError(
                     "the scope was frozen while deciding; ask again later", "SCOPE_FROZEN"
                 ) from error

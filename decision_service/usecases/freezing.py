@@ -10,6 +10,9 @@ from decision_service.decision import Caller, Scope, scope_of
 from decision_service.errors import MovedError, PreconditionError
 
 FROZEN, THAWED = "frozen/", "scope-thawed.v1"
+LAST_FROZEN = "frozen-last"
+"""What froze anything last: what is decided for everything has to see every freeze, whatever its scope."""
+_BOTH = "frozen"  # prefix of the two, so that one read sees both at the same moment
 _EXECUTING = ("RUNNING", "ACTED")  # states of a rollback whose orders are being undone
 
 
@@ -41,7 +44,8 @@ def require_thawed(ledger: Ledger, scope: Scope, by: str = "") -> dict[str, str 
     PreconditionError
         The scope is frozen.
     """
-    frozen = frozen_scopes(ledger)
+    known = ledger.pointers(_BOTH)
+    frozen = {k.removeprefix(FROZEN): v for k, v in known.items() if k.startswith(FROZEN)}
     holder = frozen_by(frozen, scope)
     if holder and holder != by:
         raise PreconditionError(
@@ -49,7 +53,8 @@ def require_thawed(ledger: Ledger, scope: Scope, by: str = "") -> dict[str, str 
             "SCOPE_FROZEN",
             {"by": holder},
         )
-    return {f"{FROZEN}{key}": frozen.get(key) for key in scope.candidates}
+    held = {f"{FROZEN}{key}": frozen.get(key) for key in scope.candidates}
+    return held | {LAST_FROZEN: known.get(LAST_FROZEN)} if scope.key == "*" else held
 
 
 def is_executing(ledger: Ledger, holder: str) -> bool:

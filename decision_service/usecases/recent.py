@@ -23,7 +23,7 @@ GOVERNING = (
     "state/",
     "signature/",
     "revoked/",
-    "frozen/",
+    "frozen",
     "manual/",
 )
 _MOST = 10_000  # pointers remembered

@@ -22,7 +22,7 @@ from decision_service.decision import Scope, scope_of
 from decision_service.errors import MovedError, NotFoundError, PreconditionError
 from decision_service.usecases import records
 from decision_service.usecases.approvals.steps import SERVICE
-from decision_service.usecases.freezing import FROZEN
+from decision_service.usecases.freezing import FROZEN, LAST_FROZEN
 from decision_service.usecases.guarding.watches import Watch, WatchKind
 from decision_service.usecases.reversal.actions import Rates
 from decision_service.usecases.reversal.record import Affected
@@ -162,6 +162,7 @@ class Trips:
             f"{SPENT}{watch.release}": name,
             f"{TRIP}{name}": TripState.TRIPPED.value,
             f"{FROZEN}{key}": frozen or name,
+            LAST_FROZEN: name,
         }
         new = NewEntry(TRIPPED, name, envelope, artifacts=(kept,), requires=requires, sets=sets)
         return name if self._append(new) else ""

@@ -32,7 +32,7 @@ from decision_service.errors import (
 from decision_service.usecases import records
 from decision_service.usecases.approvals.book import OrderBook, OrderFilter
 from decision_service.usecases.approvals.order_events import MANY
-from decision_service.usecases.freezing import FROZEN, frozen_scopes, is_executing
+from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, frozen_scopes, is_executing
 from decision_service.usecases.reversal.actions import (
     STEPS,
     Action,
@@ -234,7 +234,7 @@ class Rollbacks:
         try:
             self._append(
                 STARTED, record.name, caller, {"scopes": list(record.scopes)}, R.APPROVED, f"{R.RUNNING} 0",
-                requires=taken, sets=frozen,
+                requires=taken, sets={**frozen, LAST_FROZEN: record.name},
             )  # fmt: skip
         except PointerMovedError as error:
             raise PreconditionError(f"a scope is frozen by another rollback ({error}); finish it first", "SCOPE_FROZEN") from error  # fmt: skip

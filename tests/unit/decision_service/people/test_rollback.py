@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit import NewEntry, PointerMovedError
 from decision_service.decision import Scope
 from decision_service.errors import ForbiddenError, InvalidRequestError, NotFoundError, PreconditionError
 from decision_service.usecases.approvals.instructions import Answer
 from decision_service.usecases.approvals.order_record import OrderState
-from decision_service.usecases.freezing import frozen_scopes, require_thawed
+from decision_service.usecases.freezing import LAST_FROZEN, frozen_scopes, require_thawed
 from decision_service.usecases.reversal import rollback as module
 from decision_service.usecases.reversal.actions import Action, ActionKind, Rates, lines, read_lines
 from decision_service.usecases.reversal.record import Affected
@@ -397,3 +398,19 @@ def test_a_plan_reads_back(rows):
     )
 
     assert actions == read_lines(*lines(actions))
+
+
+def test_a_freeze_of_a_part_stops_what_is_decided_for_everything(world, rollbacks):
+    """
+    Begun before the freeze, logged after it: refused at the append, also when it has thawed again; what
+    is decided for another scope is not held up.
+    """
+    everywhere, elsewhere = (require_thawed(world.ledger, s) for s in (Scope(), Scope(business_unit="south")))
+    world.decide((GRINDER, 40.0), scope=Scope(business_unit="north"))
+    done(rollbacks, everything(rollbacks))
+    with pytest.raises(PointerMovedError) as refused:
+        world.ledger.append(NewEntry("decision-like.v1", "decisions/x", {}, requires=everywhere))
+    world.ledger.append(NewEntry("decision-like.v1", "decisions/y", {}, requires=elsewhere))
+
+    assert LAST_FROZEN == refused.value.pointer
+    assert {} == frozen_scopes(world.ledger)
