@@ -31,6 +31,8 @@ class SolveLimits:
         Relative gap at which the search stops.
     seed, threads
         Given to the solver; one thread keeps the answer independent of the machine.
+    priced_stages
+        From this many stages on, a part without materials is planned by prices, not as one model.
     """
 
     nodes: int = 2_000
@@ -39,6 +41,7 @@ class SolveLimits:
     gap: float = 1e-4
     seed: int = 0
     threads: int = 1
+    priced_stages: int = 500
 
 
 @dataclass(frozen=True, slots=True)

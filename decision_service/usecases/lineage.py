@@ -313,5 +313,5 @@ def _report(report: SolveReport) -> str:
 def _limits(limits: SolveLimits) -> str:
     return (
         f"{limits.slices} slices of {limits.nodes} nodes, {limits.iterations} iterations, gap {limits.gap:g}, "
-        f"seed {limits.seed}, {limits.threads} thread"
+        f"seed {limits.seed}, {limits.threads} thread, priced from {limits.priced_stages} stages"
     )

@@ -1,6 +1,6 @@
 """Rules speak to planning, then planning plans: steps 4 to 6 of the line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from decision_service import directives
@@ -9,11 +9,15 @@ from decision_service.directives import Allotment
 from decision_service.facts import SnapshotFacts
 from decision_service.usecases.evidence import collect
 from decision_service.usecases.release_content import Release
+from optimization.check import check_plan
 from optimization.network import Finding, Snapshot, Stage
 from optimization.parameters import PlanningParameters, StageParameters
 from optimization.plan import Placement, ReplenishmentPlan
 from optimization.replenishment import plan_replenishment
+from optimization.replenishment.search import Reserve
+from optimization.report import SolveLimits
 from optimization.safety_stock import place_safety_stock, problem_from_snapshot
+from optimization.solver import SOLVER
 from rules import Evaluation, evaluate_stage
 
 _Evaluated = list[tuple[str, tuple[Evaluation, ...]]]
@@ -28,11 +32,14 @@ class Work:
     ----------
     doubt
         Why the answer of the join rules must not be used: another engine did not confirm it.
+    reserve
+        Another solver, where this process may load one: asked where HiGHS fails.
     """
 
     slices: int | None = None
     may_continue: Callable[[], bool] | None = None
     doubt: str = ""
+    reserve: Reserve | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,29 @@ def plan(known: SnapshotFacts, parameters: PlanningParameters, work: Work) -> Pl
     if work.slices is not None:
         limits = replace(limits, slices=work.slices)
     stocks = {s.stage: s.safety_stock for s in placement.stocks}
-    orders = plan_replenishment(known.snapshot, stocks, parameters, limits, may_continue=work.may_continue)
+    orders = _plan_orders(known.snapshot, stocks, parameters, limits, work)
     return Planned(placement, orders, findings + placement.findings + orders.findings)
+
+
+def _plan_orders(
+    snapshot: Snapshot,
+    stocks: Mapping[str, float],
+    parameters: PlanningParameters,
+    limits: SolveLimits,
+    work: Work,
+) -> ReplenishmentPlan:
+    """Planned by HiGHS; where another solver stood in for it, the plan must pass the check, or is not used."""
+    plan = plan_replenishment(
+        snapshot, stocks, parameters, limits, may_continue=work.may_continue, reserve=work.reserve
+    )
+    if not _has_stood_in(plan) or not check_plan(snapshot, stocks, parameters, plan):
+        return plan
+    same = replace(limits, slices=plan.report.slices)
+    return plan_replenishment(snapshot, stocks, parameters, same)
+
+
+def _has_stood_in(plan: ReplenishmentPlan) -> bool:
+    return plan.report.solver != SOLVER
 
 
 def replan(

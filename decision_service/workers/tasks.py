@@ -44,6 +44,7 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
     from decision_service.usecases.outcome import deliberate  # noqa: PLC0415
     from decision_service.usecases.planning import Work  # noqa: PLC0415
     from optimization.network import Snapshot  # noqa: PLC0415
+    from optimization.second_solver import solve_again  # noqa: PLC0415
     from optimization.solver import watched  # noqa: PLC0415
 
     asked = canonical.decode_object(question, Question)
@@ -55,12 +56,12 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
 
     with watched(_speaker(say) if is_watched else None):
         if until is None or slices is not None:
-            return found(Work(slices, doubt=doubt))
+            return found(Work(slices, doubt=doubt, reserve=solve_again))
         best = found(Work(0, doubt=doubt))
         say(BEST, best)
         if time.monotonic() >= until.at:
             return best
-        return found(Work(may_continue=lambda: time.monotonic() < until.at, doubt=doubt))
+        return found(Work(None, lambda: time.monotonic() < until.at, doubt, solve_again))
 
 
 def warm_up() -> bytes:

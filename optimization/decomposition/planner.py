@@ -35,7 +35,7 @@ from optimization.report import SolveLimits, relative_gap
 # Iterations after seeds are dear on many items and few are needed on most samples.
 _SEEDED_ITERATIONS = 14
 _CORRECTIONS, _SAMPLE_ITERATIONS, _LAST_ITERATIONS = 5, 12, 6
-_EXCHANGE_ITEMS, _EXCHANGE_MOST = 1_500, 5_000
+_EXCHANGE_ITEMS, EXCHANGE_MOST = 1_500, 5_000
 _EXCHANGES = 2
 _EXCHANGE_NODES, _EXCHANGE_GAP = 20, 1e-4
 
@@ -126,7 +126,7 @@ def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> N
     count = state.instance.items.count
     heavy = seeds(dual)
     work = replace(limits, slices=1, nodes=_EXCHANGE_NODES, gap=_EXCHANGE_GAP)
-    if count <= _EXCHANGE_MOST:
+    if count <= EXCHANGE_MOST:
         for _ in range(_EXCHANGES * limits.slices):
             free = _worst(state, team, dual.centre, min(count, _EXCHANGE_ITEMS))
             prices = [*heavy, *variants(state, dual.centre, 16, rng)]

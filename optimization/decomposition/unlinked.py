@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimization.decomposition.instance import UNLIMITED, Floats, Instance, Items
-from optimization.decomposition.planner import DecompositionPlan, plan_item_locations
+from optimization.decomposition.planner import EXCHANGE_MOST, DecompositionPlan, plan_item_locations
 from optimization.report import SolveLimits
 
 _SLACK = 1e-9
@@ -112,18 +112,35 @@ class UnlinkedPlan:
     bound: float
     proof: DecompositionPlan
 
+    @property
+    def can_improve(self) -> bool:
+        """Whether more slices look at more plans; with many items the first slice has seen them all."""
+        return len(self.proof.orders) <= EXCHANGE_MOST
+
 
 def plan_unlinked(
-    problem: OrderProblem, limits: SolveLimits, executor: Executor | None = None
+    problem: OrderProblem,
+    limits: SolveLimits,
+    executor: Executor | None = None,
+    *,
+    warm: UnlinkedPlan | None = None,
 ) -> UnlinkedPlan | None:
-    """The plan by prices, or None where the problem is not of this kind."""
+    """
+    The plan by prices, or None where the problem is not of this kind.
+
+    Parameters
+    ----------
+    warm
+        An earlier plan of this problem: the search starts from its prices.
+    """
     lane = _only_lane(problem)
     if lane is None or not (_is_plain(problem, lane) and _shares_little(problem)):
         return None
     instance = _instance(problem, lane)
     if instance is None:
         return None
-    plan = plan_item_locations(instance, limits, executor)
+    known = warm.proof.prices if warm else None
+    plan = plan_item_locations(instance, limits, executor, warm=known)
     bound = plan.bound + problem.worth_given - _worth_of_net(problem)
     return UnlinkedPlan(_quantities(problem, lane, plan), bound, plan)
 

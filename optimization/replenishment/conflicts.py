@@ -39,11 +39,11 @@ _STAGE_RULES = {
 
 def find_conflict(problem: OrderProblem, state: State, rows: tuple[GaveWay, ...]) -> tuple[str, ...]:
     """Requirements that no plan keeps together, in words; empty where what gave way gave way to money."""
-    subjects: list[GaveWay] = []
+    first: dict[str, GaveWay] = {}
     for row in rows:
-        if row.rule in _STAGE_RULES and row.subject not in {s.subject for s in subjects}:
-            subjects.append(row)
-    for row in subjects[:_TRIED]:
+        if row.rule in _STAGE_RULES:
+            first.setdefault(row.subject, row)
+    for row in list(first.values())[:_TRIED]:
         for part in _around(problem, row):
             found = _conflict_in(part, state, row)
             if found:
@@ -73,6 +73,8 @@ def _upstream(problem: OrderProblem, stage: int) -> Ints:
 
 
 def _conflict_in(part: Part, state: State, row: GaveWay) -> tuple[str, ...]:
+    if part.problem.stages.demand.size > _ROWS:  # a balance each, at least
+        return ()
     # Without maxima the big M of the order rows is what could be needed; maxima become bounds.
     lanes = part.problem.lanes
     open_ended = replace(part.problem, lanes=replace(lanes, largest=np.full_like(lanes.largest, np.inf)))

@@ -76,12 +76,13 @@ class LotRule:
 
     def at_most(self, room: float) -> float:
         """The largest allowed quantity within `room`, 0 when there is none."""
-        room = min(room, self.largest)
-        if room < self.smallest * (1.0 - _SLACK):
+        smallest, largest = self.smallest, self.largest
+        room = min(room, largest)
+        if room < smallest * (1.0 - _SLACK):
             return 0.0
-        if not self.multiple or room == self.largest:
+        if not self.multiple or room == largest:
             return room
-        return max(self._down(room), self.smallest)
+        return max(self._down(room), smallest)
 
     def _up(self, quantity: float) -> float:
         if not self.multiple or math.isinf(quantity):

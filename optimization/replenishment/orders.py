@@ -8,7 +8,7 @@ import numpy as np
 
 from optimization.plan import BindingResource, PlannedOrder
 from optimization.replenishment.pegging import peg
-from optimization.replenishment.problem import Floats, OrderProblem
+from optimization.replenishment.problem import Floats, Ints, OrderProblem
 from optimization.replenishment.state import State
 
 _NOISE = 1e-6
@@ -36,10 +36,10 @@ def read_orders(
     pegging = peg(problem, state, ids)
     binding = binding_resources(problem, state, prices)
     groups = _group_sums(problem, state)
-    lanes, orders = problem.lanes, []
+    lanes, orders, lanes_of = problem.lanes, [], _lanes_by_stage(problem)
     for (lane, bucket), name in ids.items():
         quantity = float(state.quantity[lane, bucket])
-        need = need_before_rounding(problem, state, lane, bucket)
+        need = _need_before_rounding(problem, state, lane, bucket, lanes_of[int(lanes.stage[lane])])
         orders.append(
             PlannedOrder(
                 id=name,
@@ -58,17 +58,23 @@ def read_orders(
     return tuple(orders)
 
 
-def need_before_rounding(problem: OrderProblem, state: State, lane: int, bucket: int) -> float:
+def _lanes_by_stage(problem: OrderProblem) -> list[Ints]:
+    order = np.argsort(problem.lanes.stage, kind="stable")
+    firsts = np.searchsorted(problem.lanes.stage[order], np.arange(1, len(problem.stages.ids)))
+    return np.split(order, firsts)
+
+
+def _need_before_rounding(problem: OrderProblem, state: State, lane: int, bucket: int, mine: Ints) -> float:
     """
     What the stage would lack without this order until another order could arrive.
 
-    Failing that, until the next one does. Never more than the order.
+    Failing that, until the next one does. Never more than the order. `mine` are the stage's lanes.
     """
     stages, lanes = problem.stages, problem.lanes
     stage, arrival = int(lanes.stage[lane]), int(lanes.arrival[lane, bucket])
     quantity, end = float(state.quantity[lane, bucket]), int(stages.end[stage])
     net = state.stock[stage] - state.backlog[stage] - quantity
-    for until in (_next_arrival(problem, stage, arrival), _next_order(problem, state, stage, arrival), end):
+    for until in (_next_arrival(problem, mine, arrival), _next_order(problem, state, mine, arrival), end):
         window = slice(arrival, max(arrival + 1, min(until, end)))
         lack = float((stages.target[stage, window] - net[window]).max())
         if lack > _NOISE:
@@ -76,18 +82,16 @@ def need_before_rounding(problem: OrderProblem, state: State, lane: int, bucket:
     return quantity
 
 
-def _next_arrival(problem: OrderProblem, stage: int, arrival: int) -> int:
+def _next_arrival(problem: OrderProblem, mine: Ints, arrival: int) -> int:
     """The first bucket after `arrival` in which an order of any lane could arrive."""
     lanes = problem.lanes
-    mine = lanes.stage == stage
     possible = lanes.arrival[mine][lanes.is_open[mine]]
     later = possible[possible > arrival]
     return int(later.min(initial=problem.buckets))
 
 
-def _next_order(problem: OrderProblem, state: State, stage: int, arrival: int) -> int:
+def _next_order(problem: OrderProblem, state: State, mine: Ints, arrival: int) -> int:
     lanes = problem.lanes
-    mine = lanes.stage == stage
     placed = lanes.arrival[mine][state.quantity[mine] > 0.0]
     return int(placed[placed > arrival].min(initial=problem.buckets))
 

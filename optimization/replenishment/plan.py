@@ -14,12 +14,12 @@ from optimization.replenishment.orders import order_id, read_orders
 from optimization.replenishment.problem import OrderProblem
 from optimization.replenishment.read import read_problem
 from optimization.replenishment.resource_prices import resource_prices
-from optimization.replenishment.search import search
+from optimization.replenishment.search import Reserve, search
 from optimization.replenishment.state import State, evaluate
 from optimization.report import SolveLimits
 
 
-def plan_replenishment(  # noqa: PLR0913 - the four inputs, and three ways to re-plan
+def plan_replenishment(  # noqa: PLR0913 - the four inputs, and four ways to plan otherwise
     snapshot: Snapshot,
     safety_stocks: Mapping[str, float],
     parameters: PlanningParameters,
@@ -28,6 +28,7 @@ def plan_replenishment(  # noqa: PLR0913 - the four inputs, and three ways to re
     may_continue: Callable[[], bool] | None = None,
     reserved: Mapping[tuple[str, int], float] | None = None,
     start: ReplenishmentPlan | None = None,
+    reserve: Reserve | None = None,
 ) -> ReplenishmentPlan:
     """
     The cheapest orders for a valid snapshot, and how good they are; there always is a plan.
@@ -42,13 +43,15 @@ def plan_replenishment(  # noqa: PLR0913 - the four inputs, and three ways to re
         Capacity already taken, by resource and order bucket (storage: by bucket of stock).
     start
         An earlier plan; its orders that are still possible are a starting point.
+    reserve
+        Another solver, for where HiGHS fails; the report says that it answered.
     """
     problem = read_problem(snapshot, safety_stocks, parameters, reserved)
     first = construct(problem)
     if start is not None:
         first = min(first, _restart(problem, start), key=lambda state: state.cost)
-    state, report = search(problem, first, limits, may_continue)
-    prices = resource_prices(problem, state, limits)
+    state, report, known = search(problem, first, limits, may_continue, reserve)
+    prices = resource_prices(problem, state, limits, known)
     gave_way = what_gave_way(problem, state)
     conflicts = find_conflict(problem, state, gave_way)
     return ReplenishmentPlan(

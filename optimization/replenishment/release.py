@@ -44,6 +44,7 @@ class _Release:
         self.arcs = _by(problem.arcs.lane, lanes.stage.size)
         self.uses = _by(problem.resources.lane, lanes.stage.size)
         self.rooms = _by(problem.stores.stage, len(stages.ids))
+        self.counted = problem.counted
         self.room = self._room()
 
     def open_bucket(self, t: int, wanted: Floats) -> None:
@@ -135,14 +136,14 @@ class _Release:
         return limit
 
     def _room(self) -> Floats:
-        stores, counted = self.problem.stores, self.problem.counted
+        stores, counted = self.problem.stores, self.counted
         room = stores.capacity.copy()
         held = np.maximum(0.0, self.net) * counted
         np.subtract.at(room, stores.store, stores.per_unit[:, None] * held[stores.stage])
         return room
 
     def _refill(self, stage: int, before: Floats) -> None:
-        stores, counted = self.problem.stores, self.problem.counted[stage]
+        stores, counted = self.problem.stores, self.counted[stage]
         change = (np.maximum(0.0, self.net[stage]) - np.maximum(0.0, before)) * counted
         for e in self.rooms[stage]:
             self.room[stores.store[e]] -= stores.per_unit[e] * change

@@ -1,21 +1,41 @@
-"""What a unit more of a shared resource is worth: row prices of the model without integrality."""
+"""
+What a unit more of a shared resource is worth.
+
+The prices that planned a part, where prices did; else row prices of the model without integrality.
+"""
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from optimization.replenishment.model import build_model
 from optimization.replenishment.parts import parts_of
-from optimization.replenishment.problem import OrderProblem
+from optimization.replenishment.problem import Floats, OrderProblem
 from optimization.replenishment.state import State
 from optimization.report import SolveLimits
 from optimization.solver import solve_relaxation
 
-_LARGEST = 400_000  # columns; above, prices come from the decomposition
+_LARGEST = 400_000  # columns; above, the relaxation takes minutes
+_NOISE = 1e-9
 
 
-def resource_prices(problem: OrderProblem, state: State, limits: SolveLimits) -> dict[tuple[int, int], float]:
-    """Money per unit of a resource, by resource and bucket, where it is used to the full."""
+def resource_prices(
+    problem: OrderProblem, state: State, limits: SolveLimits, known: Mapping[str, Floats]
+) -> dict[tuple[int, int], float]:
+    """
+    Money per unit of a resource, by resource and bucket, where it is used to the full.
+
+    Parameters
+    ----------
+    known
+        By resource, the prices per bucket that its part was planned by.
+    """
     place = {name: k for k, name in enumerate(problem.resources.ids)}
-    prices: dict[tuple[int, int], float] = {}
+    prices = {
+        (place[name], int(t)): float(row[t])
+        for name, row in known.items()
+        for t in np.flatnonzero(row > _NOISE)
+    }
     full = state.use >= 0.9 * np.where(
         problem.resources.unit_size[:, None] > 0.0,
         problem.resources.capacity * np.maximum(problem.resources.unit_size[:, None], 1e-12),
@@ -23,7 +43,7 @@ def resource_prices(problem: OrderProblem, state: State, limits: SolveLimits) ->
     )
     tight = {problem.resources.ids[r] for r in np.flatnonzero((full & (state.use > 0.0)).any(axis=1))}
     for part in parts_of(problem):
-        if not tight.intersection(part.problem.resources.ids):
+        if not (tight - known.keys()).intersection(part.problem.resources.ids):
             continue
         matrix, _ = build_model(part.problem)
         if matrix.columns > _LARGEST:
@@ -32,6 +52,6 @@ def resource_prices(problem: OrderProblem, state: State, limits: SolveLimits) ->
         if not duals.size:
             continue
         rows = matrix.block("row", "capacity")
-        for r, t in np.argwhere(np.abs(duals[rows]) > 1e-9).tolist():
+        for r, t in np.argwhere(np.abs(duals[rows]) > _NOISE).tolist():
             prices[place[part.problem.resources.ids[r]], t] = float(-duals[rows[r, t]])
     return prices

@@ -1,18 +1,20 @@
 """
 The search, part by part, in slices of work that the clock may count but never cut.
 
-Slice 0 is the constructed plan. Slice 1 solves exactly what a dynamic programme can, and bounds the
-rest by its relaxation, which also leads to plans; small parts are branched on if that leaves a gap.
-In each later slice every part that is not yet proven is branched on from the best plan in hand with
-twice the nodes of the slice before. The number of slices run is in the report, and a replay that
+Slice 0 is the constructed plan. Slice 1 solves exactly what a dynamic programme can; large parts
+without materials are planned by prices; the rest is bounded by its relaxation, which also leads to
+plans, and small parts are branched on if that leaves a gap. In each later slice every part that is
+not yet proven gets twice the work of the slice before: priced parts more exchanges of plans, the
+others branch-and-bound nodes from the best plan in hand. The number of slices run is in the report, and a replay that
 runs as many gives the same plan, bit for bit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optimization.decomposition.unlinked import UnlinkedPlan, plan_unlinked
 from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.replenishment.guided import relax, released, solve_near
@@ -25,6 +27,9 @@ from optimization.report import SolveLimits, SolveReport, Termination, relative_
 from optimization.solver import SOLVER, Watcher, solve, watched, watcher
 
 NAME = "orders"
+
+# Another solver: the problem, limits and a plan to start from in; a plan and its proof out.
+Reserve = Callable[[OrderProblem, SolveLimits, State], tuple[State, SolveReport]]
 _SMALL = 10_000  # columns; above, cuts at the root take tens of seconds
 
 
@@ -36,10 +41,12 @@ class Progress:
     state: State
     bound: float = 0.0  # no price is negative
     is_proven: bool = False
+    priced: UnlinkedPlan | None = None
     nodes: int = 0
     iterations: int = 0
     columns: int = 0
     rows: int = 0
+    solvers: tuple[str, ...] = (SOLVER,)
 
     def offer(self, state: State) -> None:
         """Keep the cheaper state."""
@@ -50,6 +57,11 @@ class Progress:
         """A lower bound; the part is proven once its state comes within the gap."""
         self.bound = min(self.state.cost, max(self.bound, bound))
         self.is_proven = self.state.cost - self.bound <= limits.gap * self.decided
+
+    @property
+    def is_over(self) -> bool:
+        """Whether another slice can change nothing."""
+        return self.is_proven or (self.priced is not None and not self.priced.can_improve)
 
     @property
     def decided(self) -> float:
@@ -68,33 +80,63 @@ class Progress:
 
 
 def search(
-    problem: OrderProblem, start: State, limits: SolveLimits, may_continue: Callable[[], bool] | None
-) -> tuple[State, SolveReport]:
-    """The best plan within the limits, and the proof of how good it is."""
+    problem: OrderProblem,
+    start: State,
+    limits: SolveLimits,
+    may_continue: Callable[[], bool] | None = None,
+    reserve: Reserve | None = None,
+) -> tuple[State, SolveReport, dict[str, Floats]]:
+    """
+    The best plan within the limits, the proof of how good it is, and prices per bucket of resources.
+
+    Parameters
+    ----------
+    reserve
+        Asked for a part where the solver fails before it has proven anything.
+    """
     parts = [Progress(p, evaluate(p.problem, start.quantity[p.lanes])) for p in parts_of(problem)]
     ran = 0
-    while ran < limits.slices and not all(p.is_proven for p in parts):
+    while ran < limits.slices and not all(p.is_over for p in parts):
         if ran and may_continue is not None and not may_continue():
             break
         for progress in parts:
             with watched(_as_whole(parts, progress)):
-                _advance(progress, limits, ran)
+                _advance(progress, limits, ran, reserve)
         ran += 1
     state = _join(problem, parts)
-    return state, _report(state, start, parts, ran)
+    prices = {name: row for p in parts for name, row in _prices_of(p)}
+    return state, _report(state, start, parts, ran), prices
 
 
-def _advance(progress: Progress, limits: SolveLimits, ran: int) -> None:
-    """One slice of a part; where the solver fails, its best plan so far stands, and the bound known so far."""
+def _advance(progress: Progress, limits: SolveLimits, ran: int, reserve: Reserve | None) -> None:
+    """One slice of a part; where the solvers fail, its best plan so far stands, and the bound known so far."""
     try:
         if not ran:
             _begin(progress, limits)
-        elif not progress.is_proven:
+        elif progress.priced is not None and not progress.is_over:
+            _price(progress, replace(limits, slices=2**ran))
+        elif not progress.is_over:
             _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
     except SolverError:
-        return
+        if reserve is None or progress.bound > 0.0 or not _relieve(progress, limits, ran, reserve):
+            return
     if told := watcher():
         told(NAME, progress.state.cost, progress.bound, progress.nodes)
+
+
+def _relieve(progress: Progress, limits: SolveLimits, ran: int, reserve: Reserve) -> bool:
+    """What the reserve finds; False where it fails as well."""
+    work = replace(progress.close(limits), nodes=limits.nodes * 2**ran, slices=1)
+    try:
+        state, report = reserve(progress.part.problem, work, progress.state)
+    except SolverError:
+        return False
+    progress.offer(evaluate(progress.part.problem, state.quantity))
+    progress.know(report.bound, limits)
+    progress.count(report.nodes, report.iterations)
+    progress.solvers = tuple(dict.fromkeys((*progress.solvers, report.solver)))
+    progress.is_proven |= report.termination is Termination.OPTIMAL
+    return True
 
 
 def _as_whole(parts: list[Progress], progress: Progress) -> Watcher | None:
@@ -123,6 +165,8 @@ def _begin(progress: Progress, limits: SolveLimits) -> None:
         progress.offer(evaluate(problem, exact))
         progress.know(progress.state.cost, limits)
         return
+    if len(problem.stages.ids) >= limits.priced_stages and _price(progress, replace(limits, slices=1)):
+        return
     matrix, columns = _model(progress)
     relaxed = relax(matrix, limits, NAME)
     if relaxed is not None:
@@ -141,6 +185,26 @@ def _begin(progress: Progress, limits: SolveLimits) -> None:
                 progress.know(relaxed.bound, limits)
     if not progress.is_proven and matrix.columns <= _SMALL:
         _branch(progress, matrix, columns, limits, limits.nodes)
+
+
+def _price(progress: Progress, limits: SolveLimits) -> bool:
+    """The plan by prices and the bound they prove; False where prices do not say everything."""
+    problem = progress.part.problem
+    plan = plan_unlinked(problem, limits, warm=progress.priced)
+    if plan is None:
+        return False
+    progress.priced = plan
+    progress.count(0, plan.proof.iterations)
+    progress.offer(evaluate(problem, plan.quantity))
+    progress.know(plan.bound, limits)
+    return True
+
+
+def _prices_of(progress: Progress) -> Iterator[tuple[str, Floats]]:
+    """By resource, what a unit of it is worth in each order bucket, where prices planned the part."""
+    problem, plan = progress.part.problem, progress.priced
+    if plan is not None:
+        yield from zip(problem.resources.ids, plan.proof.prices.supply[:, : problem.horizon], strict=False)
 
 
 def _branch(progress: Progress, matrix: Matrix, columns: Columns, limits: SolveLimits, nodes: int) -> None:
@@ -185,5 +249,5 @@ def _report(state: State, start: State, parts: list[Progress], ran: int) -> Solv
         slices=ran,
         columns=sum(p.columns for p in parts),
         rows=sum(p.rows for p in parts),
-        solver=SOLVER,
+        solver=", ".join(dict.fromkeys(name for p in parts for name in p.solvers)) or SOLVER,
     )

@@ -31,6 +31,24 @@ answers = [(evaluate(p, state.quantity).cost, r.objective, r.bound) for p, (stat
 sys.stdout.buffer.write(pickle.dumps(answers))
 """
 
+_FAILING = """
+import pickle, sys
+from optimization.check import check_plan
+from optimization.errors import SolverError
+from optimization.replenishment import plan_replenishment, search
+from optimization.report import SolveLimits
+from optimization.second_solver import solve_again
+
+def fails(*arguments, **options):
+    raise SolverError("the solver is gone")
+
+search.relax = search.solve = fails
+cases = pickle.load(sys.stdin.buffer)
+plans = [plan_replenishment(*case, SolveLimits(nodes=100_000, gap=0.0), reserve=solve_again) for case in cases]
+answers = [(p.report, check_plan(*case, p)) for case, p in zip(cases, plans)]
+sys.stdout.buffer.write(pickle.dumps(answers))
+"""
+
 
 @pytest.fixture(scope="module")
 def cases():
@@ -67,3 +85,24 @@ def test_another_solver_finds_the_same_optimum(cases):
         assert report.objective == pytest.approx(objective, rel=1e-6, abs=1e-6)
         assert report.bound == pytest.approx(bound, rel=1e-5, abs=1e-5)
         assert cost == pytest.approx(objective, rel=1e-9)
+
+
+def test_where_highs_fails_the_plan_is_as_good(cases):
+    """
+    Parts that no dynamic programme solves are SCIP's: the plans pass the check, the report says who answered.
+    """
+    worker = subprocess.run(
+        [sys.executable, "-c", _FAILING],
+        input=pickle.dumps(cases[:8]),
+        capture_output=True,
+        check=True,
+        timeout=200,
+    )
+    answers = pickle.loads(worker.stdout)
+
+    assert any("SCIP" in report.solver for report, _ in answers)
+    for case, (report, violations) in zip(cases, answers, strict=False):
+        assert () == violations
+        assert report.objective == pytest.approx(
+            plan_replenishment(*case, TO_THE_END).report.objective, rel=1e-6
+        )

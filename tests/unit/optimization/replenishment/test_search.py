@@ -5,14 +5,16 @@ from itertools import pairwise
 
 import pytest
 
+from optimization.check import check_plan
 from optimization.errors import SolverError
 from optimization.network import Demand, Resource, ResourceKind, ResourceUse
 from optimization.parameters import PlanningParameters
 from optimization.replenishment import plan_replenishment, search
 from optimization.replenishment.heuristic import construct
 from optimization.replenishment.model import build_model, start_values
+from optimization.replenishment.plan import state_of
 from optimization.replenishment.read import read_problem
-from optimization.report import SolveLimits, Termination
+from optimization.report import SolveLimits, SolveReport, Termination
 from optimization.solver import solve
 
 LIMITS = SolveLimits(nodes=2, slices=3, gap=0.0)
@@ -109,6 +111,59 @@ def test_a_failing_solver_costs_quality_not_the_plan(rivals, monkeypatch):
 
     assert (Termination.HEURISTIC, 0.0) == (plan.report.termination, plan.report.bound)
     assert plan.orders
+
+
+def test_another_solver_stands_in_where_the_first_fails(rivals, monkeypatch):
+    """
+    Its plan is valued anew, its bound counts, and the report names it.
+    """
+    better = planned(rivals, slices=2)
+
+    def fails(*_arguments, **_options):
+        raise SolverError("the solver is gone")
+
+    def stands_in(problem, _limits, start):
+        state = state_of(problem, better)
+        return state, SolveReport("orders", Termination.FEASIBLE, 0.0, 1.0, 1.0, solver="another")
+
+    monkeypatch.setattr(search, "relax", fails)
+    monkeypatch.setattr(search, "solve", fails)
+    plan = plan_replenishment(rivals, {}, PlanningParameters(), LIMITS, reserve=stands_in)
+
+    assert better.report.objective == pytest.approx(plan.report.objective)
+    assert 1.0 == plan.report.bound
+    assert plan.report.solver.endswith(", another")
+
+
+def test_where_both_solvers_fail_the_constructed_plan_stands(rivals, monkeypatch):
+    """
+    As with no other solver at all.
+    """
+
+    def fails(*_arguments, **_options):
+        raise SolverError("the solver is gone")
+
+    monkeypatch.setattr(search, "relax", fails)
+    monkeypatch.setattr(search, "solve", fails)
+    alone = planned(rivals)
+
+    assert alone == plan_replenishment(rivals, {}, PlanningParameters(), LIMITS, reserve=fails)
+
+
+def test_a_large_part_without_materials_is_planned_by_prices(rivals_of):
+    """
+    Between a bound and a plan that no other way of planning contradicts; the same plan again.
+    """
+    known = rivals_of("uvwxyz")
+    priced = planned(known, priced_stages=6)
+    branched = planned(known, priced_stages=7, nodes=200)
+
+    assert priced == planned(known, priced_stages=6)
+    assert 0.0 < priced.report.iterations
+    assert 0 == priced.report.columns
+    assert priced.report.bound <= branched.report.objective
+    assert branched.report.bound <= priced.report.objective
+    assert not check_plan(known, {}, PlanningParameters(), priced)
 
 
 def test_reserved_capacity_is_not_planned_again(rivals):
