@@ -6,7 +6,7 @@ from typing import Any
 from decision_service.api import convert
 from decision_service.api.endpoint import Call
 from decision_service.api.paging import in_thread
-from decision_service.decision import Scope
+from decision_service.decision import Scope, scope_of
 from decision_service.usecases.freezing import frozen_scopes, thaw
 from decision_service.usecases.guarding.assessment import IndicatorFinding
 from decision_service.usecases.guarding.guard import Guard, WatchState
@@ -29,15 +29,17 @@ class GuardServicer:
         return pb.ListWatchesResponse(
             watches=[_watch(s) for s in states if may_see(s.watch.scope)],
             trips=[convert.render(t, pb.Trip()) for t in trips if may_see(t.scope)],
-            switched_off=self._switched_off(),
-            frozen=[pb.Freeze(scope=key, by=by) for key, by in sorted(frozen.items())],
+            switched_off=self._switched_off(call),
+            frozen=[
+                pb.Freeze(scope=key, by=by) for key, by in sorted(frozen.items()) if may_see(scope_of(key))
+            ],
         )
 
     async def SwitchGuard(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Off or on."""
         scope = convert.parse(request.scope, Scope)
         await in_thread(self.guard.switch, scope, request.reason, call.caller, is_on=request.on)
-        return pb.SwitchGuardResponse(switched_off=self._switched_off())
+        return pb.SwitchGuardResponse(switched_off=self._switched_off(call))
 
     async def ThawScope(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """End a freeze."""
@@ -45,9 +47,9 @@ class GuardServicer:
         by = await in_thread(thaw, self.guard.ledger, scope, request.reason, call.caller)
         return pb.ThawScopeResponse(by=by)
 
-    def _switched_off(self) -> list[Any]:
+    def _switched_off(self, call: Call) -> list[Any]:
         off = sorted(self.guard.switched_off().items())
-        return [pb.GuardSwitch(scope=key, by=by) for key, by in off]
+        return [pb.GuardSwitch(scope=key, by=by) for key, by in off if call.caller.may_see(scope_of(key))]
 
 
 def _watch(state: WatchState) -> Any:
