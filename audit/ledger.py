@@ -207,7 +207,7 @@ class Ledger(LedgerView):
         StorageError
             The store could not write; nothing was recorded.
         """
-        return self.submit(new).result()
+        return self._submit((new,)).result()[0]
 
     def append_all(self, news: tuple[NewEntry, ...]) -> tuple[Appended, ...]:
         """Record several entries, all of them or none; each sees what the earlier ones set."""

@@ -49,7 +49,7 @@ def open_ledger(url: str, signer: Signer, clock: Clock = now) -> Ledger:
 
         engines = connect_postgres(url)
         store = SqlStore(*engines)
-        return Ledger(store, signer, clock, appender=partial(Outbox, store, engines))
+        return Ledger(store, signer, clock, appender=partial(Outbox, engines))
     return Ledger(_open_store(url), signer, clock)
 
 

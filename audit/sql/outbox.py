@@ -1,9 +1,10 @@
 """
-A replica's way into a shared log: put the request into the outbox, wait for its outcome.
+A replica's way into a shared log.
 
-The insert is a short transaction of its own, together with whatever else waits in this process, and
-does not touch the head of the log; so replicas do not queue for each other. Which replica then
-sequences it does not matter.
+In the replica that leads, a request joins the sequencer's next batch. In any other it goes into the
+outbox, in a short transaction together with whatever else waits in this process, which does not
+touch the head of the log; so replicas do not queue for each other. The outcome is then read, when
+the leader says that there is one.
 """
 
 import threading
@@ -13,21 +14,39 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from sqlalchemy import Engine, text
+import psycopg
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from audit.entry import Appended
+from audit.entry import Appended, Record, entry_of
 from audit.errors import AuditError, LedgerClosedError, StorageError
-from audit.sequence import Request, Sequencing
-from audit.sql.sequencer import RETRY, Sequencer
-from audit.sql.store import SqlStore, SqlTransaction, translated
+from audit.sequence import Outcome, Request, Sequencing
+from audit.sql.columns import Bytes, Uuids, register
+from audit.sql.postgres_writing import ADD_ARTIFACTS, COLUMNS, KnownArtifacts, columns_of
+from audit.sql.sequencer import RETRY, Sequencer, Waiting
 from audit.sql.wire import artifacts_of, read_outcome, write_request
 
 PATIENCE = 30.0  # seconds until an unanswered request is given back to its caller
 
-_WAITING = text("SELECT pg_notify('ledger_waiting', :me)")
-_PUT = text("INSERT INTO outbox (ticket, request) VALUES (:ticket, :request)")
-_OUTCOMES = text("SELECT ticket, content FROM outcome WHERE ticket = ANY(:tickets)")
+# One statement, so that a replica which freezes leaves no transaction open. A ticket may come back
+# after its sequencer lost the connection, and again after that.
+_PUT = f"""
+    WITH artifacts AS (
+      {ADD_ARTIFACTS}
+    ), requests AS (
+      INSERT INTO outbox (ticket, request) SELECT * FROM unnest(%b::uuid[], %b::bytea[])
+      ON CONFLICT (ticket) DO NOTHING
+    )
+    SELECT pg_notify('ledger_waiting', %s)
+"""  # noqa: S608 - names of this package
+# Outcomes, and beside them the entries whose places they hold.
+_OUTCOMES = f"""
+    SELECT o.ticket, o.content, {COLUMNS}
+    FROM outcome o
+    LEFT JOIN LATERAL jsonb_array_elements(o.content::jsonb -> 'entries') place ON true
+    LEFT JOIN entry e ON e.seq = (place ->> 0)::bigint
+    WHERE o.ticket = ANY(%b::uuid[])
+"""  # noqa: S608 - names of this package
 
 _Answer = Future[tuple[Appended, ...]]
 
@@ -38,38 +57,59 @@ class Outbox:
 
     Parameters
     ----------
-    store
-        The shared log, for reading what was appended.
     writing, reading
-        Its engines.
+        Engines of the shared log.
     """
 
-    def __init__(self, store: SqlStore, engines: tuple[Engine, Engine], sequencing: Sequencing) -> None:
-        self._store = store
+    def __init__(self, engines: tuple[Engine, Engine], sequencing: Sequencing) -> None:
         self._reading = engines[1]
         self._me = uuid.uuid4().hex  # in notifications: what this process did itself it knows already
         self._door = threading.Lock()
         self._is_closed = False
-        self._new: list[tuple[Request, _Answer]] = []
+        self._new: list[Waiting] = []
+        self._is_putting = False
         self._waiting: dict[uuid.UUID, tuple[_Answer, float]] = {}
-        self._has_new, self._has_outcome = threading.Event(), threading.Event()
-        self._threads = [
-            self._start(self._put_all),
-            self._start(self._collect_all),
-            self._start(self._listen),
-        ]
-        self._sequencer = Sequencer(engines[0], sequencing, self._has_outcome.set, self._me)
+        self._has_new = threading.Event()
+        self._known = KnownArtifacts()
+        self._sequencer = Sequencer(engines[0], sequencing, self._known, self, self._me)
+        self._threads = [self._start(self._put_all), self._start(self._collect_all)]
 
     def submit(self, request: Request) -> _Answer:
         """Queue a request; the future is done when it is durable or refused."""
         answer: _Answer = Future()
         answer.set_running_or_notify_cancel()
+        waiting = (uuid.uuid4(), request)
         with self._door:
             if self._is_closed:
                 raise LedgerClosedError("the ledger is closed; open it again to append")
-            self._new.append((request, answer))
-        self._has_new.set()
+            self._waiting[waiting[0]] = (answer, time.monotonic() + PATIENCE)
+            self._new.append(waiting)
+            is_first = len(self._new) == 1
+        if not is_first:
+            return answer  # whoever takes the first takes this one too
+        if self._sequencer.is_leading:
+            self._sequencer.call()
+        else:
+            self._has_new.set()
         return answer
+
+    def hand_over(self, most: int) -> Sequence[Waiting]:
+        """Return what waits, oldest first; nothing while older requests are on their way to the outbox."""
+        with self._door:
+            if self._is_putting:
+                return ()
+            some, self._new = self._new[:most], self._new[most:]
+        return some
+
+    def waiting(self) -> int:
+        """Return how many there are to hand over."""
+        return len(self._new)
+
+    def put_back(self, waiting: Sequence[Waiting]) -> None:
+        """Leave requests to whichever replica leads."""
+        with self._door:
+            self._new[:0] = waiting
+        self._has_new.set()
 
     def close(self) -> None:
         """Finish what was submitted, then refuse."""
@@ -77,83 +117,105 @@ class Outbox:
             self._is_closed = True
         for thread in self._threads:
             self._has_new.set()
-            self._has_outcome.set()
             thread.join()
         self._sequencer.close()
 
     @property
     def _is_done(self) -> bool:
         with self._door:
-            return self._is_closed and not self._new and not self._waiting
+            return self._is_closed and not self._waiting
 
-    def _start(self, work: Callable[[], None]) -> threading.Thread:
-        thread = threading.Thread(target=work, name=f"ledger{work.__name__}", daemon=True)
+    def _start(self, work: Callable[[Any], None]) -> threading.Thread:
+        thread = threading.Thread(
+            target=self._keep_at, args=(work,), name=f"ledger{work.__name__}", daemon=True
+        )
         thread.start()
         return thread
 
-    def _put_all(self) -> None:
+    def _keep_at(self, work: Callable[[Any], None]) -> None:
+        """Work with a connection of one's own, and with another when it is lost."""
+        while not self._is_done:
+            try:
+                with self._reading.connect() as connection:
+                    try:
+                        raw: Any = connection.connection.driver_connection
+                        raw.autocommit = True
+                        register(raw)
+                        work(raw)
+                    finally:
+                        connection.invalidate()
+            except (SQLAlchemyError, psycopg.Error, AuditError):
+                self._give_up()
+                time.sleep(RETRY)  # the database is away; what waits in it is where it was
+
+    def _put_all(self, raw: Any) -> None:
         while not self._is_done:
             self._has_new.wait(RETRY)
             self._has_new.clear()
+            if self._sequencer.is_leading:
+                self._sequencer.call()
+                continue
             with self._door:
                 batch, self._new = self._new, []
-                tickets = [uuid.uuid4() for _ in batch]
-                due = time.monotonic() + PATIENCE
-                self._waiting |= {t: (answer, due) for t, (_, answer) in zip(tickets, batch, strict=True)}
-            if batch:
-                self._put(tickets, [request for request, _ in batch])
-
-    def _put(self, tickets: Sequence[uuid.UUID], requests: Sequence[Request]) -> None:
-        rows = [{"ticket": t, "request": write_request(r)} for t, r in zip(tickets, requests, strict=True)]
-        try:
-            with translated(), self._reading.begin() as connection:
-                SqlTransaction(connection).keep(a for request in requests for a in artifacts_of(request))
-                connection.execute(_PUT, rows)
-                connection.execute(_WAITING, {"me": self._me})
-        except AuditError as error:
-            for ticket in tickets:
-                self._answer(ticket, error)
-        self._sequencer.wake()
-
-    def _collect_all(self) -> None:
-        while not self._is_done:
-            self._has_outcome.wait(RETRY)
-            self._has_outcome.clear()
+                self._is_putting = bool(batch)
             try:
-                self._collect()
-            except (AuditError, SQLAlchemyError):
-                time.sleep(RETRY)  # the database is away; the outcomes are where they were
-            self._give_up()
+                if batch:
+                    self._put(raw, batch)
+            finally:
+                self._is_putting = False
+                self._sequencer.wake()
 
-    def _collect(self) -> None:
+    def _put(self, raw: Any, batch: Sequence[Waiting]) -> None:
+        artifacts = self._known.unknown(a for _, request in batch for a in artifacts_of(request))
+        tickets = [ticket for ticket, _ in batch]
+        requests = Bytes(write_request(request) for _, request in batch)
+        try:
+            raw.execute(_PUT, (*columns_of(artifacts), Uuids(tickets), requests, self._me))
+        except psycopg.Error as error:
+            for ticket in tickets:
+                self.answer(ticket, _refusal(error))
+            raise
+        self._known.learn(artifacts)
+
+    def _collect_all(self, raw: Any) -> None:
+        """Turn the database's notifications into answers, and into work for the sequencer."""
+        raw.execute("LISTEN ledger_settled")
+        raw.execute("LISTEN ledger_waiting")
+        while not self._is_done:
+            self._collect(raw)
+            self._give_up()
+            while not self._is_done:
+                heard = {
+                    n.channel for n in raw.notifies(timeout=RETRY, stop_after=1) if n.payload != self._me
+                }
+                if "ledger_waiting" in heard:
+                    self._sequencer.wake()
+                if heard != {"ledger_waiting"}:
+                    break  # something was settled; or nothing was heard, and it is time to look
+
+    def _collect(self, raw: Any) -> None:
         with self._door:
             tickets = list(self._waiting)
         if not tickets:
             return
-        with self._reading.connect() as connection:
-            found = {
-                row.ticket: read_outcome(row.content)
-                for row in connection.execute(_OUTCOMES, {"tickets": tickets})
-            }
-        places = [seq for outcome in found.values() if isinstance(outcome, tuple) for seq, _ in outcome]
-        entries = self._store.by_seqs(places) if places else {}
-        for ticket, outcome in found.items():
-            if isinstance(outcome, tuple):
-                self._answer(ticket, tuple(Appended(entries[seq], is_repeat) for seq, is_repeat in outcome))
-            else:
-                self._answer(ticket, outcome)
+        rows: dict[uuid.UUID, list[Any]] = {}
+        for row in raw.execute(_OUTCOMES, (Uuids(tickets),), binary=True):
+            rows.setdefault(row[0], []).append(row[1:])
+        for ticket, found in rows.items():
+            self.answer(ticket, _outcome(found))
 
     def _give_up(self) -> None:
         now = time.monotonic()
         with self._door:
             late = [ticket for ticket, (_, due) in self._waiting.items() if due < now]
         for ticket in late:
-            self._answer(
+            self.answer(
                 ticket,
                 StorageError("not confirmed in time; it may still be recorded: ask again with the same key"),
             )
 
-    def _answer(self, ticket: uuid.UUID, outcome: tuple[Appended, ...] | AuditError) -> None:
+    def answer(self, ticket: uuid.UUID, outcome: Outcome) -> None:
+        """Tell whoever waits for this ticket here, if anybody does."""
         with self._door:
             found = self._waiting.pop(ticket, None)
         if found is None:
@@ -163,25 +225,17 @@ class Outbox:
         else:
             found[0].set_exception(outcome)
 
-    def _listen(self) -> None:
-        """Turn the database's notifications into events of this process."""
-        while not self._is_done:
-            try:
-                with self._reading.connect() as connection:
-                    self._hear(connection.connection.driver_connection)
-                    connection.invalidate()
-            except Exception:  # noqa: BLE001 - psycopg's own errors: notifications only save waiting
-                time.sleep(RETRY)
 
-    def _hear(self, raw: Any) -> None:
-        raw.autocommit = True
-        raw.execute("LISTEN ledger_settled")
-        raw.execute("LISTEN ledger_waiting")
-        while not self._is_done:
-            for notice in raw.notifies(timeout=RETRY, stop_after=1):
-                if notice.payload == self._me:
-                    continue
-                if notice.channel == "ledger_settled":
-                    self._has_outcome.set()
-                else:
-                    self._sequencer.wake()
+def _outcome(rows: Sequence[Any]) -> Outcome:
+    """Return what a ticket's rows tell: the outcome, beside each an entry that it names."""
+    outcome = read_outcome(rows[0][0])
+    if not isinstance(outcome, tuple):
+        return outcome
+    entries = {row[1]: entry_of(Record._make(row[1:])) for row in rows if row[1] is not None}
+    return tuple(Appended(entries[seq], is_repeat) for seq, is_repeat in outcome)
+
+
+def _refusal(error: psycopg.Error) -> StorageError:
+    if error.sqlstate:
+        return StorageError(f"the store refused: {error}; nothing of this batch was kept")
+    return StorageError(f"the store was lost: {error}; it may still be recorded: ask again with the same key")

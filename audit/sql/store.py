@@ -120,11 +120,6 @@ class SqlStore:
             found = connection.execute(_RECORDS, {"start": start, "stop": stop})
             return map(Record._make, found.cursor.fetchall())
 
-    def by_seqs(self, seqs: Sequence[int]) -> Mapping[int, Entry]:
-        """Return the entries at these places."""
-        entries = map(_read_entry, self._all(select(*_COLUMNS).where(_ENTRY.c.seq.in_(seqs))))
-        return {entry.seq: entry for entry in entries}
-
     def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
         """Return the entries that hold these idempotency keys."""
         with self._read() as connection:

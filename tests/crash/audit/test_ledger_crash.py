@@ -92,6 +92,8 @@ def kill_writers(url, path, rounds, chance):
     """
     for number in range(rounds):
         worker = start(url, path, f"r{number}")
+        if number % 2:  # the others may die while the log is opened
+            wait_for_more(path)
         time.sleep(chance.uniform(0.02, 0.2))
         end(worker)
         if number % 50 == 49:
