@@ -128,6 +128,8 @@ def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> N
     work = replace(limits, slices=1, nodes=_EXCHANGE_NODES, gap=_EXCHANGE_GAP)
     if count <= EXCHANGE_MOST:
         for _ in range(_EXCHANGES * limits.slices):
+            if relative_gap(state.objective, dual.bound) <= limits.gap:
+                break
             free = _worst(state, team, dual.centre, min(count, _EXCHANGE_ITEMS))
             prices = [*heavy, *variants(state, dual.centre, 16, rng)]
             exchange(state, team, free, prices, work, len(free))
