@@ -144,7 +144,7 @@ class Outbox:
                         work(raw)
                     finally:
                         connection.invalidate()
-            except (SQLAlchemyError, psycopg.Error, AuditError):
+            except (SQLAlchemyError, psycopg.Error, AuditError, ValueError):
                 self._give_up()
                 time.sleep(RETRY)  # the database is away; what waits in it is where it was
 
@@ -168,10 +168,10 @@ class Outbox:
     def _put(self, raw: Any, batch: Sequence[Waiting]) -> None:
         artifacts = self._known.unknown(a for _, request in batch for a in artifacts_of(request))
         tickets = [ticket for ticket, _ in batch]
-        requests = Bytes(write_request(request) for _, request in batch)
         try:
+            requests = Bytes(write_request(request) for _, request in batch)
             raw.execute(_PUT, (*columns_of(artifacts), Uuids(tickets), requests, self._me))
-        except psycopg.Error as error:
+        except (psycopg.Error, ValueError) as error:  # a value no database takes, too
             for ticket in tickets:
                 self.answer(ticket, _refusal(error))
             raise
@@ -235,7 +235,7 @@ def _outcome(rows: Sequence[Any]) -> Outcome:
     return tuple(Appended(entries[seq], is_repeat) for seq, is_repeat in outcome)
 
 
-def _refusal(error: psycopg.Error) -> StorageError:
-    if error.sqlstate:
+def _refusal(error: psycopg.Error | ValueError) -> StorageError:
+    if isinstance(error, ValueError) or error.sqlstate:
         return StorageError(f"the store refused: {error}; nothing of this batch was kept")
     return StorageError(f"the store was lost: {error}; it may still be recorded: ask again with the same key")

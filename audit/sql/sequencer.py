@@ -114,7 +114,7 @@ class Sequencer:
                         self._lead(connection.connection.driver_connection)
                     finally:
                         connection.invalidate()  # the lock goes with the session
-            except (SQLAlchemyError, AuditError, psycopg.Error):
+            except (SQLAlchemyError, AuditError, psycopg.Error, ValueError):
                 # The lead is lost with the connection; whoever leads next finds the requests waiting.
                 self._sequencing.forget()
             self._is_closed.wait(RETRY)
