@@ -13,7 +13,6 @@ A node without suppliers has a fixed SI, so its cost is unary in S and `a[j]` do
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from optimization.safety_stock.layout import Layout
@@ -48,7 +47,10 @@ class StageJoint:
         start = columns + self.time
         step = padded.strides[0]
         # [a, b] looks at padded[start + a - b]: a window that moves, not a copy
-        table = as_strided(padded[start:], (rows, columns), (step, -step), writeable=False)
+        table: Floats = np.ndarray(
+            (rows, columns), np.float64, padded, offset=start * step, strides=(step, -step)
+        )
+        table.flags.writeable = False
         return table if self.floor == 0 else table[np.maximum(np.arange(rows), self.floor)]
 
 

@@ -83,6 +83,8 @@ def _merge_twins(model: PairModel) -> list[Hub]:
 def _groups(model: PairModel, *, is_low: bool) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for x, edges in enumerate(model.edges):
+        if len(edges) < 2:
+            continue
         across = tuple(
             sorted(y for y, e in edges.items() if isinstance(e, Order) and (e.low if is_low else e.high) == x)
         )

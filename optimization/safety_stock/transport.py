@@ -317,7 +317,9 @@ def _join(low: Ints, high: Ints, lam: Floats) -> Floats:
     if low.size == low[-1] + 1:
         return lam
     reached = np.searchsorted(low, high, side="right") - 1
-    knots, first = np.unique(np.concatenate([low, high]), return_index=True)
-    heights = np.concatenate([lam, lam[reached]])[first]
-    joined: Floats = np.interp(np.arange(low[-1] + 1), knots, heights)
+    knots = np.concatenate([low, high])
+    order = knots.argsort(kind="stable")  # at a value of both, that of `low` comes first and counts
+    knots, heights = knots[order], np.concatenate([lam, lam[reached]])[order]
+    is_first = np.concatenate([[True], knots[1:] != knots[:-1]])
+    joined: Floats = np.interp(np.arange(low[-1] + 1), knots[is_first], heights[is_first])
     return joined
