@@ -119,7 +119,8 @@ class Town:
     def _dask(self, what, *arguments):
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments, "--no-dashboard"]
         log = (self.folder / f"{what}.log").open("ab")
-        return subprocess.Popen([*command, "--host", "127.0.0.1"], stdout=log, stderr=log)
+        environment = os.environ | {"DASK_TEMPORARY_DIRECTORY": str(self.folder / "dask")}
+        return subprocess.Popen([*command, "--host", "127.0.0.1"], stdout=log, stderr=log, env=environment)
 
     def _worker(self):
         return self._dask("worker", self.scheduler, "--nthreads", "1", "--no-nanny")
