@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
+
 from decision_service.api import convert, page_token
 from decision_service.api.endpoint import Call
 from decision_service.api.order_messages import ref_of, render_order, render_tiers
-from decision_service.api.paging import in_thread, page, question
+from decision_service.api.paging import in_thread, page_size, question
 from decision_service.usecases.approvals.authority import Roster
-from decision_service.usecases.approvals.book import OrderBook, OrderFilter
+from decision_service.usecases.approvals.book import InboxPlace, OrderBook, OrderFilter, place_of
 from decision_service.usecases.approvals.delegations import Delegations, delegations_in
 from decision_service.usecases.approvals.judging import Action, Judged, Judging
 from decision_service.usecases.approvals.limits import Wish
@@ -78,13 +80,16 @@ class ApprovalServicer:
         return response
 
     def _list(self, request: Any, call: Call) -> Any:
-        size, start = page(request)
-        found = self.book.list(self._filter(request, call), size + 1, start or 0)
+        size, asked = page_size(request), b"inbox" + question(request)
+        token = page_token.read_bytes(request.page_token, asked)
+        after = InboxPlace(*orjson.loads(token)) if token else None
+        found = self.book.list(self._filter(request, call), size + 1, after)
         response = pb.ListOrdersResponse()
         for booked in found[:size]:
             render_order(booked, response.orders.add())
         if len(found) > size:
-            response.next_page_token = page_token.issue((start or 0) + size, question(request))
+            last = orjson.dumps(list(place_of(found[size - 1].record)))
+            response.next_page_token = page_token.issue_bytes(last, asked)
         return response
 
     def _filter(self, request: Any, call: Call) -> OrderFilter:

@@ -20,9 +20,14 @@ async def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any)
 
 def page(request: Any) -> tuple[int, int | None]:
     """How much is asked for, and from where; None from the start."""
+    return page_size(request), page_token.read(request.page_token, question(request))
+
+
+def page_size(request: Any) -> int:
+    """How much is asked for."""
     if not 0 <= request.page_size <= LARGEST_PAGE:
         raise refuse("page_size", f"must be 0 to {LARGEST_PAGE}")
-    return request.page_size or DEFAULT_PAGE, page_token.read(request.page_token, question(request))
+    return request.page_size or DEFAULT_PAGE
 
 
 def question(request: Any) -> bytes:

@@ -18,7 +18,14 @@ from audit import Entry, Ledger, canonical
 from decision_service.decision import Outcome
 from decision_service.errors import NotFoundError
 from decision_service.usecases import records
-from decision_service.usecases.approvals.book import BookedOrder, OrderFilter, Ref, Standing, retry_at
+from decision_service.usecases.approvals.book import (
+    BookedOrder,
+    InboxPlace,
+    OrderFilter,
+    Ref,
+    Standing,
+    retry_at,
+)
 from decision_service.usecases.approvals.opening import open_orders, planned_stages
 from decision_service.usecases.approvals.order_events import MANY, STEPS, events_of
 from decision_service.usecases.approvals.order_record import UNDELIVERED, OrderRecord, OrderState
@@ -82,14 +89,22 @@ class SqliteOrderBook:
             self.catch_up()
             return tuple(self._get(ref) for ref in refs)
 
-    def list(self, wanted: OrderFilter, size: int, offset: int) -> tuple[BookedOrder, ...]:
-        """Orders, those with the nearest deadline first, then the most valuable."""
+    def list(
+        self, wanted: OrderFilter, size: int, after: InboxPlace | None = None
+    ) -> tuple[BookedOrder, ...]:
+        """Orders, those with the nearest deadline first, then the most valuable; those after a place."""
         where, values = _conditions(wanted)
+        if after is not None:
+            where = (
+                f"{where} AND (deadline IS NULL, coalesce(deadline, 0), -cost, place, id) > (?, ?, ?, ?, ?)"
+            )
+            is_open = after.deadline is None
+            values = (*values, is_open, after.deadline or 0.0, -after.cost, after.place, after.order)
         query = (
             f"SELECT record, moved_by FROM orders WHERE {where} "  # noqa: S608 - conditions are ours, values are bound
-            "ORDER BY deadline IS NULL, deadline, cost DESC, place, id LIMIT ? OFFSET ?"
+            "ORDER BY deadline IS NULL, deadline, cost DESC, place, id LIMIT ?"
         )
-        return tuple(BookedOrder(_read(r), m) for r, m in self._rows(query, (*values, size, offset)))
+        return tuple(BookedOrder(_read(r), m) for r, m in self._rows(query, (*values, size)))
 
     def each(self, wanted: OrderFilter) -> Iterator[OrderRecord]:
         """All orders that fit, in the order of the log."""

@@ -85,14 +85,35 @@ class Standing(NamedTuple):
     rolled_back: str
 
 
+class InboxPlace(NamedTuple):
+    """
+    Where an order stands in the inbox: what the inbox is sorted by.
+
+    Orders that are settled meanwhile neither hide others from who goes on from here nor show them twice.
+    """
+
+    deadline: float | None
+    cost: float
+    place: int
+    order: str
+
+
+def place_of(record: OrderRecord) -> InboxPlace:
+    """Where an order stands in the inbox."""
+    deadline = record.deadline.timestamp() if record.deadline else None
+    return InboxPlace(deadline, record.terms.cost, record.index, record.order)
+
+
 class OrderBook(Protocol):
     """States of all orders, as of the end of the log."""
 
     def get(self, refs: tuple[Ref, ...]) -> tuple[BookedOrder, ...]:
         """These orders, in this order; NotFoundError names the first that does not exist."""
 
-    def list(self, wanted: OrderFilter, size: int, offset: int) -> tuple[BookedOrder, ...]:
-        """Orders, those with the nearest deadline first, then the most valuable."""
+    def list(
+        self, wanted: OrderFilter, size: int, after: InboxPlace | None = None
+    ) -> tuple[BookedOrder, ...]:
+        """Orders, those with the nearest deadline first, then the most valuable; those after a place."""
 
     def each(self, wanted: OrderFilter) -> Iterator[OrderRecord]:
         """All orders that fit, in the order of the log."""

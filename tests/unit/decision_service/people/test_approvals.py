@@ -12,7 +12,7 @@ from decision_service.errors import (
     NotFoundError,
     PreconditionError,
 )
-from decision_service.usecases.approvals.book import OrderFilter
+from decision_service.usecases.approvals.book import OrderFilter, place_of
 from decision_service.usecases.approvals.judging import Action
 from decision_service.usecases.approvals.order_record import OrderState
 from decision_service.usecases.approvals.refusals import REFUSAL
@@ -24,7 +24,7 @@ LARGE, SMALL = (BEANS, 3000.0), (GRINDER, 20.0)
 
 
 def inbox(world, **wanted):
-    return world.book.list(OrderFilter(states=(OrderState.REFERRED,), is_standing=True, **wanted), 100, 0)
+    return world.book.list(OrderFilter(states=(OrderState.REFERRED,), is_standing=True, **wanted), 100)
 
 
 def test_an_order_waits_with_all_that_an_approver_needs(world):
@@ -329,3 +329,22 @@ def test_the_book_is_the_same_however_it_is_read(world):
 
     assert list(world.book.each(OrderFilter())) == list(again.each(OrderFilter()))
     assert date(2026, 11, 30) == next(again.each(OrderFilter())).terms.order_date
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_pages_neither_skip_nor_repeat_while_people_work(world, size):
+    """
+    From page to page an order of the last one is settled and a new one comes in: every order that waits
+    all the time is shown once.
+    """
+    refs = world.decide(*[(BEANS, 3000.0 + 50 * i) for i in range(5)], (GRINDER, 20.0))
+    wanted = OrderFilter(states=(OrderState.REFERRED, OrderState.APPROVED), decisions=(refs[0][0],))
+    seen, after = [], None
+    while page := world.book.list(wanted, size, after):
+        seen += [(b.record.decision, b.record.order) for b in page]
+        after = place_of(page[-1].record)
+        last = page[-1].record
+        if last.state is OrderState.REFERRED:
+            world.reject((last.decision, last.order), "lars.moen")
+
+    assert sorted(refs) == sorted(seen)

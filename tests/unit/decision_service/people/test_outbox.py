@@ -100,7 +100,7 @@ def test_given_up_it_is_seen_and_revived(world, ref):
     for _ in range(20):
         keys += [i.key for i in take(world)]
         world.later(hours=2)
-    dead = world.book.list(OrderFilter(is_dead=True), 10, 0)
+    dead = world.book.list(OrderFilter(is_dead=True), 10)
     world.outbox.revive(ref, person("otto", "operator"))
     again = take(world)
 
