@@ -16,7 +16,8 @@ from optimization.feasibility import Rule, conflict, merge
 from optimization.matrix import Matrix
 from optimization.plan import GaveWay
 from optimization.replenishment.gave_way import HARD, SERVICE
-from optimization.replenishment.model import Columns, build_model, needs_order
+from optimization.replenishment.model import Columns, build_model
+from optimization.replenishment.order_sizes import needs_order
 from optimization.replenishment.parts import Part, part_of, parts_of
 from optimization.replenishment.problem import Floats, Ints, OrderProblem
 from optimization.replenishment.state import State, evaluate

@@ -21,7 +21,7 @@ from math import gcd, lcm
 
 import numpy as np
 
-from optimization.replenishment.model import is_off_grid
+from optimization.replenishment.order_sizes import is_off_grid
 from optimization.replenishment.parts import is_limited
 from optimization.replenishment.problem import Floats, OrderProblem
 

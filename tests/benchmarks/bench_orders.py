@@ -1,11 +1,14 @@
 """
 Orders under capacity: proven gaps from one thousand item-locations to a million, and of networks.
 
-    python tests/benchmarks/bench_orders.py [--million] [--peer-seconds S] [--only items|networks]
+    python tests/benchmarks/bench_orders.py [--million] [--up-to N] [--peer-seconds S]
+        [--network-seconds S] [--only items|snapshots|networks]
 
+Items are planned by the decomposition itself, snapshots by the product's `plan_replenishment` from
+an ERP's tables, and checked by `check.py`. Peers' plans are put through the model once more.
 Ours and the peers (HiGHS with (l,S) rows and with the facility-location form, SCIP in an
 environment made for the run, CP-SAT) get the same instances, one after the other. Peers are asked
-up to 1,000 item-locations and 300 stages; above, HiGHS alone shows what becomes of a monolith.
+up to 1,000 item-locations and stages; above, HiGHS alone shows what becomes of a monolith.
 """
 
 import argparse
@@ -23,12 +26,16 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 from network_instances import network  # noqa: E402
 from order_instances import item_locations  # noqa: E402
 from order_peers import CP_SAT, HIGHS, SCIP, monolith, network_monolith, run, scip_python  # noqa: E402
+from order_snapshots import item_location_snapshot  # noqa: E402
 from report import Row, publish  # noqa: E402
 
+from optimization.check import check_plan  # noqa: E402
 from optimization.decomposition import LocalPool, plan_item_locations  # noqa: E402
 from optimization.decomposition.network import plan_network  # noqa: E402
 from optimization.decomposition.network.planner import requirements_plan  # noqa: E402
 from optimization.decomposition.network.sweep import cost  # noqa: E402
+from optimization.parameters import PlanningParameters  # noqa: E402
+from optimization.replenishment import plan_replenishment  # noqa: E402
 from optimization.report import SolveLimits  # noqa: E402
 
 # Size: gap in per cent, seconds, GB (None: no goal).
@@ -36,6 +43,7 @@ ITEM_GOALS = {1_000: (1.0, None), 10_000: (0.5, 20.0), 100_000: (0.5, 60.0), 1_0
 NETWORK_GOALS = {300: 20.0, 1_000: 20.0, 3_000: 20.0, 10_000: 20.0}
 NETWORK_SECONDS = 120.0
 PEERS_UP_TO = 1_000
+SNAPSHOTS_UP_TO = 10_000
 LIMITS = SolveLimits()
 
 
@@ -89,7 +97,8 @@ def items(sizes, asked):
             if size == 10_000:
                 rows += warm(instance, plan, case, pool)
             if size <= 10_000:
-                rows += beside(case, plan, {k: monolith(instance, k) for k in ("l,S", "FL")}, size, asked)
+                forms = ("l,S", "FL") if size <= PEERS_UP_TO else ("l,S",)
+                rows += beside(case, plan, {k: monolith(instance, k) for k in forms}, size, asked)
     for small, large in itertools.pairwise(sizes):
         growth = seconds_of[large] / seconds_of[small]
         rows.append(Row(f"{small:,} to {large:,}", "times the seconds", growth, None, "", None, "", None))
@@ -115,6 +124,24 @@ def warm(instance, plan, case, pool):
     ]
 
 
+def snapshots(sizes):
+    """From an ERP's tables to orders with their reasons, as a decision plans them."""
+    rows = []
+    for size in sizes:
+        given, case = item_location_snapshot(size), f"snapshot of {size:,} item-locations"
+        seconds, plan = timed(plan_replenishment, given, {}, PlanningParameters(), LIMITS)
+        wrong = check_plan(given, {}, PlanningParameters(), plan)
+        gap, (percent, limit) = 100 * plan.report.gap, ITEM_GOALS[size]
+        print(case, f"gap {gap:.3f} %", f"{seconds:.1f} s", f"{len(wrong)} violations", flush=True)
+        holds = gap <= percent and not wrong
+        rows += [
+            Row(case, "gap %", gap, None, "", None, f"<= {percent} %, passes the check", holds),
+            Row(case, "s", seconds, None, "", None, f"<= {limit:g} s" if limit else "",
+                seconds <= limit if limit else None),
+        ]  # fmt: skip
+    return rows
+
+
 def memory(case, goal):
     most = (
         sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -131,7 +158,9 @@ def networks(sizes, asked):
         start = time.perf_counter()
         limits = SolveLimits(iterations=120, slices=1_000)
         plan = plan_network(
-            instance, limits, may_continue=lambda s=start: time.perf_counter() - s < 0.7 * NETWORK_SECONDS
+            instance,
+            limits,
+            may_continue=lambda s=start: time.perf_counter() - s < 0.7 * asked.network_seconds,
         )
         seconds, gap = time.perf_counter() - start, 100 * plan.gap
         planners = cost(instance, requirements_plan(instance))
@@ -167,6 +196,8 @@ def beside(case, plan, models, size, asked):
             rows.append(
                 Row(case, "cost", plan.objective, theirs, label, ratio, "cheaper, or no plan there", holds)
             )
+            if theirs is not None:
+                rows.append(Row(case, "rows broken", None, answer.violation, label, None, "", None))
             bound = answer.bound if answer else None
             rows.append(Row(case, "bound", plan.bound, bound, label, None, "", None))
             print(case, label, theirs, bound, flush=True)
@@ -176,8 +207,9 @@ def beside(case, plan, models, size, asked):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--million", action="store_true")
-    parser.add_argument("--peer-seconds", type=float, default=60.0)
-    parser.add_argument("--only", choices=("items", "networks"))
+    parser.add_argument("--peer-seconds", type=float, default=15.0)
+    parser.add_argument("--network-seconds", type=float, default=60.0)
+    parser.add_argument("--only", choices=("items", "snapshots", "networks"))
     parser.add_argument("--up-to", type=int, default=100_000)
     asked = parser.parse_args()
     sizes = [s for s in ITEM_GOALS if s <= (1_000_000 if asked.million else min(asked.up_to, 100_000))]
@@ -188,9 +220,11 @@ def main():
         except (subprocess.SubprocessError, OSError) as reason:
             asked.scip = None
             rows.append(Row("SCIP", "skipped", None, None, f"no environment: {reason}"[:160], None, "", None))
-        if asked.only != "networks":
+        if asked.only in {None, "items"}:
             rows += items(sizes, asked)
-        if asked.only != "items":
+        if asked.only in {None, "snapshots"}:
+            rows += snapshots([s for s in sizes if s <= SNAPSHOTS_UP_TO])
+        if asked.only in {None, "networks"}:
             rows += networks([s for s in NETWORK_GOALS if s <= asked.up_to], asked)
     publish("orders", rows)
 

@@ -11,10 +11,11 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csc_matrix
 
 from optimization.decomposition.item_program import lot_limit
 from optimization.matrix import Matrix
@@ -24,11 +25,18 @@ _WINDOW = 4  # periods of an (l,S) row
 
 @dataclass(frozen=True)
 class Answer:
-    """Cost of the best plan (None: none found) and the bound proved, at the limit."""
+    """
+    Cost of the best plan (None: none found) and the bound proved, at the limit.
+
+    `violation` is what the plan breaks of the model's rows, bounds and whole numbers, relative to
+    each row's size, recomputed here; `recomputed` its cost.
+    """
 
     cost: float | None
     bound: float
     seconds: float
+    violation: float = 0.0
+    recomputed: float | None = None
 
 
 def monolith(instance, strengthening):
@@ -208,6 +216,7 @@ for terms, low, high in zip(rows, a["row_lower"], a["row_upper"]):
 model.setParam("limits/time", max(1.0, limit - (time.perf_counter() - start)))
 model.optimize()
 cost = model.getObjVal() if model.getNSols() else None
+if cost is not None: np.save(sys.argv[3], [model.getVal(v) for v in x])
 print(json.dumps([cost, model.getDualbound(), time.perf_counter() - start]))
 """
 
@@ -242,6 +251,7 @@ solver.parameters.max_time_in_seconds = max(1.0, limit - (time.perf_counter() - 
 status = solver.solve(model)
 found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
 cost = solver.objective_value / (1000 * SCALE) if found else None
+if found: np.save(sys.argv[3], np.array([solver.value(v) for v in x]) / grain)
 print(json.dumps([cost, solver.best_objective_bound / (1000 * SCALE), time.perf_counter() - start]))
 """
 
@@ -259,6 +269,7 @@ highs.setOptionValue("time_limit", limit)
 highs.run()
 info = highs.getInfo()
 found = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+if found: np.save(sys.argv[3], np.array(highs.getSolution().col_value))
 print(json.dumps([info.objective_function_value if found else None, info.mip_dual_bound, time.perf_counter() - start]))
 """
 
@@ -267,18 +278,36 @@ def run(python, script, matrix, seconds):
     """A peer on a model, in a process that is ended at twice its limit; None where it gave no answer."""
     arrays = matrix.arrays()
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "model.npz"
+        file, plan = Path(folder) / "model.npz", Path(folder) / "plan.npy"
         np.savez(file, **arrays)
         try:
             done = subprocess.run(
-                [python, "-c", script, str(file), str(seconds)],
+                [python, "-c", script, str(file), str(seconds), str(plan)],
                 capture_output=True, text=True, check=True, timeout=2 * seconds + 30,
             )  # fmt: skip
-            return Answer(*json.loads(done.stdout.splitlines()[-1]))
+            answer = Answer(*json.loads(done.stdout.splitlines()[-1]))
+            return _verified(answer, arrays, np.load(plan)) if plan.exists() else answer
         except (subprocess.SubprocessError, ValueError, IndexError) as reason:
             detail = getattr(reason, "stderr", None) or str(reason)
             print("no answer:", (detail.decode() if isinstance(detail, bytes) else detail)[-300:], flush=True)
             return None
+
+
+def _verified(answer, arrays, values):
+    """The plan put through the model that it was asked for."""
+    shape = len(arrays["row_lower"]), len(values)
+    activity = csc_matrix((arrays["value"], arrays["index"], arrays["start"]), shape=shape) @ values
+    size = np.maximum(1.0, np.abs(activity))
+    whole = arrays["integer"].astype(bool)
+    broken = (
+        (arrays["row_lower"] - activity) / size,
+        (activity - arrays["row_upper"]) / size,
+        arrays["lower"] - values,
+        values - arrays["upper"],
+        np.abs(values - np.round(values))[whole],
+    )
+    worst = max(float(b.max(initial=0.0)) for b in broken)
+    return replace(answer, violation=worst, recomputed=float(arrays["cost"] @ values))
 
 
 def scip_python(folder):
