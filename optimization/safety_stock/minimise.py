@@ -108,8 +108,6 @@ def _reduce(layout: Layout, bounds: DemandBounds, start: WarmStart | None) -> Re
     again = None
     if start is not None and start.reduced is not None:
         again = reduce_again(start.reduced, layout, bounds)
-        if again is None:
-            start.programme = None
     reduced = again or reduce_network(layout, bounds)
     if start is not None:
         start.reduced = reduced
@@ -122,7 +120,7 @@ def _programme(
     """The relaxation, as a change of costs of the last one where that is all."""
     if start is None or grids is not None:
         return build_programme(reduction.core, reduction.variables, limits, grids)
-    if start.programme is None or not start.programme.reprice(reduction.core):
+    if start.programme is None or not start.programme.reprice(reduction.core, reduction.variables):
         start.programme = build_programme(reduction.core, reduction.variables, limits)
     return start.programme
 

@@ -26,7 +26,7 @@ from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.report import SolveLimits
 from optimization.safety_stock.certificate import Multipliers
-from optimization.safety_stock.model import Order, PairModel, ends
+from optimization.safety_stock.model import Order, PairModel, StageJoint, TableJoint, ends
 from optimization.solver import new_highs, pass_model, run
 
 Floats = NDArray[np.float64]
@@ -112,8 +112,10 @@ class TransportProgramme:
         """Take the optimal basis of a programme of the same shape."""
         self._highs.setBasis(basis)
 
-    def reprice(self, core: PairModel) -> bool:
-        """Take over the costs of another core with the same edges; False where its columns differ."""
+    def reprice(self, core: PairModel, variables: tuple[int, ...]) -> bool:
+        """Take over the costs of another core; False where its edges or columns differ."""
+        if not self._has_edges_of(core, variables):
+            return False
         tables = {pair: _joint_values(core, pair) for pair in self._pairs}
         if any(core.unary[x].size != grid.size for x, grid in self.grids.items()) or any(
             not np.array_equal(np.isfinite(tables[pair]), is_possible)
@@ -129,6 +131,16 @@ class TransportProgramme:
         self._highs.changeColsCost(self.columns, every, cost / self._scale)
         self.root_basis = None
         return True
+
+    def _has_edges_of(self, core: PairModel, variables: tuple[int, ...]) -> bool:
+        pairs = self._orders.pairs
+        count = sum(len(core.edges[x]) for x in variables)
+        return (
+            tuple(self.grids) == variables
+            and count == 2 * (len(pairs) + len(self._pairs))
+            and all(core.edges[low].get(high) == Order(low, high) for low, high in pairs)
+            and all(isinstance(core.edges[a].get(b), StageJoint | TableJoint) for a, b in self._pairs)
+        )
 
     def _restrict(self, domains: Domains) -> None:
         columns, lower, upper = [], [], []

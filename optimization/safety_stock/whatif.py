@@ -40,8 +40,10 @@ class WarmModel:
 
     def ask(self, changes: dict[str, dict[str, Any]]) -> Placement:
         """The placement if the named fields of the named stages were different; the model stays as it is."""
-        problem = self._changed(changes)
-        return place_from(problem, self._limits, self._start, self._laid_out(problem))
+        problem, base = self._changed(changes), self._start.reduced
+        placement = place_from(problem, self._limits, self._start, self._laid_out(problem))
+        self._start.reduced = base  # the next question differs from the model, not from this one
+        return placement
 
     def change(self, changes: dict[str, dict[str, Any]]) -> Placement:
         """The placement with the changes, which hold from now on."""
