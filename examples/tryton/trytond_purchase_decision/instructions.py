@@ -36,7 +36,8 @@ def perform(Request, instruction):
     }.get(instruction.kind)
     if does is None:
         return "REFUSED", f"unknown instruction {instruction.kind}"
-    return does(Request, request, instruction)
+    with Transaction().set_context(company=request.company.id):
+        return does(Request, request, instruction)
 
 
 def _release(Request, request, instruction):

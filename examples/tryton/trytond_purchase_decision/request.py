@@ -88,10 +88,13 @@ class PurchaseRequest(metaclass=PoolMeta):
     @ModelView.button
     def decide(cls, requests):
         """Ask about drafts; a service that does not answer leaves them drafts, to be asked about again."""
-        requests = [r for r in requests if r.state == "draft" and not r.decision]
-        if not requests:
-            return
-        question, asked = cls._question(requests)
+        open_ = [r for r in requests if r.state == "draft" and not r.decision]
+        for company in sorted({r.company for r in open_}, key=int):
+            cls._decide(company, [r for r in open_ if r.company == company])
+
+    @classmethod
+    def _decide(cls, company, requests):
+        question, asked = cls._question(company, requests)
         if not asked:
             return
         try:
@@ -104,8 +107,7 @@ class PurchaseRequest(metaclass=PoolMeta):
         cls._note(asked, decision)
 
     @classmethod
-    def _question(cls, requests):
-        company = requests[0].company
+    def _question(cls, company, requests):
         question, asked = Question(company, Pool().get("ir.date").today()), []
         for request in requests:
             try:

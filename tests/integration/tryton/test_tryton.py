@@ -227,6 +227,39 @@ def test_nobody_orders_more_than_was_released(erp, decided):
     assert [("draft", 1000.0)] == erp.bought("valve")
 
 
+def test_a_person_changes_what_was_released(erp, decided):
+    """
+    A planner wants fewer and another signs: the draft purchase follows; one that is confirmed does not.
+    """
+    for name in ("dial", "filter"):
+        erp.ask("product", name, "9", 16)
+    erp.ask("supply")
+    erp.ask("follow")
+    erp.ask("press", "quote", "filter")
+    erp.ask("press", "confirm", "filter")
+    for name in ("dial", "filter"):
+        change_quantity(decided, erp.request(name), 11.0)
+    erp.ask("follow")
+
+    assert [("draft", 11.0)] == erp.bought("dial")
+    assert [("processing", 16.0)] == erp.bought("filter")
+    (refused,) = orders(decided, erp.request("filter"))
+    assert (16.0, approvals.ORDER_STATE_ACKNOWLEDGED) == (refused.terms.quantity, refused.state)
+    assert "is processing" in refused.note
+
+
+def change_quantity(service, request, quantity):
+    """A planner overrides, another signs."""
+    ref = approvals.OrderRef(decision=request["decision"], order=f"purchase-request-{request['id']}")
+    change = approvals.OverrideOrderRequest(
+        order=ref, quantity=quantity, reason_code="LOCAL_KNOWLEDGE", playbook_step=1
+    )
+    done = call(service, "ApprovalService/OverrideOrder", change, "lars.moen", "planner")
+    other = {"purchasing-manager": "maria.silva", "supply-planner": "dev.patel"}[done.tiers[0].role]
+    sign = approvals.JudgeOrdersRequest(action="JUDGE_ACTION_APPROVE", orders=[ref])
+    call(service, "ApprovalService/JudgeOrders", sign, other, "planner")
+
+
 def test_a_rollback_cancels_what_was_not_yet_ordered(erp, decided):
     """
     A draft purchase is cancelled, an order at the supplier stays and says so, what had not left ends where it is.
