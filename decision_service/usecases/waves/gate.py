@@ -21,7 +21,7 @@ from statistics import fmean
 from audit import Entry, Ledger
 from decision_service.usecases import records
 from decision_service.usecases.adoption.figures import FEWEST, figures_of
-from decision_service.usecases.adoption.report import AdoptionQuestion, ReportAdoption
+from decision_service.usecases.adoption.report import AdoptionQuestion, ReportAdoption, SegmentKind
 from decision_service.usecases.guarding.indicators import observations_of
 from decision_service.usecases.wave_measures import OF_PEOPLE, Measure
 from rules import Wave
@@ -126,6 +126,7 @@ class Gates:
         asked = AdoptionQuestion(
             release=evidence.release,
             first=evidence.first,
+            by=SegmentKind.SCOPE,
             decisions=frozenset(entry.subject for entry in entries),
         )
         figures = figures_of(self.adoption.observations(asked))
