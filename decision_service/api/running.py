@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from audit import Leases
+from audit import Leases, StorageError
 from decision_service.api import status
 from decision_service.errors import OverloadedError, UnavailableError
 from decision_service.usecases.decide import Decide
@@ -149,6 +149,8 @@ class Runner:
                 return End(decided.decision.name)
             except OverloadedError as error:
                 await asyncio.sleep(min(error.retry_seconds, 60.0) + _SECONDS_BETWEEN_TRIES)
+            except StorageError:  # the log is away: what was promised stays open until it is back
+                raise
             except UnavailableError as error:
                 if error.reason == "STOPPING":
                     raise

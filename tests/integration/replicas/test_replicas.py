@@ -243,3 +243,25 @@ def _with_keys(folders):
         (folder / "founded").mkdir()
         shutil.copy(folders[0] / "signing.key", folder / "founded" / "signing.key")
     return folders
+
+
+def test_an_operation_outlives_a_database_that_is_away(replicas, example, monkeypatch):
+    """
+    The log cannot be written when the decision is made: the operation stays open, and is decided when it can.
+    """
+    from audit import StorageError
+    from decision_service.usecases.decide import Decide
+
+    log, away = Decide._log, iter([True])
+
+    async def once_away(self, new, request):
+        if request.request_id == "outage" and next(away, False):
+            raise StorageError("the store is away")
+        return await log(self, new, request)
+
+    monkeypatch.setattr(Decide, "_log", once_away)
+    done = wait(replicas[1], start(replicas[0], short(example), "outage"))
+
+    assert done.done
+    assert done.HasField("response")
+    assert not next(away, False)
