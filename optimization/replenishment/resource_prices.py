@@ -16,6 +16,7 @@ from optimization.report import SolveLimits
 from optimization.solver import solve_relaxation
 
 _LARGEST = 400_000  # columns; above, the relaxation takes minutes
+_SMALL = 10_000  # columns; as many are priced although no slice of work was asked for
 _NOISE = 1e-9
 
 
@@ -45,9 +46,9 @@ def resource_prices(
     for part in parts_of(problem):
         if not (tight - known.keys()).intersection(part.problem.resources.ids):
             continue
-        matrix, _ = build_model(part.problem)
-        if matrix.columns > _LARGEST:
+        if _columns(part.problem) > (_LARGEST if limits.slices else _SMALL):
             continue
+        matrix, _ = build_model(part.problem)
         _, _, duals = solve_relaxation(matrix, limits, name="prices")
         if not duals.size:
             continue
@@ -55,3 +56,8 @@ def resource_prices(
         for r, t in np.argwhere(np.abs(duals[rows]) > _NOISE).tolist():
             prices[place[part.problem.resources.ids[r]], t] = float(-duals[rows[r, t]])
     return prices
+
+
+def _columns(problem: OrderProblem) -> int:
+    """About as many as its model would have: three a lane and order bucket, six a stage and bucket."""
+    return 3 * problem.lanes.is_open.size + 6 * problem.stages.demand.size

@@ -1,12 +1,14 @@
 """The executor seam: the same plan from one process, several, a cluster, and after a killed worker."""
 
+import importlib.util
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from optimization.decomposition import Instance, Items, LocalPool, plan_item_locations
+from optimization.decomposition import Instance, LocalPool, plan_item_locations
 from optimization.decomposition.blocks import split
 from optimization.decomposition.crew import Crew
 from optimization.errors import InvalidNetworkError
@@ -15,33 +17,15 @@ from optimization.report import SolveLimits
 LIMITS = SolveLimits(iterations=6)
 
 
-def instance(count=8_000, periods=6):
+_FILE = Path(__file__).parents[1] / "benchmarks" / "order_instances.py"
+_SPEC = importlib.util.spec_from_file_location("order_instances", _FILE)
+order_instances = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(order_instances)
+
+
+def instance(count=8_000):
     """Enough items for two parts, short enough to plan in seconds."""
-    rng = np.random.default_rng(1)
-    demand = rng.poisson(4.0, (count, periods))
-    lead_time = rng.integers(0, 2, count).astype(np.int32)
-    items = Items(
-        net=6.0 - np.cumsum(demand, axis=1),
-        lot=rng.integers(2, 6, count).astype(float),
-        minimum=np.ones(count, np.int32),
-        maximum=np.full(count, 2**30, np.int32),
-        lead_time=lead_time,
-        first=lead_time,
-        end=np.full(count, periods, np.int32),
-        order_cost=rng.uniform(1, 9, count),
-        unit_cost=np.zeros(count),
-        holding=rng.uniform(0.1, 1, count),
-        backlog=rng.uniform(2, 9, count),
-        settlement=np.zeros(count),
-        safety_stock=np.full(count, 2.0),
-        shortfall=rng.uniform(0.1, 1, count),
-        unit_use=np.ones(count),
-        order_use=np.zeros(count),
-        volume=np.ones(count),
-        supplier=rng.integers(0, 2, count).astype(np.int32),
-        store=rng.integers(0, 2, count).astype(np.int32),
-    )
-    return Instance(items, np.full((2, periods), 1.9 * count), np.full((2, periods), 4.0 * count))
+    return order_instances.item_locations(count, seed=1, periods=6)
 
 
 @pytest.fixture(scope="module")
