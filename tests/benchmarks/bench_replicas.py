@@ -52,7 +52,8 @@ def main():
 
 
 def rows_of(report):
-    case = f"{report.seconds:.0f} s, killed {', '.join(f'{n} {k}' for k, n in sorted(report.kills.items()))}"
+    print("killed:", ", ".join(f"{n} {kind}" for kind, n in sorted(report.kills.items())))
+    case = f"{report.seconds:.0f} s, {sum(report.kills.values())} kills"
     problems = report.verified.get("problems", ["not verified"])
 
     def none(metric, wrong):

@@ -37,7 +37,7 @@ from decision_service.v1 import decision_service_pb2 as pb
 CLIENTS = 6
 KINDS = ("worker", "service", "sequencer", "postgres")
 PLAN_EVERY, BOTH_EVERY = 50, 5  # every so many requests is planned; is sent to two replicas at once
-PATIENCE = 120.0  # seconds in which a request must be answered, whatever is killed meanwhile
+PATIENCE = 240.0  # seconds in which a request must be answered, whatever is killed meanwhile
 AGAIN = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED", "CANCELLED"})
 _LEADER = """
     SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -150,7 +150,7 @@ class Town:
     def session(self, number, actor="erp-1"):
         channel = grpc.insecure_channel(self.addresses[number], options=_QUICK)
         address = self.addresses[number]
-        return Session(channel, Options(address, self.folders[number], actor, "", False, 20.0))
+        return Session(channel, Options(address, self.folders[number], actor, "", False, 60.0))
 
     def leader(self):
         """The replica that sequences, as soon as one does."""
