@@ -14,6 +14,7 @@ it comes earlier. The quantities that can come out at all form the set planning 
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from optimization.parameters import RoundingStep
 
@@ -76,7 +77,7 @@ class LotRule:
 
     def at_most(self, room: float) -> float:
         """The largest allowed quantity within `room`, 0 when there is none."""
-        smallest, largest = self.smallest, self.largest
+        smallest, largest = _ends(self)
         room = min(room, largest)
         if room < smallest * (1.0 - _SLACK):
             return 0.0
@@ -93,3 +94,9 @@ class LotRule:
         if not self.multiple or math.isinf(quantity):
             return quantity
         return self.multiple * math.floor(quantity / self.multiple * (1.0 + _SLACK))
+
+
+@lru_cache(maxsize=2**17)
+def _ends(rule: LotRule) -> tuple[float, float]:
+    """Least and most of an order: asked for on every release of a lane."""
+    return rule.smallest, rule.largest
