@@ -41,7 +41,7 @@ class SolveLimits:
     gap: float = 1e-4
     seed: int = 0
     threads: int = 1
-    priced_stages: int = 500
+    priced_stages: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)

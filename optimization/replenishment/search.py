@@ -31,6 +31,7 @@ NAME = "orders"
 # Another solver: the problem, limits and a plan to start from in; a plan and its proof out.
 Reserve = Callable[[OrderProblem, SolveLimits, State], tuple[State, SolveReport]]
 _SMALL = 10_000  # columns; above, cuts at the root take tens of seconds
+_CLOSE = 0.01  # gap of prices beyond which the relaxation is asked too: few stages share much
 
 
 @dataclass(slots=True)
@@ -188,16 +189,17 @@ def _begin(progress: Progress, limits: SolveLimits) -> None:
 
 
 def _price(progress: Progress, limits: SolveLimits) -> bool:
-    """The plan by prices and the bound they prove; False where prices do not say everything."""
+    """The plan by prices and the bound they prove; False where that is not all, or not close."""
     problem = progress.part.problem
     plan = plan_unlinked(problem, limits, warm=progress.priced)
     if plan is None:
         return False
-    progress.priced = plan
     progress.count(0, plan.proof.iterations)
     progress.offer(evaluate(problem, plan.quantity))
     progress.know(plan.bound, limits)
-    return True
+    if progress.state.cost - progress.bound <= max(limits.gap, _CLOSE) * progress.decided:
+        progress.priced = plan
+    return progress.priced is not None
 
 
 def _prices_of(progress: Progress) -> Iterator[tuple[str, Floats]]:

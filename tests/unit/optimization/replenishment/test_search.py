@@ -155,15 +155,25 @@ def test_a_large_part_without_materials_is_planned_by_prices(rivals_of):
     Between a bound and a plan that no other way of planning contradicts; the same plan again.
     """
     known = rivals_of("uvwxyz")
-    priced = planned(known, priced_stages=6)
+    priced = planned(known, priced_stages=6, gap=0.2)
     branched = planned(known, priced_stages=7, nodes=200)
 
-    assert priced == planned(known, priced_stages=6)
+    assert priced == planned(known, priced_stages=6, gap=0.2)
     assert 0.0 < priced.report.iterations
     assert 0 == priced.report.columns
     assert priced.report.bound <= branched.report.objective
     assert branched.report.bound <= priced.report.objective
     assert not check_plan(known, {}, PlanningParameters(), priced)
+
+
+def test_where_prices_are_not_close_the_model_is_asked_too(rivals_of):
+    """
+    Few stages share much: more than a hundredth is left open, so slices go on with the model.
+    """
+    report = planned(rivals_of("uvwxyz"), priced_stages=6, slices=1).report
+
+    assert 0 < report.columns
+    assert report.gap < 0.2
 
 
 def test_reserved_capacity_is_not_planned_again(rivals):
