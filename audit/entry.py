@@ -78,8 +78,11 @@ class NewEntry:
         _check_name("kind", self.kind)
         _check_name("subject", self.subject)
         _check_name("key", self.key)
-        for pointer in (*self.requires, *self.sets):
+        for pointer, value in (*self.requires.items(), *self.sets.items()):
             _check_name("pointer", pointer)
+            _check_text(f"pointer `{pointer}`", value or "")
+        for artifact in self.artifacts:
+            _check_name("artifact.media_type", artifact.media_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,5 +290,12 @@ def read_time(text: str) -> datetime:
 def _check_name(field_name: str, value: str) -> None:
     if not isinstance(value, str) or len(value) > LONGEST_NAME:
         raise InvalidEntryError(field_name, f"is not text of at most {LONGEST_NAME} characters", "shorten it")
+    _check_text(field_name, value)
+
+
+def _check_text(field_name: str, value: str) -> None:
+    """Refuse here what a database would refuse later, together with all else in the batch."""
     if "\x00" in value:
         raise InvalidEntryError(field_name, "holds a zero character", "remove it")
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidEntryError(field_name, "is not valid Unicode", "send whole characters")

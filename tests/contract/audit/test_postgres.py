@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from audit import Artifact, NewEntry, Signer, StorageError, open_ledger, open_view, verify_ledger
+from audit import NewEntry, Signer, StorageError, open_ledger, open_view, verify_ledger
 
 SIGNER = Signer("example.com/log", bytes(range(32)))
 
@@ -217,16 +217,3 @@ def test_readers_need_no_key_and_see_a_growing_log(postgres):
     ledger.close()
 
     assert [()] * 10 == found
-
-
-@pytest.mark.parametrize("text", ["\ud800", "a\x00b"])
-def test_what_no_database_takes_is_refused_and_the_log_goes_on(postgres, text):
-    """
-    Text that is not Unicode, or that PostgreSQL has no place for, fails its own request only.
-    """
-    odd = Artifact.of(text, b"content")
-    with open_ledger(postgres, SIGNER) as ledger:
-        with pytest.raises(StorageError, match="refused"):
-            ledger.append(NewEntry("k", "s", {}, artifacts=(odd,)))
-
-        assert ledger.append(NewEntry("k", "s", {})).entry.seq == 0
