@@ -11,7 +11,7 @@ Every step moves the pointer `rollback/NAME`, so two executions cannot interleav
 done adds nothing when it is run again.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,29 +19,25 @@ from typing import Any
 import orjson
 from uuid6 import uuid7
 
-from audit import Artifact, Ledger, NewEntry, PointerMovedError, canonical
+from audit import Artifact, Ledger, NewEntry, PointerMovedError
 from decision_service.decision import Caller
 from decision_service.errors import (
-    FieldViolation,
     ForbiddenError,
-    InvalidRequestError,
     MovedError,
     NotFoundError,
     PreconditionError,
 )
-from decision_service.usecases import records
 from decision_service.usecases.approvals.book import OrderBook, OrderFilter
 from decision_service.usecases.approvals.order_events import MANY
 from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, frozen_scopes, is_executing
 from decision_service.usecases.reversal.actions import (
     STEPS,
     Action,
-    ActionKind,
     Rates,
     action_for,
-    lines,
     read_lines,
 )
+from decision_service.usecases.reversal.plan import check, differences, fields, plan_artifact, totals
 from decision_service.usecases.reversal.record import (
     ACTED,
     APPROVED,
@@ -50,7 +46,6 @@ from decision_service.usecases.reversal.record import (
     STARTED,
     STOPPED,
     Affected,
-    KindTotal,
     RollbackRecord,
     RollbackState,
     record_of,
@@ -121,19 +116,19 @@ class Rollbacks:
         PreconditionError
             Nothing is left to undo.
         """
-        _check(affected, rates)
+        check(affected, rates)
         size = self.ledger.size
         last = size - 1 if affected.last is None else min(affected.last, size - 1)
-        pinned = Affected(**{**_fields(affected), "last": last})
+        pinned = Affected(**{**fields(affected), "last": last})
         actions = self._actions(pinned, rates, caller)
         if not actions:
             raise PreconditionError("nothing of this is left to undo", "NOTHING_TO_UNDO")
-        name, plan = f"rollbacks/{uuid7()}", _plan_artifact(pinned, rates, actions)
+        name, plan = f"rollbacks/{uuid7()}", plan_artifact(pinned, rates, actions)
         facts = {
             "digest": plan.digest,
             "affected": pinned.facts(),
             "rates": {"cancel": repr(rates.cancel), "compensate": repr(rates.compensate)},
-            "totals": [[t.kind.value, t.orders, repr(t.value), repr(t.cost)] for t in _totals(actions)],
+            "totals": [[t.kind.value, t.orders, repr(t.value), repr(t.cost)] for t in totals(actions)],
             "scopes": sorted({a.scope for a in actions}),
             "reason": reason,
             "log_size": size,
@@ -242,10 +237,10 @@ class Rollbacks:
     def _confirmed(self, record: RollbackRecord, caller: Caller) -> tuple[Action, ...]:
         """The plan's actions, once planning again gives those that are left; else the rollback ends."""
         now = self._actions(record.affected, record.rates, caller)
-        if not record.acted and _plan_artifact(record.affected, record.rates, now).digest == record.digest:
+        if not record.acted and plan_artifact(record.affected, record.rates, now).digest == record.digest:
             return tuple(now)
         actions = self.actions(record)
-        if moved := _differences(actions[record.acted :], now):
+        if moved := differences(actions[record.acted :], now):
             self._stop(record, moved, caller)
         return actions
 
@@ -349,64 +344,6 @@ class Rollbacks:
                 sets={pointer: after, **(sets or {})},
             )
         )
-
-
-def _check(affected: Affected, rates: Rates) -> None:
-    wrong = []
-    if not any(v not in (None, "", ()) for v in _fields(affected).values()):
-        wrong.append(
-            FieldViolation("affected", "say which decisions: a release, scope, item, time, range or names")
-        )
-    wrong += [
-        FieldViolation(f"rates.{name}", "must be a share of the value, 0 to 10")
-        for name in ("cancel", "compensate")
-        if not 0 <= getattr(rates, name) <= 10
-    ]
-    if wrong:
-        raise InvalidRequestError(tuple(wrong), "ROLLBACK_INVALID")
-
-
-def _fields(affected: Affected) -> dict[str, Any]:
-    return {name: getattr(affected, name) for name in Affected.__dataclass_fields__}
-
-
-def _plan_artifact(affected: Affected, rates: Rates, actions: Iterable[Action]) -> Artifact:
-    found, scopes = lines(actions)
-    content = canonical.encode(
-        {
-            "affected": affected.facts(),
-            "rates": [repr(rates.cancel), repr(rates.compensate)],
-            "actions": found,
-            "scopes": scopes,
-        }
-    )
-    return records.artifact(content)
-
-
-def _totals(actions: list[Action]) -> tuple[KindTotal, ...]:
-    found = []
-    for kind in ActionKind:
-        some = [a for a in actions if a.kind is kind]
-        if some:
-            found.append(KindTotal(kind, len(some), round(sum(a.value for a in some), 2), round(sum(a.cost for a in some), 2)))  # fmt: skip
-    return tuple(found)
-
-
-def _differences(planned: tuple[Action, ...], now: list[Action]) -> tuple[str, ...]:
-    """What would be done otherwise today, order by order."""
-    if planned == tuple(now):
-        return ()
-    before = {(a.decision, a.order): a for a in planned}
-    after = {(a.decision, a.order): a for a in now}
-    return tuple(
-        f"{d}/orders/{o}: {_said(before.get((d, o)))} -> {_said(after.get((d, o)))}"
-        for d, o in dict.fromkeys((*before, *after))
-        if before.get((d, o)) != after.get((d, o))
-    )
-
-
-def _said(action: Action | None) -> str:
-    return f"{action.kind} at {action.mark}" if action else "nothing"
 
 
 def _require_state(record: RollbackRecord, states: tuple[RollbackState, ...]) -> None:

@@ -229,7 +229,7 @@ def test_nobody_orders_more_than_was_released(erp, decided):
 
 def test_a_person_changes_what_was_released(erp, decided):
     """
-    A planner wants fewer and another signs: the draft purchase follows; one that is confirmed does not.
+    A planner wants more and another signs: the draft purchase follows; one that is confirmed does not.
     """
     for name in ("dial", "filter"):
         erp.ask("product", name, "9", 16)
@@ -238,10 +238,10 @@ def test_a_person_changes_what_was_released(erp, decided):
     erp.ask("press", "quote", "filter")
     erp.ask("press", "confirm", "filter")
     for name in ("dial", "filter"):
-        change_quantity(decided, erp.request(name), 11.0)
+        change_quantity(decided, erp.request(name), 21.0)
     erp.ask("follow")
 
-    assert [("draft", 11.0)] == erp.bought("dial")
+    assert [("draft", 21.0)] == erp.bought("dial")
     assert [("processing", 16.0)] == erp.bought("filter")
     (refused,) = orders(decided, erp.request("filter"))
     assert (16.0, approvals.ORDER_STATE_ACKNOWLEDGED) == (refused.terms.quantity, refused.state)
