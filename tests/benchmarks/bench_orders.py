@@ -192,10 +192,10 @@ def beside(case, plan, models, size, asked):
             label = f"{name}, {form}, {asked.peer_seconds:g} s"
             theirs = answer.cost if answer else None
             ratio = theirs / plan.objective if theirs else None
-            holds = theirs is None or plan.objective < theirs
-            rows.append(
-                Row(case, "cost", plan.objective, theirs, label, ratio, "cheaper, or no plan there", holds)
-            )
+            # A peer that was ended before it answered has not lost: nothing is known of it.
+            holds = None if answer is None else theirs is None or plan.objective < theirs
+            goal = "no answer there" if answer is None else "cheaper, or no plan there"
+            rows.append(Row(case, "cost", plan.objective, theirs, label, ratio, goal, holds))
             if theirs is not None:
                 rows.append(Row(case, "rows broken", None, answer.violation, label, None, "", None))
             bound = answer.bound if answer else None
