@@ -70,12 +70,20 @@ class Running:
 
     async def drain(self, grace: float) -> None:
         """Say NOT_SERVING, take nothing new, let calls in flight finish."""
-        for task in self.background:
-            task.cancel()
-        await asyncio.gather(*self.background, return_exceptions=True)
+        await _end(self.background)
         await self.health.enter_graceful_shutdown()
         await self.server.stop(grace)
         await self.ending()
+
+
+async def _end(tasks: tuple["asyncio.Task[None]", ...]) -> None:
+    """Cancel until all have ended: one cancellation can be lost on the way, a drain must not wait for it."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        ended, running = await asyncio.wait(running, timeout=1.0)
+        await asyncio.gather(*ended, return_exceptions=True)  # whatever they ended with
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,9 @@ class Watch:
     async def look_at_log(self) -> None:
         """Serve while it answers."""
         try:
-            await asyncio.wait_for(asyncio.to_thread(self.look), _LATE_SECONDS)
+            # Not wait_for: on Python 3.11 it loses a cancellation that meets the answer, and a drain waits for ever.
+            async with asyncio.timeout(_LATE_SECONDS):
+                await asyncio.to_thread(self.look)
             is_serving = True
         except Exception as error:  # noqa: BLE001 - whatever the driver raises, the log is away
             if self._is_serving is not False:
