@@ -7,6 +7,7 @@ touch the head of the log; so replicas do not queue for each other. The outcome 
 the leader says that there is one.
 """
 
+import logging
 import threading
 import time
 import uuid
@@ -49,6 +50,7 @@ _OUTCOMES = f"""
 """  # noqa: S608 - names of this package
 
 _Answer = Future[tuple[Appended, ...]]
+_LOG = logging.getLogger(__name__)
 
 
 class Outbox:
@@ -144,7 +146,8 @@ class Outbox:
                         work(raw)
                     finally:
                         connection.invalidate()
-            except (SQLAlchemyError, psycopg.Error, AuditError, ValueError):
+            except (SQLAlchemyError, psycopg.Error, AuditError, ValueError) as error:
+                _LOG.warning("the outbox connects again: %s", error)
                 self._give_up()
                 time.sleep(RETRY)  # the database is away; what waits in it is where it was
 

@@ -9,6 +9,7 @@ durable with it. Either way the outcome is recorded with the entries, so that no
 twice whatever became of the connection.
 """
 
+import logging
 import threading
 import time
 import uuid
@@ -33,6 +34,7 @@ _STEPS, _LONGEST = 4, 0.004  # looks at the desk before a batch; seconds, twice 
 _SWEEP = 10.0  # seconds between two sweeps of old outcomes
 
 Waiting = tuple[uuid.UUID, Request]
+_LOG = logging.getLogger(__name__)
 
 _TAKE = """
     SELECT ticket, request FROM outbox o
@@ -114,7 +116,8 @@ class Sequencer:
                         self._lead(connection.connection.driver_connection)
                     finally:
                         connection.invalidate()  # the lock goes with the session
-            except (SQLAlchemyError, AuditError, psycopg.Error, ValueError):
+            except (SQLAlchemyError, AuditError, psycopg.Error, ValueError) as error:
+                _LOG.warning("the sequencer starts again: %s", error)
                 # The lead is lost with the connection; whoever leads next finds the requests waiting.
                 self._sequencing.forget()
             self._is_closed.wait(RETRY)
