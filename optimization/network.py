@@ -142,7 +142,8 @@ class Stage:
     An item at a location that can hold stock.
 
     `added_cost` is the cost added here per unit (unit value = own + predecessors' values),
-    `holding_rate` is per year, times are days.
+    `holding_rate` is per year, times are days. `cost_table` states instead what covering a net
+    replenishment time of 0, 1, 2, ... days costs, money per year, never falling.
     """
 
     id: str
@@ -159,6 +160,7 @@ class Stage:
     review_period: float = 0.0
     on_hand: float = 0.0
     backorders: float = 0.0
+    cost_table: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

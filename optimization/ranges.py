@@ -64,6 +64,8 @@ def _stage_numbers(field: str, stage: Stage) -> Iterator[_Number]:
     yield f"{field}.max_stock", stage.max_stock, 0.0, _FINITE
     yield f"{field}.on_hand", stage.on_hand, 0.0, _FINITE
     yield f"{field}.backorders", stage.backorders, 0.0, _FINITE
+    for n, value in enumerate(stage.cost_table):
+        yield f"{field}.cost_table[{n}]", value, 0.0, _FINITE
 
 
 def _lane_numbers(field: str, lane: Lane) -> Iterator[_Number]:

@@ -28,7 +28,7 @@ from optimization.replenishment.lanes import lot_rule
 from optimization.replenishment.reading import Reading, findings_of, read_ids
 from optimization.safety_stock.problem import GsmProblem, GsmStage
 from optimization.safety_stock.service import cycle_safety_factor, fill_rate_safety_factor
-from optimization.safety_stock.snapshot import problem_from_snapshot
+from optimization.safety_stock.snapshot import unlimited_problem
 
 _LEAST = 1e-9  # base units: below it there is nothing to order
 
@@ -75,7 +75,7 @@ def plan_by_reorder_points(snapshot: Snapshot, parameters: PlanningParameters) -
         The snapshot contradicts itself.
     """
     reading = read_ids(snapshot, parameters)
-    problem, findings = problem_from_snapshot(snapshot, parameters)
+    problem, findings = unlimited_problem(snapshot, parameters)
     walk = _Walk(reading, problem)
     for stage in walk.from_customers_up():
         walk.visit(stage)

@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Protocol
 
 from optimization.errors import InvalidNetworkError, Problem
@@ -168,6 +169,11 @@ def _shapes(snapshot: Snapshot) -> Iterator[Problem]:  # noqa: C901 - one line a
         if stage.max_stock is not None and (stage.min_stock or 0.0) > stage.max_stock:
             fix = "make the corridor's maximum at least its minimum"
             yield Problem(f"stages[{k}].max_stock", f"`{stage.max_stock}` is below min_stock", fix)
+        falls = next((n for n, (a, b) in enumerate(pairwise(stage.cost_table), 1) if b < a), None)
+        if falls is not None:
+            problem = f"`{stage.cost_table[falls]}` is below the value before it"
+            fix = "waiting longer never costs less"
+            yield Problem(f"stages[{k}].cost_table[{falls}]", problem, fix)
     for k, calendar in enumerate(snapshot.calendars):
         if set(calendar.closed_weekdays) >= set(range(1, 8)):
             yield Problem(f"calendars[{k}].closed_weekdays", "closes every day", "leave a weekday open")

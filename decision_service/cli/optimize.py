@@ -11,6 +11,7 @@ from decision_service.cli.main_group import cli
 from decision_service.cli.session import Options
 
 _SHOWN = 50
+_LIMITS = ("MAX_STOCK", "STORAGE", "CAPACITY")  # kinds of findings: what no safety stock can keep
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -36,9 +37,10 @@ def safety_stock(options: Options, file: Path, form: str, holding_rate: float | 
     from optimization.report import SolveLimits  # noqa: PLC0415
     from optimization.safety_stock import place_safety_stock  # noqa: PLC0415
 
-    problem = _problem(file, form, holding_rate, Pooling(pooling.upper()))
+    problem, findings = _problem(file, form, holding_rate, Pooling(pooling.upper()))
     started = time.perf_counter()
     placement = place_safety_stock(problem, SolveLimits(nodes=500, gap=1e-9))
+    gave_way = [f for f in (*findings, *placement.findings) if f.kind in _LIMITS]
     found = _proof(placement.report, time.perf_counter() - started, "cost") | {
         "stages": [
             {n: getattr(s, n) for n in ("stage", "service_time_in", "service_time_out", "net_replenishment_time",
@@ -48,21 +50,25 @@ def safety_stock(options: Options, file: Path, form: str, holding_rate: float | 
     }  # fmt: skip
     if options.is_json:
         print_json(found)
+        for finding in gave_way:
+            click.echo(f"{finding.kind} {finding.subject}: {finding.message}", err=True)
         return
     held = sorted((s for s in found["stages"] if s["safety_stock"] > 0), key=lambda s: -s["cost"])
     table("Safety stock", ("stage", ">in", ">out", ">NRT", ">safety stock", ">base stock", ">cost"),
           [tuple(s.values()) for s in held[:50]])  # fmt: skip
+    if gave_way:
+        table("Gave way", ("what", "of", "why"), [(f.kind, f.subject, f.message) for f in gave_way])
     _say_proof(found, "cost", f"{len(held)} of {len(found['stages'])} stages hold stock")
 
 
-def _problem(file: Path, form: str, holding_rate: float | None, pooling: Any) -> Any:
+def _problem(file: Path, form: str, holding_rate: float | None, pooling: Any) -> tuple[Any, tuple[Any, ...]]:
     from dataclasses import replace  # noqa: PLC0415 - other commands start faster
 
     from optimization.parameters import PlanningParameters  # noqa: PLC0415
     from optimization.safety_stock import problem_from_snapshot, read_willems  # noqa: PLC0415
 
     if form == "willems":
-        return read_willems(file, holding_rate=holding_rate or 1.0, pooling=pooling)
+        return read_willems(file, holding_rate=holding_rate or 1.0, pooling=pooling), ()
     from decision_service.cli.snapshot_file import read_snapshot  # noqa: PLC0415
     from optimization.validate import validate_snapshot  # noqa: PLC0415
 
@@ -72,7 +78,7 @@ def _problem(file: Path, form: str, holding_rate: float | None, pooling: Any) ->
     if holding_rate is not None:
         parameters = replace(parameters, holding_rate=holding_rate)
         snapshot = replace(snapshot, stages=tuple(replace(s, holding_rate=None) for s in snapshot.stages))
-    return problem_from_snapshot(snapshot, parameters)[0]
+    return problem_from_snapshot(snapshot, parameters)
 
 
 @command(optimize, "orders")

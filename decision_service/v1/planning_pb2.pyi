@@ -179,7 +179,7 @@ class Supplier(_message.Message):
     def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., is_active: _Optional[bool] = ..., risk: _Optional[float] = ..., lead_time_mean: _Optional[float] = ..., lead_time_std: _Optional[float] = ...) -> None: ...
 
 class Stage(_message.Message):
-    __slots__ = ("id", "item", "location", "added_cost", "holding_rate", "processing_time", "external_service_time", "max_service_time", "service_level", "min_stock", "max_stock", "review_period", "on_hand", "backorders")
+    __slots__ = ("id", "item", "location", "added_cost", "holding_rate", "processing_time", "external_service_time", "max_service_time", "service_level", "min_stock", "max_stock", "review_period", "on_hand", "backorders", "cost_table")
     ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_FIELD_NUMBER: _ClassVar[int]
     LOCATION_FIELD_NUMBER: _ClassVar[int]
@@ -194,6 +194,7 @@ class Stage(_message.Message):
     REVIEW_PERIOD_FIELD_NUMBER: _ClassVar[int]
     ON_HAND_FIELD_NUMBER: _ClassVar[int]
     BACKORDERS_FIELD_NUMBER: _ClassVar[int]
+    COST_TABLE_FIELD_NUMBER: _ClassVar[int]
     id: str
     item: str
     location: str
@@ -208,7 +209,8 @@ class Stage(_message.Message):
     review_period: float
     on_hand: float
     backorders: float
-    def __init__(self, id: _Optional[str] = ..., item: _Optional[str] = ..., location: _Optional[str] = ..., added_cost: _Optional[float] = ..., holding_rate: _Optional[float] = ..., processing_time: _Optional[float] = ..., external_service_time: _Optional[float] = ..., max_service_time: _Optional[float] = ..., service_level: _Optional[_Union[ServiceLevel, _Mapping]] = ..., min_stock: _Optional[float] = ..., max_stock: _Optional[float] = ..., review_period: _Optional[float] = ..., on_hand: _Optional[float] = ..., backorders: _Optional[float] = ...) -> None: ...
+    cost_table: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, id: _Optional[str] = ..., item: _Optional[str] = ..., location: _Optional[str] = ..., added_cost: _Optional[float] = ..., holding_rate: _Optional[float] = ..., processing_time: _Optional[float] = ..., external_service_time: _Optional[float] = ..., max_service_time: _Optional[float] = ..., service_level: _Optional[_Union[ServiceLevel, _Mapping]] = ..., min_stock: _Optional[float] = ..., max_stock: _Optional[float] = ..., review_period: _Optional[float] = ..., on_hand: _Optional[float] = ..., backorders: _Optional[float] = ..., cost_table: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Component(_message.Message):
     __slots__ = ("stage", "quantity")

@@ -50,6 +50,8 @@ class DemandBounds:
         Units and money per year.
     exceeded
         Nodes whose maximum stock no placement can keep.
+    overloaded
+        Nodes whose production capacity no stock can make up for.
     """
 
     mean: Floats
@@ -60,6 +62,7 @@ class DemandBounds:
     stock: Floats
     cost: Floats
     exceeded: tuple[int, ...] = ()
+    overloaded: tuple[int, ...] = ()
 
     def stock_table(self, node: int) -> Floats:
         """Units by net replenishment time."""
@@ -83,7 +86,8 @@ def bound_demand(problem: GsmProblem, layout: Layout) -> DemandBounds:
     first, tau = _taus(layout)
     sizes = np.diff(first)
     stock = np.repeat(pooled, sizes) * np.sqrt(tau)
-    rationed = ration_orders(layout, faces, flow, (pooled, factor * sigma))
+    rationing = ration_orders(layout, faces, flow, (pooled, factor * sigma))
+    rationed = rationing.held
     for j, stage in _unusual(faces, rationed):
         part = slice(first[j], first[j + 1])
         if j in rationed or is_stochastic(stage):
@@ -97,7 +101,7 @@ def bound_demand(problem: GsmProblem, layout: Layout) -> DemandBounds:
         if stage.cost_table and layout.owner[j] < 0:
             cost[first[j] : first[j + 1]] = _own_costs(stage, sizes[j])
     exceeded = close_corridors(layout, faces, (first, stock), cost)
-    return DemandBounds(flow, pooled, reached, holding, first, stock, cost, exceeded)
+    return DemandBounds(flow, pooled, reached, holding, first, stock, cost, exceeded, rationing.overloaded)
 
 
 def _unusual(faces: list[GsmStage], rationed: dict[int, Floats]) -> list[tuple[int, GsmStage]]:

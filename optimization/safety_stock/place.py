@@ -18,7 +18,7 @@ from optimization.safety_stock.capacity import StoredOptimum, minimise_within_st
 from optimization.safety_stock.layout import Layout, lay_out
 from optimization.safety_stock.minimise import PROOF_GAP, Optimum, WarmStart, minimise
 from optimization.safety_stock.placement import describe
-from optimization.safety_stock.problem import GsmProblem
+from optimization.safety_stock.problem import GsmProblem, GsmStage
 from optimization.solver import SOLVER
 
 
@@ -97,7 +97,21 @@ def _findings(problem: GsmProblem, layout: Layout, bounds: DemandBounds) -> tupl
         )
         for j in bounds.exceeded
     ]
+    findings += [_overload(problem.stages[layout.stage[j]], float(bounds.mean[j])) for j in bounds.overloaded]
     return tuple(findings)
+
+
+def _overload(stage: GsmStage, flow: float) -> Finding:
+    assert stage.capacity is not None  # noqa: S101 - only what has one is overloaded
+    how = f"exceeds its capacity of {stage.capacity:g}"
+    if flow <= stage.capacity:
+        how = f"takes all but {stage.capacity - flow:g} of its capacity of {stage.capacity:g}"
+    return Finding(
+        "CAPACITY",
+        stage.name,
+        f"mean demand of {flow:g} a day {how} a day: no stock can make up for it",
+        "KEPT: the promises stand, placed as if the capacity were enough",
+    )
 
 
 def _overflows(stored: StoredOptimum) -> tuple[Finding, ...]:

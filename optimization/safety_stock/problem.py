@@ -120,11 +120,19 @@ class GsmArc:
 
 @dataclass(frozen=True, slots=True)
 class StorageLimit:
-    """Storage that the safety stocks of several stages share, in the unit of their `volume`."""
+    """
+    Storage that the safety stocks of several stages share.
+
+    Parameters
+    ----------
+    volumes
+        What a unit of each stage takes here; by default the stages' own `volume`.
+    """
 
     name: str
     capacity: float
     stages: tuple[str, ...]
+    volumes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +252,10 @@ def _check_storage(storage: tuple[StorageLimit, ...], names: set[str]) -> None:
             raise InvalidNetworkError(
                 f"storage[{limit.name}].capacity", f"`{limit.capacity}` is not a finite number >= 0"
             )
+        if limit.volumes and len(limit.volumes) != len(limit.stages):
+            raise InvalidNetworkError(f"storage[{limit.name}].volumes", "one for every stage is needed")
+        if not all(0.0 <= volume < math.inf for volume in limit.volumes):
+            raise InvalidNetworkError(f"storage[{limit.name}].volumes", "must be finite and >= 0")
         for stage in limit.stages:
             if stage not in names:
                 raise InvalidNetworkError(f"storage[{limit.name}].stages", f"`{stage}` is not a stage")

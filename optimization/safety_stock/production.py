@@ -8,13 +8,16 @@ than c a day needs the stock of its worst spell, and never orders more than c a 
     ordered[j](tau) = min(E[j](tau), tau (c[j] - mu[j]))
     E[j](tau)       = min(k[j] sqrt(tau), own z sigma sqrt(tau) + sum over customers s of q ordered[s](tau))
 
-Capacity downstream can therefore make the whole chain cheaper: it censors the orders upstream.
+Capacity downstream can therefore make the whole chain cheaper: it censors the orders upstream. No stock
+makes up for a capacity below mean demand, nor for one so close above it that a busy spell never ends:
+there the promises stand, and the stage is placed as if the capacity were enough.
 """
+
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.errors import InvalidNetworkError
 from optimization.safety_stock.layout import Layout
 from optimization.safety_stock.problem import GsmStage
 
@@ -23,11 +26,28 @@ Floats = NDArray[np.float64]
 _LONGEST = 1_000_000  # steps of a busy spell; beyond, capacity is too close to mean demand to plan with
 
 
+@dataclass(frozen=True, slots=True)
+class Rationing:
+    """
+    What capacities do to demand bounds.
+
+    Parameters
+    ----------
+    held
+        Excess demand to cover, by step of exposure, at the nodes that a capacity concerns.
+    overloaded
+        Nodes whose capacity no stock can make up for.
+    """
+
+    held: dict[int, Floats] = field(default_factory=dict)
+    overloaded: tuple[int, ...] = ()
+
+
 def ration_orders(
     layout: Layout, faces: list[GsmStage], flow: Floats, deviations: tuple[Floats, Floats]
-) -> dict[int, Floats]:
+) -> Rationing:
     """
-    Excess demand to cover, by step of exposure, at the nodes that a capacity concerns.
+    What the capacities of stages do.
 
     Parameters
     ----------
@@ -38,8 +58,10 @@ def ration_orders(
     """
     limited = [j for j, s in enumerate(faces) if s.capacity is not None and layout.owner[j] < 0]
     if not limited:
-        return {}
-    slack = {j: _slack(faces[j], float(flow[j]), float(deviations[0][j])) for j in limited}
+        return Rationing()
+    gaps = {j: _gap(faces[j], float(flow[j])) for j in limited}
+    slack = {j: gap for j, gap in gaps.items() if _spell(layout, float(deviations[0][j]), gap) <= _LONGEST}
+    overloaded = tuple(j for j in limited if j not in slack)
     tau: Floats = layout.step * np.arange(_horizon(layout, slack, deviations[0]), dtype=np.float64)
     held: dict[int, Floats] = {}
     ordered: dict[int, Floats] = {}
@@ -51,32 +73,28 @@ def ration_orders(
         if j in slack:
             held[j] = _worst_spell(excess, tau, slack[j])
             ordered[j] = np.minimum(excess, tau * slack[j])
-    return held
+    return Rationing(held, overloaded)
 
 
-def _slack(stage: GsmStage, flow: float, deviation: float) -> float:
+def _gap(stage: GsmStage, flow: float) -> float:
+    """Units a day: c - mu."""
     assert stage.capacity is not None  # noqa: S101 - asked for limited stages only
-    if flow > stage.capacity or (flow == stage.capacity and deviation > 0.0):
-        raise InvalidNetworkError(
-            f"stages[{stage.name}].capacity",
-            f"mean demand of {flow:g} a day {'exceeds' if flow > stage.capacity else 'takes all of'} the capacity"
-            f" of {stage.capacity:g} a day: no stock can make up for it",
-            "raise the capacity or move demand",
-        )
     return stage.capacity - flow
 
 
+def _spell(layout: Layout, deviation: float, gap: float) -> float:
+    """Steps: a spell of x days can hurt only while k sqrt(x) > x (c - mu)."""
+    if gap < 0.0:
+        return np.inf
+    if deviation == 0.0:
+        return 0.0
+    return (deviation / gap) ** 2 / layout.step if gap > 0.0 else np.inf
+
+
 def _horizon(layout: Layout, slack: dict[int, float], deviation: Floats) -> int:
-    """A spell of x days can hurt only while k sqrt(x) > x (c - mu)."""
     longest = int((layout.reach_in + layout.time).max()) + 1
-    spells = [(deviation[j] / gap) ** 2 / layout.step for j, gap in slack.items() if gap > 0.0]
-    busiest = int(min(max(spells, default=0.0), 2.0 * _LONGEST)) + 1
-    if busiest > _LONGEST:
-        raise InvalidNetworkError(
-            "stages.capacity", f"capacity is so close to mean demand that busy spells last {busiest} steps",
-            "raise the capacity",
-        )  # fmt: skip
-    return longest + busiest
+    spells = (_spell(layout, float(deviation[j]), gap) for j, gap in slack.items())
+    return longest + int(max(spells, default=0.0)) + 1
 
 
 def _excess(

@@ -6,6 +6,7 @@ From the ERP's snapshot to the guaranteed-service problem.
     stage time     processing time + lead time of the primary lane (+ review period)
     added cost     the stage's; for a bought item without one, the price on its primary lane
     demand         per day: means over the buckets; deviation over a bucket / sqrt(days in a bucket)
+    storage, capacity    see `shared_resources`
 
 The primary lane has the lowest priority number, then the lowest id, among those in effect at
 `as_of`. What could not be taken at its word becomes a finding; what contradicts itself is refused.
@@ -29,6 +30,7 @@ from optimization.safety_stock.problem import (
     GsmStage,
     check_service_level,
 )
+from optimization.safety_stock.shared_resources import limit_rates, storage_limits
 
 _NO_RULE = StageParameters()
 
@@ -41,7 +43,7 @@ class _Reading:
     parameters: PlanningParameters
     suppliers: Mapping[str, Supplier]
     volumes: Mapping[str, float]
-    lanes: Mapping[str, Lane]
+    lanes: Mapping[str, tuple[Lane, ...]]
     demands: Mapping[str, list[Demand]]
     findings: list[Finding]
 
@@ -49,23 +51,41 @@ class _Reading:
         """What rules said about a stage."""
         return self.parameters.stages.get(stage, _NO_RULE)
 
+    def primary(self, stage: str) -> Lane | None:
+        """The lane that a stage is supplied by."""
+        return next(iter(self.lanes.get(stage, ())), None)
+
 
 def problem_from_snapshot(
     snapshot: Snapshot, parameters: PlanningParameters
 ) -> tuple[GsmProblem, tuple[Finding, ...]]:
     """The problem, and what had to be read otherwise than it stands."""
     reading = _read(snapshot, parameters)
+    problem = replace(_unlimited(reading), storage=storage_limits(snapshot))
+    limited, overloads = limit_rates(problem, snapshot, reading.lanes)
+    return limited, (*reading.findings, *overloads)
+
+
+def unlimited_problem(
+    snapshot: Snapshot, parameters: PlanningParameters
+) -> tuple[GsmProblem, tuple[Finding, ...]]:
+    """The same as if room and resources had no limit; transfers may run in circles."""
+    reading = _read(snapshot, parameters)
+    return _unlimited(reading), tuple(reading.findings)
+
+
+def _unlimited(reading: _Reading) -> GsmProblem:
+    snapshot, parameters = reading.snapshot, reading.parameters
     position = {stage.id: k for k, stage in enumerate(snapshot.stages)}
     stages = tuple(_stage(reading, k, stage) for k, stage in enumerate(snapshot.stages))
     arcs = tuple(arc for stage in snapshot.stages for arc in _arcs(reading, position, stage.id))
-    problem = GsmProblem(
+    return GsmProblem(
         stages,
         arcs,
         pooling=parameters.pooling,
         time_rounding=parameters.time_rounding,
         time_scale=parameters.time_scale,
     )
-    return problem, tuple(reading.findings)
 
 
 def _read(snapshot: Snapshot, parameters: PlanningParameters) -> _Reading:
@@ -86,15 +106,19 @@ def _read(snapshot: Snapshot, parameters: PlanningParameters) -> _Reading:
         demands,
         [],
     )
-    return replace(reading, lanes=_primary_lanes(reading))
+    return replace(reading, lanes=_usable_lanes(reading))
 
 
-def _primary_lanes(reading: _Reading) -> dict[str, Lane]:
+def _usable_lanes(reading: _Reading) -> dict[str, tuple[Lane, ...]]:
+    """Per stage, the primary one first."""
     usable: dict[str, list[Lane]] = defaultdict(list)
     for lane in reading.snapshot.lanes:
         if _is_usable(reading, lane):
             usable[lane.stage].append(lane)
-    return {stage: min(lanes, key=lambda lane: (lane.priority, lane.id)) for stage, lanes in usable.items()}
+    return {
+        stage: tuple(sorted(lanes, key=lambda lane: (lane.priority, lane.id)))
+        for stage, lanes in usable.items()
+    }
 
 
 def _is_usable(reading: _Reading, lane: Lane) -> bool:
@@ -111,7 +135,7 @@ def _is_usable(reading: _Reading, lane: Lane) -> bool:
 
 
 def _arcs(reading: _Reading, position: Mapping[str, int], stage: str) -> list[GsmArc]:
-    lane = reading.lanes.get(stage)
+    lane = reading.primary(stage)
     if lane is None or lane.kind is LaneKind.PURCHASE:
         return []
     sources = (
@@ -131,7 +155,7 @@ def _arcs(reading: _Reading, position: Mapping[str, int], stage: str) -> list[Gs
 
 def _stage(reading: _Reading, k: int, stage: Stage) -> GsmStage:
     rule, parameters = reading.rule(stage.id), reading.parameters
-    lane = reading.lanes.get(stage.id)
+    lane = reading.primary(stage.id)
     lead_time, deviation, distribution = _lead_time(reading, lane)
     factor = 1.0 if rule.lead_time_std_factor is None else rule.lead_time_std_factor
     demand = _demand(reading, k, stage)
@@ -152,6 +176,7 @@ def _stage(reading: _Reading, k: int, stage: Stage) -> GsmStage:
         min_stock=stage.min_stock or 0.0,
         max_stock=stage.max_stock,
         volume=reading.volumes.get(stage.item, 0.0),
+        cost_table=stage.cost_table,
     )
 
 

@@ -173,14 +173,19 @@ def test_a_maximum_that_no_promise_allows_gives_way():
     assert 2.0 == placement.stocks[2].net_replenishment_time
 
 
-def test_capacity_below_mean_demand_is_named():
+@pytest.mark.parametrize(
+    ("capacity", "said"),
+    [(9.0, "exceeds its capacity of 9"), (10.0, "takes all but 0"), (10.0 + 1e-6, "all but 1e-06")],
+)
+def test_a_capacity_that_no_stock_makes_up_for_gives_way(capacity, said):
     """
-    No stock makes up for a plant that is too small.
+    A plant that is too small, or only just not: the promises stand, and a finding says how much is missing.
     """
-    with pytest.raises(InvalidNetworkError, match="exceeds the capacity") as caught:
-        place_safety_stock(chain(capacity=9.0), LIMITS)
+    placement = place_safety_stock(chain(capacity=capacity), LIMITS)
 
-    assert "stages[C].capacity" == caught.value.field
+    assert place_safety_stock(chain(), LIMITS).stocks == placement.stocks
+    assert [("CAPACITY", "C")] == [(f.kind, f.subject) for f in placement.findings]
+    assert said in placement.findings[0].message
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
@@ -241,7 +246,7 @@ def test_two_sites_are_filled_together(shares):
     best = min(cost for cost, x, y in rated if x <= limits[0] * (1 + 1e-9) and y <= limits[1] * (1 + 1e-9))
     assert best == pytest.approx(placement.report.objective, rel=1e-9)
     assert placement.report.gap <= 1e-9
-    assert not [f for f in placement.findings if f.code == "STORAGE"]
+    assert not [f for f in placement.findings if f.kind == "STORAGE"]
 
 
 def test_storage_that_never_suffices_gives_way_by_the_least():
