@@ -78,9 +78,8 @@ class NewEntry:
         _check_name("kind", self.kind)
         _check_name("subject", self.subject)
         _check_name("key", self.key)
-        for pointer, value in (*self.requires.items(), *self.sets.items()):
-            _check_name("pointer", pointer)
-            _check_text(f"pointer `{pointer}`", value or "")
+        for pointers in (self.requires, self.sets):
+            _check_pointers(pointers)
         for artifact in self.artifacts:
             _check_name("artifact.media_type", artifact.media_type)
 
@@ -251,9 +250,9 @@ def prepare(new: NewEntry, salt: bytes) -> Prepared:
     if new.artifacts:
         header["artifacts"] = [artifact.digest for artifact in new.artifacts]
     if new.requires:
-        header["requires"] = sorted(map(list, new.requires.items()))
+        header["requires"] = sorted(new.requires.items())  # names differ: values are not compared
     if new.sets:
-        header["sets"] = sorted(map(list, new.sets.items()))
+        header["sets"] = sorted(new.sets.items())
     if new.retention != "default":
         header["retention"] = new.retention
     body: dict[str, Any] = plain.checked(new.envelope)
@@ -291,6 +290,23 @@ def _check_name(field_name: str, value: str) -> None:
     if not isinstance(value, str) or len(value) > LONGEST_NAME:
         raise InvalidEntryError(field_name, f"is not text of at most {LONGEST_NAME} characters", "shorten it")
     _check_text(field_name, value)
+
+
+def _check_pointers(pointers: Mapping[str, str | None]) -> None:
+    """Refuse a name or value that cannot be stored; look one by one only where something is unusual."""
+    if not _are_plain([*pointers, *filter(None, pointers.values())]):
+        for pointer, value in pointers.items():
+            _check_name("pointer", pointer)
+            _check_text(f"pointer `{pointer}`", value or "")
+
+
+def _are_plain(texts: list[str]) -> bool:
+    """Whether all of these are ASCII, without a zero character and short: one look at tens of thousands."""
+    try:
+        together = "".join(texts)
+    except TypeError:
+        return False
+    return together.isascii() and "\x00" not in together and max(map(len, texts), default=0) <= LONGEST_NAME
 
 
 def _check_text(field_name: str, value: str) -> None:

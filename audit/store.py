@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from audit.artifact import Artifact
 from audit.checkpoint import SignedCheckpoint
@@ -19,8 +19,7 @@ from audit.errors import NotInLedgerError
 from audit.tree import HASH, Tile
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A pointer takes a value with an entry; ``None`` unsets it."""
 
     name: str

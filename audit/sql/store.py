@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, Table, bindparam, delete, func, insert, select
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from audit.artifact import Artifact
 from audit.checkpoint import SignedCheckpoint, read_checkpoint
-from audit.entry import Entry, Record, Sealed, entry_of, record_of
+from audit.entry import Entry, Record, Sealed, entry_of
 from audit.errors import NotInLedgerError, SchemaError, StorageError
+from audit.sql.sqlite_writing import SqliteTransaction
 from audit.sql.tables import (
     ArtifactRow,
     CheckpointRow,
@@ -28,7 +28,6 @@ from audit.sql.tables import (
     PointerRow,
     TileRow,
 )
-from audit.store import Batch
 from audit.tree import HASH
 
 _MOST_VALUES = 500  # values in one IN list, well below every database's limit
@@ -42,8 +41,6 @@ def _table(model: Any) -> Table:
 _ENTRY, _PAYLOAD, _ERASURE = _table(EntryRow), _table(PayloadRow), _table(ErasureRow)
 _ARTIFACT, _POINTER, _TILE, _CHECKPOINT = map(_table, (ArtifactRow, PointerRow, TileRow, CheckpointRow))
 _LAST = 2**63 - 1  # what an integer column holds
-# Several replicas may keep the same at the same time.
-_KEEP = {"postgresql": postgresql.insert(_ARTIFACT).on_conflict_do_nothing()}
 _COLUMNS = (
     _ENTRY.c.seq,
     _ENTRY.c.kind,
@@ -200,10 +197,14 @@ class SqlStore:
         return read_checkpoint(found[0][0]) if found else None
 
     @contextmanager
-    def begin(self) -> Iterator["SqlTransaction"]:
-        """Hold the log; commit on a normal exit, undo on an exception."""
+    def begin(self) -> Iterator[SqliteTransaction]:
+        """
+        Hold the log; commit on a normal exit, undo on an exception.
+
+        On PostgreSQL this only keeps other writers out: its entries go through the outbox.
+        """
         with translated(), self._writing.begin() as connection:
-            yield SqlTransaction(connection)
+            yield SqliteTransaction(connection)
 
     def erase(self, seq: int, reason: int) -> None:
         """Delete the payload and salt of an entry, named by the entry that gives the reason."""
@@ -244,61 +245,6 @@ class SqlStore:
     def _all(self, wanted: Any, **values: Any) -> Sequence[Any]:
         with self._read() as connection:
             return connection.execute(wanted, values).all()
-
-
-class SqlTransaction:
-    """The log, held by one writer."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def size(self) -> int:
-        """Return the number of entries."""
-        return _size(self._connection)
-
-    def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
-        """Return the entries that hold these idempotency keys."""
-        return _by_keys(self._connection, keys)
-
-    def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
-        """Return the values of those pointers that are set."""
-        return _named_pointers(self._connection, names)
-
-    def write(self, batch: Batch) -> None:
-        """Add a batch."""
-        self._add(_ENTRY, [_entry_row(entry) for entry in batch.entries])
-        self._add(
-            _PAYLOAD,
-            [
-                {"seq": seq, "salt": sealed.salt, "payload": sealed.payload}
-                for seq, sealed in batch.sealed.items()
-            ],
-        )
-        self.keep(batch.artifacts.values())
-        self._add(
-            _POINTER, [{"name": move.name, "seq": move.seq, "value": move.value} for move in batch.moves]
-        )
-        self._add(
-            _TILE, [{"level": tile.level, "number": tile.number, "nodes": tile.nodes} for tile in batch.tiles]
-        )
-        if batch.checkpoint:
-            self._add(_CHECKPOINT, [{"size": batch.checkpoint.size, "note": batch.checkpoint.note}])
-
-    def keep(self, artifacts: Iterable[Artifact]) -> None:
-        """Store those artifacts that are not stored yet."""
-        missing = {artifact.digest: artifact for artifact in artifacts}
-        for digest in _known_artifacts(self._connection, tuple(missing)):
-            del missing[digest]
-        rows = [
-            {"digest": digest, "media_type": a.media_type, "content": a.content}
-            for digest, a in sorted(missing.items())  # replicas that keep the same do not wait in a circle
-        ]
-        if rows:
-            self._connection.execute(_KEEP.get(self._connection.dialect.name, insert(_ARTIFACT)), rows)
-
-    def _add(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(insert(table), rows)
 
 
 @contextmanager
@@ -351,11 +297,6 @@ def _pieces(values: Iterable[str]) -> Iterator[list[str]]:
     everything = list(values)
     for start in range(0, len(everything), _MOST_VALUES):
         yield everything[start : start + _MOST_VALUES]
-
-
-def _entry_row(entry: Entry) -> dict[str, Any]:
-    row = record_of(entry)._asdict()
-    return row | {"key": entry.key or None}
 
 
 def _read_entry(row: Any) -> Entry:

@@ -1,6 +1,7 @@
 """`serve`: the gRPC service until it is told to stop."""
 
 import asyncio
+import gc
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,8 @@ async def _serve(settings: Settings, founding: Path | None, actor: str) -> None:
     if founding:
         found_with(app.releases, founding, actor)
     running = await app.serve()
+    gc.collect()
+    gc.freeze()  # what lives as long as the process is not searched for garbage again and again
     (settings.data / ADDRESS).write_text(running.address)
     console.print(
         f"serving on {running.address}, log of {app.ledger.size} entries in {settings.data}", markup=False

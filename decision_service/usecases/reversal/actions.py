@@ -101,13 +101,11 @@ class Action(NamedTuple):
         """Version and state once it is done."""
         version, _, state = self.mark.partition(" ")
         end = ENDS[self.kind]
-        return f"{int(version) + 1} {state if end is None else end.value}"
+        return f"{int(version) + 1} {state if end is None else end}"
 
     def line(self, scope: int) -> str:
         """As the plan's artifact holds it, with the place of its scope in the list of scopes: no floats."""
-        return (
-            f"{self.decision} {self.kind.value} {self.mark} {scope} {self.value!r} {self.cost!r} {self.order}"
-        )
+        return f"{self.decision} {self.kind} {self.mark} {scope} {self.value!r} {self.cost!r} {self.order}"
 
 
 def lines(actions: Iterable[Action]) -> tuple[list[str], list[str]]:
@@ -143,5 +141,5 @@ def action_for(order: Standing, rates: Rates) -> Action | None:
         return None
     elif kind is ActionKind.COMPENSATE:
         cost = round(order.value * rates.compensate, 2)
-    mark = f"{order.version} {order.state.value}"
+    mark = f"{order.version} {order.state}"
     return Action(order.decision, order.order, kind, mark, order.scope, order.value, cost)

@@ -272,7 +272,7 @@ class Rollbacks:
             "reason": record.reason,
             "approved_by": record.approved_by,
             "first": start,
-            "orders": [f"{STEPS[a.kind].value} {a.decision} {a.order}" for a in some],
+            "orders": [f"{STEPS[a.kind]} {a.decision} {a.order}" for a in some],
         }
         names = [a.pointer for a in some]
         requires = {n: None if a.mark.startswith("0 ") else a.mark for n, a in zip(names, some, strict=True)}
