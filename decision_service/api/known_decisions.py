@@ -2,6 +2,7 @@
 Decisions read lately, as they are sent.
 
 What is logged does not change, but for whom the caller acted for: that may be erased, so it is read each time.
+Where nobody is named, nobody ever will be.
 """
 
 import threading
@@ -24,6 +25,7 @@ class _Known:
     scope: Scope
     seq: int
     sent: bytes  # without whom the caller acted for
+    names_somebody: bool
 
 
 class KnownDecisions:
@@ -57,7 +59,8 @@ class KnownDecisions:
         if not caller.may_see(known.scope):
             raise NotFoundError("decision", name)
         message = decision_pb2.Decision.FromString(known.sent)
-        message.lineage.on_behalf_of = self._inquire.acted_for(known.seq)
+        if known.names_somebody:
+            message.lineage.on_behalf_of = self._inquire.acted_for(known.seq)
         return message
 
     def _read(self, name: str, caller: Caller) -> Any:
@@ -66,7 +69,9 @@ class KnownDecisions:
         sent = decision_pb2.Decision.FromString(message.SerializeToString())
         sent.lineage.on_behalf_of = ""
         if decision.log is not None:
-            self._keep(name, _Known(decision.scope, decision.log.index, sent.SerializeToString()))
+            names_somebody = bool(message.lineage.on_behalf_of)
+            known = _Known(decision.scope, decision.log.index, sent.SerializeToString(), names_somebody)
+            self._keep(name, known)
         return message
 
     def _keep(self, name: str, known: _Known) -> None:
