@@ -40,7 +40,8 @@ def main():
         try:
             example = read_message(ROOT / "examples" / "bundled" / "snapshot.json")
             policies = ROOT / "examples" / "bundled" / "replenishment-0.9.0"
-            report = chaos.unleash(town, example, govern, policies, 60 * minutes, random.Random(seed))
+            town.govern(govern, policies)
+            report = chaos.unleash(town, example, 60 * minutes, random.Random(seed))
         finally:
             town.close()
     for problem in (*report.ended, *report.unexpected, *report.unanswered, *report.lost, *report.doubled)[

@@ -26,6 +26,8 @@ sys.path.insert(0, str(Path(__file__).parent / "audit"))
 import grpc
 import psycopg
 import test_ledger_crash as crash
+from google.longrunning import operations_pb2
+from google.protobuf.duration_pb2 import Duration
 
 from audit import create_signer, open_view
 from decision_service.cli.decisions import SERVICE as DECISIONS
@@ -33,10 +35,14 @@ from decision_service.cli.session import Options, Session
 from decision_service.usecases import records
 from decision_service.v1 import decision_pb2, planning_pb2
 from decision_service.v1 import decision_service_pb2 as pb
+from decision_service.v1 import solve_service_pb2 as solve_pb
 
+SOLVES = solve_pb.DESCRIPTOR.services_by_name["SolveService"]
+OPERATIONS = operations_pb2.DESCRIPTOR.services_by_name["Operations"]
 CLIENTS = 6
 KINDS = ("worker", "service", "sequencer", "postgres")
 PLAN_EVERY, BOTH_EVERY = 50, 5  # every so many requests is planned; is sent to two replicas at once
+OPERATION_EVERY = 25  # is planned as an operation, asked after at whichever replica answers
 PATIENCE = 240.0  # seconds in which a request must be answered, whatever is killed meanwhile
 AGAIN = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED", "CANCELLED"})
 _LEADER = """
@@ -147,6 +153,12 @@ class Town:
         log = self.folders[number] / "service.log"
         return log.read_text()[-3000:] if log.exists() else ""
 
+    def govern(self, govern, policies):
+        """When all answer, let a release govern."""
+        for number in range(len(self.pids)):
+            self.wait(number)
+        govern(self.session(0), policies)
+
     def session(self, number, actor="erp-1"):
         channel = grpc.insecure_channel(self.addresses[number], options=_QUICK)
         address = self.addresses[number]
@@ -216,7 +228,7 @@ class Clients:
 
     def request(self, number):
         """A judgement of one proposal; now and then a plan, which a worker of the cluster makes."""
-        if number % PLAN_EVERY == 1:
+        if number % PLAN_EVERY == 1 or self.is_operation(number):
             return pb.DecideRequest(request_id=f"r{number}", snapshot=self.short)
         return pb.DecideRequest(
             request_id=f"r{number}",
@@ -224,6 +236,10 @@ class Clients:
             mode=decision_pb2.DECISION_MODE_JUDGE,
             proposals=[pb.OrderProposal(id="p", lane=self.snapshot.lanes[0].id, quantity=10 + number % 7)],
         )
+
+    def is_operation(self, number):
+        """Whether a request is started, to be asked after later."""
+        return number % OPERATION_EVERY == 2
 
     def run(self, seed):
         """Ask until told to stop."""
@@ -240,13 +256,22 @@ class Clients:
         request, started = self.request(number), time.monotonic()
         for attempt in count():
             try:
-                answer = self._session(place + attempt).call(DECISIONS, "Decide", request)
+                name = self._decided(self._session(place + attempt), number, request)
             except grpc.RpcError as error:
                 if not self._is_again(number, error, started):
                     return
             else:
-                self._note(number, answer.decision.name, time.monotonic() - started)
+                self._note(number, name, time.monotonic() - started)
                 return
+
+    def _decided(self, session, number, request):
+        """The name of the decision; an operation that failed is asked for as a call, as a client would."""
+        if self.is_operation(number):
+            name = session.call(SOLVES, "StartDecide", solve_pb.StartDecideRequest(decide=request)).name
+            operation = wait_for(session, name)
+            if operation.HasField("response"):
+                return decision_of(operation)
+        return session.call(DECISIONS, "Decide", request).decision.name
 
     def _session(self, place):
         return self.sessions[place % len(self.sessions)]
@@ -269,7 +294,33 @@ class Clients:
             self.report.longest = max(self.report.longest, seconds)
 
 
-def unleash(town, example, govern, policies, seconds, chance, kinds=None, pause=(1.0, 4.0)):
+def wait_for(session, name, seconds=40):
+    """An operation when it has ended, or UNAVAILABLE when it has not in this time."""
+    request = operations_pb2.WaitOperationRequest(name=name, timeout=Duration(seconds=seconds))
+    operation = session.call(OPERATIONS, "WaitOperation", request)
+    if not operation.done:
+        raise NotYetError(name)
+    return operation
+
+
+def decision_of(operation):
+    """The name of what an operation decided."""
+    response = pb.DecideResponse()
+    assert operation.response.Unpack(response), operation
+    return response.decision.name
+
+
+class NotYetError(grpc.RpcError):
+    """An operation is still at work: ask again."""
+
+    def code(self):
+        return grpc.StatusCode.UNAVAILABLE
+
+    def details(self):
+        return f"{self} is at work"
+
+
+def unleash(town, example, seconds, chance, kinds=None, pause=(1.0, 4.0)):
     """
     Load for so many seconds while one after the other is killed; then the verdict.
 
@@ -281,9 +332,6 @@ def unleash(town, example, govern, policies, seconds, chance, kinds=None, pause=
         Seconds between two kills, from and to.
     """
     report = Report()
-    for number in range(len(town.pids)):
-        town.wait(number)
-    govern(town.session(0), policies)
     clients = Clients(town, example, report)
     threads = [threading.Thread(target=clients.run, args=(chance.random(),)) for _ in range(CLIENTS)]
     for thread in threads:
