@@ -23,6 +23,18 @@ class ServiceError(Exception):
     """The service is not there, or refuses the call; nothing was decided that we know of."""
 
 
+def _trust():
+    """Whom to believe, and who we are."""
+    files = []
+    for name in ("ca", "key", "certificate"):
+        file = config.get(SECTION, name, default=None)
+        try:
+            files.append(Path(file or "").read_bytes())
+        except OSError as error:
+            raise ServiceError(f"[{SECTION}] {name} = {file}: {error.strerror}; name a PEM file") from error
+    return grpc.ssl_channel_credentials(*files)
+
+
 class Service:
     """An open channel; use it in a `with`."""
 
@@ -30,9 +42,7 @@ class Service:
         address = config.get(SECTION, "address", default="localhost:50051")
         authority = config.get(SECTION, "ca", default=None)
         if authority:
-            names = (authority, config.get(SECTION, "key"), config.get(SECTION, "certificate"))
-            trust = grpc.ssl_channel_credentials(*(Path(name).read_bytes() for name in names))
-            self._channel = grpc.secure_channel(address, trust)
+            self._channel = grpc.secure_channel(address, _trust())
         else:
             self._channel = grpc.insecure_channel(address)
 
