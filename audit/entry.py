@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -275,6 +276,7 @@ def read_header(envelope: bytes) -> Header:
         raise CanonicalError("envelope", f"cannot be read: {error}", "restore the stored bytes") from error
 
 
+@lru_cache(maxsize=64)  # the entries of a batch share theirs
 def format_time(moment: datetime) -> str:
     """Write a time in UTC to the microsecond, in a form that sorts as text."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)

@@ -123,7 +123,11 @@ class LedgerClosedError(AuditError):
 
 
 class StorageError(AuditError):
-    """The store could not write or read; nothing of the batch was kept (disk full, connection lost)."""
+    """
+    The store could not write or read (disk full, connection lost).
+
+    The message says whether nothing was kept or whether that is unknown, as after a lost commit.
+    """
 
 
 class SchemaError(AuditError):

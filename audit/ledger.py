@@ -205,7 +205,8 @@ class Ledger(LedgerView):
         PointerMovedError
             A required pointer holds another value.
         StorageError
-            The store could not write; nothing was recorded.
+            The store could not write. It says whether the entry may be recorded all the same; the same
+            key then finds out.
         """
         return self._submit((new,)).result()[0]
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from audit.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from audit.entry import Appended, Entry, Prepared, read_time
 from audit.errors import AuditError, KeyConflictError, NoteError, PointerMovedError, VerificationError
 from audit.note import SignsNotes
-from audit.store import Batch, LogReader, Move, Store, Transaction
+from audit.store import Batch, LogReader, Move, Standing, Store
 from audit.tree import Growth, restore
 
 Clock = Callable[[], datetime]
@@ -36,8 +36,7 @@ class Sequencing:
         self.signers = signers
         self._store = store
         self._clock = clock
-        with store.begin():  # nobody may write between the reading of size, tree and checkpoint
-            self._head: _Head | None = _Head(store, signers)
+        self._head: _Head | None = _Head(store, signers)
 
     def forget(self) -> None:
         """Read the head again before the next batch: somebody else may have led, or a commit may be lost."""
@@ -46,23 +45,28 @@ class Sequencing:
     def run(self, requests: Sequence[Request]) -> list[Outcome]:
         """Judge the requests and commit what they add; when this returns, it is durable."""
         with self._store.begin() as transaction:
-            return self.run_within(transaction, requests)
+            sitting = self.judge(transaction, requests)
+            if sitting.batch.entries:
+                transaction.write(sitting.batch)
+        self.advance(sitting)
+        return sitting.outcomes
 
-    def run_within(self, transaction: Transaction, requests: Sequence[Request]) -> list[Outcome]:
-        """Judge the requests and write what they add into a transaction that the caller commits."""
-        if (
-            self._head is None or transaction.size() != self._head.growth.size
-        ):  # another process wrote, or a commit failed
+    def judge(self, standing: Standing, requests: Sequence[Request]) -> "Sitting":
+        """Judge the requests against a log that nobody else writes meanwhile; nothing is written."""
+        if self._head is None or standing.size() != self._head.growth.size:  # somebody else wrote
             self._head = _Head(self._store, self.signers)
-        sitting = _Sitting.open(transaction, requests, self._head, self._clock())
-        outcomes = [sitting.judge(request) for request in requests]
+        sitting = Sitting.open(standing, requests, self._head, self._clock())
+        sitting.outcomes = [sitting.judge(request) for request in requests]
         if sitting.batch.entries:
             self._sign(sitting)
-            transaction.write(sitting.batch)
-            self._head = _Head.at(sitting.growth, sitting.batch.entries[-1].recorded_at)
-        return outcomes
+        return sitting
 
-    def _sign(self, sitting: "_Sitting") -> None:
+    def advance(self, sitting: "Sitting") -> None:
+        """Go on from where a sitting ended: what it added is durable."""
+        if sitting.batch.entries:
+            self._head = _Head.at(sitting.growth, sitting.batch.entries[-1].recorded_at)
+
+    def _sign(self, sitting: "Sitting") -> None:
         checkpoint = Checkpoint(self.signers[0].name, sitting.growth.size, sitting.growth.root())
         sitting.batch.checkpoint = sign_checkpoint(checkpoint, self.signers)
 
@@ -74,10 +78,12 @@ class _Head:
     recorded_at: datetime | None
 
     def __init__(self, reader: LogReader, signers: tuple[SignsNotes, ...]) -> None:
-        size = reader.size()
+        last = _check_covered(reader)
+        size = last.size if last else 0
         self.growth = restore(size, reader.children)
         self.recorded_at = read_time(next(reader.records(size - 1, size)).recorded_at) if size else None
-        _check_head(reader, self.growth, signers)
+        if last:
+            _check_signed(last, self.growth, signers)
 
     @classmethod
     def at(cls, growth: Growth, recorded_at: datetime) -> "_Head":
@@ -86,14 +92,24 @@ class _Head:
         return head
 
 
-def _check_head(reader: LogReader, growth: Growth, signers: tuple[SignsNotes, ...]) -> None:
+def _check_covered(reader: LogReader) -> SignedCheckpoint | None:
+    """
+    Return the last checkpoint, which covers every entry that is stored, and no more.
+
+    The log may grow meanwhile: read in this order, its size before, the checkpoint, and its size
+    after can then only rise. Entries and their checkpoint are committed together.
+    """
+    before, last, after = reader.size(), reader.last_checkpoint(), reader.size()
+    signed = last.size if last else 0
+    if not before <= signed <= after:
+        raise VerificationError(8, f"{after} entries are stored, and {signed} were signed last")
+    return last
+
+
+def _check_signed(last: SignedCheckpoint, growth: Growth, signers: tuple[SignsNotes, ...]) -> None:
     """Fail closed: what is stored must be what was signed last."""
-    last = reader.last_checkpoint()
-    if last is None and growth.size == 0:
-        return
-    if last is None or (last.size, last.root) != (growth.size, growth.root()):
-        signed = last.size if last else 0
-        raise VerificationError(8, f"{growth.size} entries are stored, and not what was signed at {signed}")
+    if last.root != growth.root():
+        raise VerificationError(8, f"the {growth.size} entries stored are not what was signed")
     try:
         open_checkpoint(last.note, [signer.verifier for signer in signers])
     except NoteError as error:
@@ -111,29 +127,30 @@ class _Draft:
 
 
 @dataclass(slots=True)
-class _Sitting:
-    """One batch in the making."""
+class Sitting:
+    """One batch in the making, and what becomes of each request."""
 
     keys: dict[str, Entry]
     pointers: dict[str, str | None]
     growth: Growth
     recorded_at: datetime
     batch: Batch = field(default_factory=Batch)
+    outcomes: list[Outcome] = field(default_factory=list)
 
     @classmethod
-    def open(
-        cls, transaction: Transaction, requests: Sequence[Request], head: _Head, now: datetime
-    ) -> "_Sitting":
+    def open(cls, standing: Standing, requests: Sequence[Request], head: _Head, now: datetime) -> "Sitting":
+        """Read what the requests are judged by."""
         news = [prepared.new for request in requests for prepared in request]
         keys = {new.key for new in news if new.key}
         names = {name for new in news for name in new.requires}
         # A clock that went back must not reorder the log: time stands still until it caught up.
         recorded_at = max(now, head.recorded_at) if head.recorded_at else now
-        known: Mapping[str, Entry] = transaction.by_keys(keys) if keys else {}
-        values: Mapping[str, str] = transaction.pointer_values(names) if names else {}
+        known: Mapping[str, Entry] = standing.by_keys(keys) if keys else {}
+        values: Mapping[str, str] = standing.pointer_values(names) if names else {}
         return cls(dict(known), dict(values), head.growth.copy(), recorded_at)
 
     def judge(self, request: Request) -> Outcome:
+        """Take a request whole, or say why not."""
         draft = _Draft()
         try:
             appended = tuple(self._place(prepared, draft) for prepared in request)

@@ -39,8 +39,8 @@ class Batch:
     checkpoint: SignedCheckpoint | None = None
 
 
-class Transaction(Protocol):
-    """What a writer sees while it holds the log."""
+class Standing(Protocol):
+    """What requests are judged against: the log as its only writer sees it."""
 
     def size(self) -> int:
         """Return the number of entries."""
@@ -53,6 +53,10 @@ class Transaction(Protocol):
     def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
         """Return the values of those pointers that are set."""
         ...
+
+
+class Transaction(Standing, Protocol):
+    """What a writer sees while it holds the log."""
 
     def write(self, batch: Batch) -> None:
         """Add a batch."""

@@ -3,8 +3,13 @@ A replica's way into a shared log.
 
 In the replica that leads, a request joins the sequencer's next batch. In any other it goes into the
 outbox, in a short transaction together with whatever else waits in this process, which does not
-touch the head of the log; so replicas do not queue for each other. The outcome is then read, when
-the leader says that there is one.
+touch the head of the log; so replicas do not queue for each other. The leader says what became of
+them, to whoever listens; what nobody heard is read. (It says so to everybody who may connect to the
+database. But an answer is believed for a ticket only, and nobody can guess a ticket that is open.)
+
+The outbox need not be durable by itself: a caller is answered once the sequencer's commit is on the
+disk, and all that it builds on is before it in the same write-ahead log. What a crash of the server
+took away is put there again, under its old ticket.
 """
 
 import logging
@@ -16,16 +21,17 @@ from concurrent.futures import Future
 from typing import Any
 
 import psycopg
+from psycopg import Notify
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.entry import Appended, Record, entry_of
 from audit.errors import AuditError, LedgerClosedError, StorageError
 from audit.sequence import Outcome, Request, Sequencing
-from audit.sql.columns import Bytes, Uuids, register
-from audit.sql.postgres_writing import ADD_ARTIFACTS, COLUMNS, KnownArtifacts, columns_of
+from audit.sql.columns import BigIntegers, Bytes, Uuids
+from audit.sql.postgres_writing import ADD_ARTIFACTS, COLUMNS, KnownArtifacts, columns_of, prepare_session
 from audit.sql.sequencer import RETRY, Sequencer, Waiting
-from audit.sql.wire import artifacts_of, read_outcome, write_request
+from audit.sql.wire import Places, artifacts_of, read_news, read_outcome, write_request
 
 PATIENCE = 30.0  # seconds until an unanswered request is given back to its caller
 
@@ -38,16 +44,10 @@ _PUT = f"""
       INSERT INTO outbox (ticket, request) SELECT * FROM unnest(%b::uuid[], %b::bytea[])
       ON CONFLICT (ticket) DO NOTHING
     )
-    SELECT pg_notify('ledger_waiting', %s)
+    SELECT pg_notify('ledger_waiting', %b)
 """  # noqa: S608 - names of this package
-# Outcomes, and beside them the entries whose places they hold.
-_OUTCOMES = f"""
-    SELECT o.ticket, o.content, {COLUMNS}
-    FROM outcome o
-    LEFT JOIN LATERAL jsonb_array_elements(o.content::jsonb -> 'entries') place ON true
-    LEFT JOIN entry e ON e.seq = (place ->> 0)::bigint
-    WHERE o.ticket = ANY(%b::uuid[])
-"""  # noqa: S608 - names of this package
+_OUTCOMES = "SELECT ticket, content FROM outcome WHERE ticket = ANY(%b::uuid[])"
+_ENTRIES = f"SELECT {COLUMNS} FROM entry e WHERE seq = ANY(%b::bigint[])"  # noqa: S608 - names of this package
 
 _Answer = Future[tuple[Appended, ...]]
 _LOG = logging.getLogger(__name__)
@@ -68,7 +68,9 @@ class Outbox:
         self._me = uuid.uuid4().hex  # in notifications: what this process did itself it knows already
         self._door = threading.Lock()
         self._is_closed = False
-        self._new: list[Waiting] = []
+        self._new: list[Waiting] = []  # what nobody has seen yet
+        self._again: list[Waiting] = []  # what may have been recorded: only the outbox can tell
+        self._there: dict[uuid.UUID, Request] = {}  # what was put there and is not answered
         self._is_putting = False
         self._waiting: dict[uuid.UUID, tuple[_Answer, float]] = {}
         self._has_new = threading.Event()
@@ -105,12 +107,12 @@ class Outbox:
 
     def waiting(self) -> int:
         """Return how many there are to hand over."""
-        return len(self._new)
+        return 0 if self._is_putting else len(self._new)
 
     def put_back(self, waiting: Sequence[Waiting]) -> None:
         """Leave requests to whichever replica leads."""
         with self._door:
-            self._new[:0] = waiting
+            self._again.extend(waiting)
         self._has_new.set()
 
     def close(self) -> None:
@@ -141,8 +143,7 @@ class Outbox:
                 with self._reading.connect() as connection:
                     try:
                         raw: Any = connection.connection.driver_connection
-                        raw.autocommit = True
-                        register(raw)
+                        prepare_session(raw)
                         work(raw)
                     finally:
                         connection.invalidate()
@@ -152,60 +153,85 @@ class Outbox:
                 time.sleep(RETRY)  # the database is away; what waits in it is where it was
 
     def _put_all(self, raw: Any) -> None:
+        raw.execute("SET synchronous_commit = off")  # see the head of this file
         while not self._is_done:
             self._has_new.wait(RETRY)
             self._has_new.clear()
-            if self._sequencer.is_leading:
-                self._sequencer.call()
-                continue
-            with self._door:
-                batch, self._new = self._new, []
-                self._is_putting = bool(batch)
-            try:
-                if batch:
+            if batch := self._take_up():
+                try:
                     self._put(raw, batch)
-            finally:
-                self._is_putting = False
+                finally:
+                    self._is_putting = False
                 self._sequencer.wake()
+
+    def _take_up(self) -> list[Waiting]:
+        """Return what belongs into the outbox."""
+        with self._door:
+            batch, self._again = self._again, []
+            if not self._sequencer.is_leading:
+                batch, self._new = batch + self._new, []
+            self._is_putting = bool(batch)
+        return batch
 
     def _put(self, raw: Any, batch: Sequence[Waiting]) -> None:
         artifacts = self._known.unknown(a for _, request in batch for a in artifacts_of(request))
-        tickets = [ticket for ticket, _ in batch]
         try:
             requests = Bytes(write_request(request) for _, request in batch)
-            raw.execute(_PUT, (*columns_of(artifacts), Uuids(tickets), requests, self._me))
+            tickets = Uuids(ticket for ticket, _ in batch)
+            raw.execute(_PUT, (*columns_of(artifacts), tickets, requests, f"{self._me} {len(batch)}"))
         except (psycopg.Error, ValueError) as error:  # a value no database takes, too
-            for ticket in tickets:
-                self.answer(ticket, _refusal(error))
+            self._not_put(batch, error, is_lost=raw.closed)
             raise
-        self._known.learn(artifacts)
+        with self._door:
+            self._there.update(each for each in batch if each[0] in self._waiting)
+
+    def _not_put(self, batch: Sequence[Waiting], error: Exception, *, is_lost: bool) -> None:
+        if is_lost:
+            self.put_back(batch)
+            return
+        for ticket, _ in batch:
+            self.answer(ticket, StorageError(f"the store refused: {error}; nothing of this batch was kept"))
+
+    def _put_again(self) -> None:
+        """A server that crashed may have forgotten what was put; a ticket it still knows is no other."""
+        with self._door:
+            lost, self._there = self._there, {}
+        self.put_back(list(lost.items()))
 
     def _collect_all(self, raw: Any) -> None:
-        """Turn the database's notifications into answers, and into work for the sequencer."""
+        """Turn the database's notifications into answers."""
         raw.execute("LISTEN ledger_settled")
-        raw.execute("LISTEN ledger_waiting")
+        self._put_again()
+        self._sequencer.wake()
+        looked = -RETRY
         while not self._is_done:
+            if time.monotonic() - looked >= RETRY:  # a leader that froze has told nobody
+                self._collect(raw)
+                self._give_up()
+                looked = time.monotonic()
+            for heard in list(raw.notifies(timeout=RETRY, stop_after=1)):  # it holds the connection meanwhile
+                self._hear(raw, heard)
+
+    def _hear(self, raw: Any, heard: Notify) -> None:
+        """Turn what the leader says into answers."""
+        sender, _, told = heard.payload.partition(" ")
+        if sender == self._me:
+            return
+        if told and (news := read_news(told)):
+            for ticket, content in news:
+                if request := self._there.get(ticket):
+                    self.answer(ticket, _outcome(raw, content, request))
+        else:
             self._collect(raw)
-            self._give_up()
-            while not self._is_done:
-                heard = {
-                    n.channel for n in raw.notifies(timeout=RETRY, stop_after=1) if n.payload != self._me
-                }
-                if "ledger_waiting" in heard:
-                    self._sequencer.wake()
-                if heard != {"ledger_waiting"}:
-                    break  # something was settled; or nothing was heard, and it is time to look
 
     def _collect(self, raw: Any) -> None:
+        """Answer what was put and is settled."""
         with self._door:
-            tickets = list(self._waiting)
-        if not tickets:
+            there = dict(self._there)
+        if not there:
             return
-        rows: dict[uuid.UUID, list[Any]] = {}
-        for row in raw.execute(_OUTCOMES, (Uuids(tickets),), binary=True):
-            rows.setdefault(row[0], []).append(row[1:])
-        for ticket, found in rows.items():
-            self.answer(ticket, _outcome(found))
+        for ticket, content in raw.execute(_OUTCOMES, (Uuids(there),), binary=True).fetchall():
+            self.answer(ticket, _outcome(raw, content, there[ticket]))
 
     def _give_up(self) -> None:
         now = time.monotonic()
@@ -221,24 +247,25 @@ class Outbox:
         """Tell whoever waits for this ticket here, if anybody does."""
         with self._door:
             found = self._waiting.pop(ticket, None)
+            there = self._there.pop(ticket, ())
         if found is None:
             return
         if isinstance(outcome, tuple):
+            self._known.learn(artifacts_of(there))
             found[0].set_result(outcome)
         else:
             found[0].set_exception(outcome)
 
 
-def _outcome(rows: Sequence[Any]) -> Outcome:
-    """Return what a ticket's rows tell: the outcome, beside each an entry that it names."""
-    outcome = read_outcome(rows[0][0])
-    if not isinstance(outcome, tuple):
-        return outcome
-    entries = {row[1]: entry_of(Record._make(row[1:])) for row in rows if row[1] is not None}
-    return tuple(Appended(entries[seq], is_repeat) for seq, is_repeat in outcome)
+def _outcome(raw: Any, content: str, request: Request) -> Outcome:
+    """Return what is told of a request, its entries read where they cannot be made from it."""
+    told = read_outcome(content, request)
+    return _read(raw, told.entries) if isinstance(told, Places) else told
 
 
-def _refusal(error: psycopg.Error | ValueError) -> StorageError:
-    if isinstance(error, ValueError) or error.sqlstate:
-        return StorageError(f"the store refused: {error}; nothing of this batch was kept")
-    return StorageError(f"the store was lost: {error}; it may still be recorded: ask again with the same key")
+def _read(raw: Any, places: Sequence[tuple[int, bool]]) -> tuple[Appended, ...]:
+    """Return the entries at these places, each with whether it was there before."""
+    wanted = BigIntegers(seq for seq, _ in places)
+    found = map(Record._make, raw.execute(_ENTRIES, (wanted,), binary=True).fetchall())
+    entries = {record.seq: entry_of(record) for record in found}
+    return tuple(Appended(entries[seq], is_repeat) for seq, is_repeat in places)

@@ -1,23 +1,25 @@
 """
 Writing to PostgreSQL with few round trips.
 
-At hundreds of batches a second, a transaction is mostly waiting for replies. So what is read first
-is asked for in one message, and everything a batch adds is one statement: every table takes its rows
-column by column. The driver's pipeline mode would save as much, but its transactions escape the
-server's time-outs for silent sessions, and with them the lead would never leave a frozen process.
+At hundreds of batches a second, a batch is mostly waiting for replies. So everything that it adds,
+the outcomes it answers and the requests it settles are one statement, and that statement is the
+whole transaction: every table takes its rows column by column. Nothing is locked meanwhile. Who leads
+judges requests against the log as it left it, and if it was mistaken (an entry that somebody else
+wrote, a key that is taken) the statement is refused as a whole: the next place, the key and the
+ticket can each be taken once.
 """
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from psycopg import ClientCursor, Connection, Cursor
+from psycopg import Connection
+from psycopg.errors import UniqueViolation
 
 from audit.artifact import Artifact
 from audit.entry import Entry, Record, entry_of, record_of
 from audit.sequence import Outcome
-from audit.sql.columns import BigIntegers, Bytes, Column, Integers, Texts, Uuids
-from audit.sql.postgres import WRITE
+from audit.sql.columns import BigIntegers, Bytes, Column, Integers, Texts, Uuids, register
 from audit.sql.wire import write_outcome
 from audit.store import Batch
 
@@ -25,12 +27,6 @@ _MOST_KNOWN = 20_000  # digests remembered, 2 MB
 
 COLUMNS = "e.seq, e.kind, e.subject, e.recorded_at, e.envelope, e.leaf_hash, coalesce(e.key, ''), e.payload_commitment"
 _BY_KEYS = f"SELECT {COLUMNS} FROM entry e WHERE e.key = ANY(%b::text[])"  # noqa: S608 - names of this file
-# Each statement sees what was committed before it, and so all that was written before the lock was ours.
-_BEGIN = f"""
-    BEGIN ISOLATION LEVEL READ COMMITTED;
-    SELECT pg_advisory_xact_lock({WRITE});
-    SELECT coalesce(max(seq), -1) + 1 FROM entry
-"""  # noqa: S608 - a number of this package
 _POINTERS = """
     SELECT DISTINCT ON (name) name, value FROM pointer WHERE name = ANY(%b::text[]) ORDER BY name, seq DESC
 """
@@ -58,36 +54,36 @@ _WRITE = f"""
       INSERT INTO checkpoint (size, note) SELECT * FROM unnest(%b::bigint[], %b::text[])
     ), artifacts AS (
       {ADD_ARTIFACTS}
+    ), outcomes AS (
+      INSERT INTO outcome (ticket, content) SELECT * FROM unnest(%b::uuid[], %b::text[]) RETURNING ticket
     )
-    INSERT INTO outcome (ticket, content) SELECT * FROM unnest(%b::uuid[], %b::text[])
+    SELECT ledger_forget(tickets) FROM (SELECT array_agg(ticket) AS tickets FROM outcomes) AS written
 """  # noqa: S608 - names of this file
+_ONE_KEY = "entry_key_key"  # the constraint that a repeated key breaks
 
 
-def begin(raw: Connection[Any], then: str, values: Sequence[Any]) -> tuple[int, Cursor[Any]]:
+def prepare_session(raw: Connection[Any]) -> None:
     """
-    Begin a transaction that excludes other writers.
+    Ready a connection for what is sent often.
 
-    Returns
-    -------
-    :
-        The number of entries, and the cursor of the first statement of `then`.
+    The outbox and its outcomes fill and empty within seconds, which no statistics follow: a plan made
+    while they were empty would read them whole ever after. Every statement here goes by an index.
     """
-    cursor = ClientCursor(raw)
-    cursor.execute(f"{_BEGIN}; {then}", values)
-    for _ in range(2):
-        cursor.nextset()
-    row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always has a row
-    cursor.nextset()
-    return row[0], cursor
+    raw.autocommit = True
+    register(raw)
+    raw.execute("SET enable_seqscan = off")
+
+
+class TakenKeyError(Exception):
+    """The batch has to look for its keys."""
 
 
 class KnownArtifacts:
     """
     Digests known to be stored: content is never deleted, so it need not be sent again.
 
-    A digest counts from the moment its transaction is committed. Threads share it; what one forgets
-    or learns twice costs a transfer and nothing else.
+    A digest counts from the moment its transaction is durable. Threads share it; what one forgets or
+    learns twice costs a transfer and nothing else.
     """
 
     def __init__(self) -> None:
@@ -113,30 +109,31 @@ def columns_of(artifacts: Sequence[Artifact]) -> tuple[Column, ...]:
     )
 
 
-class PostgresTransaction:
+class PostgresStanding:
     """
-    The log, held by one writer.
+    What a batch is judged against.
 
     Parameters
     ----------
     size
-        Number of entries, read under the writers' lock.
-    known
-        What need not be sent.
+        Number of entries, as its only writer knows it.
+    looks_for_keys
+        Whether keys that are taken are looked up. Nearly all are new, and the index will judge.
     """
 
-    def __init__(self, raw: Connection[Any], size: int, known: KnownArtifacts) -> None:
+    def __init__(self, raw: Connection[Any], size: int, *, looks_for_keys: bool) -> None:
         self._raw = raw
         self._size = size
-        self._known = known
-        self._batch = Batch()
+        self._looks_for_keys = looks_for_keys
 
     def size(self) -> int:
         """Return the number of entries."""
         return self._size
 
     def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
-        """Return the entries that hold these idempotency keys."""
+        """Return the entries that hold these idempotency keys, if they are looked for."""
+        if not self._looks_for_keys:
+            return {}
         found = self._raw.execute(_BY_KEYS, (Texts(keys),), binary=True).fetchall()
         entries = (entry_of(Record._make(row)) for row in found)
         return {entry.key: entry for entry in entries}
@@ -146,17 +143,30 @@ class PostgresTransaction:
         found = self._raw.execute(_POINTERS, (Texts(names),)).fetchall()
         return {name: value for name, value in found if value is not None}
 
-    def write(self, batch: Batch) -> None:
-        """Add a batch."""
-        self._batch = batch
 
-    def settle(self, settled: Sequence[tuple[uuid.UUID, Outcome]]) -> list[Artifact]:
-        """Send what was added, together with the outcomes it answers; return the content among it."""
-        artifacts = self._known.unknown(self._batch.artifacts.values())
-        tickets = Uuids(ticket for ticket, _ in settled)
-        outcomes = Texts(write_outcome(outcome) for _, outcome in settled)
-        self._raw.execute(_WRITE, (*_added(self._batch), *columns_of(artifacts), tickets, outcomes))
-        return artifacts
+def commit(
+    raw: Connection[Any],
+    batch: Batch,
+    artifacts: Sequence[Artifact],
+    settled: Sequence[tuple[uuid.UUID, Outcome]],
+) -> None:
+    """
+    Make a batch durable, with the outcomes it answers; the outbox forgets what it settles.
+
+    Raises
+    ------
+    TakenKeyError
+        An entry's key is in the log already; nothing was written.
+    """
+    tickets = Uuids(ticket for ticket, _ in settled)
+    outcomes = Texts(write_outcome(outcome) for _, outcome in settled)
+    values = (*_added(batch), *columns_of(artifacts), tickets, outcomes)
+    try:
+        raw.execute(_WRITE, values)
+    except UniqueViolation as error:
+        if error.diag.constraint_name == _ONE_KEY:
+            raise TakenKeyError from error
+        raise
 
 
 def _added(batch: Batch) -> tuple[Column, ...]:

@@ -1,12 +1,12 @@
 """
 The elected sequencer: one replica at a time turns waiting requests into entries.
 
-It leads as long as its session holds an advisory lock. When the process dies the lock is free at
-once; when it freezes, the server ends its silent session after seconds. Requests of other replicas
-are taken from the outbox as they are visible, never by the order of their ids alone: a smaller id
-may be committed later. Requests of its own process need no outbox: they join the batch, and become
-durable with it. Either way the outcome is recorded with the entries, so that nothing is sequenced
-twice whatever became of the connection.
+It leads as long as its session holds an advisory lock, and writes in that session only, one
+statement a batch. When the process dies the lock is free at once; when it freezes, the server ends
+its silent session after seconds. Requests of other replicas are taken from the outbox as they are
+visible, never by the order of their ids alone: a smaller id may be committed later. Requests of its
+own process need no outbox: they join the batch, and become durable with it. Either way the outcome
+is recorded with the entries, so that nothing is sequenced twice whatever became of the connection.
 """
 
 import logging
@@ -17,16 +17,25 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import psycopg
-from psycopg import ClientCursor
+from psycopg import DataError, Notify
+from psycopg.errors import ProgramLimitExceeded
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.errors import AuditError
 from audit.sequence import Outcome, Request, Sequencing
-from audit.sql.columns import register
+from audit.sql.bell import Bell, Ears
+from audit.sql.columns import Texts
 from audit.sql.postgres import LEAD, SILENCE
-from audit.sql.postgres_writing import KnownArtifacts, PostgresTransaction, begin
-from audit.sql.wire import read_request
+from audit.sql.postgres_writing import (
+    KnownArtifacts,
+    PostgresStanding,
+    TakenKeyError,
+    commit,
+    prepare_session,
+)
+from audit.sql.wire import read_request, write_news, write_outcome
+from audit.store import Batch
 
 BATCH = 1000  # requests
 RETRY = 0.5  # seconds between attempts to lead, and the longest a request waits unnoticed
@@ -36,10 +45,14 @@ _SWEEP = 10.0  # seconds between two sweeps of old outcomes
 Waiting = tuple[uuid.UUID, Request]
 _LOG = logging.getLogger(__name__)
 
+# What is wrong with a value, and not with the server.
+_NOT_TAKEN = (DataError, ProgramLimitExceeded, ValueError)
+_SIZE = "SELECT coalesce(max(seq), -1) + 1 FROM entry"
 _TAKE = """
     SELECT ticket, request FROM outbox o
-    WHERE NOT EXISTS (SELECT 1 FROM outcome WHERE ticket = o.ticket) ORDER BY id LIMIT %s
+    WHERE NOT EXISTS (SELECT 1 FROM outcome WHERE ticket = o.ticket) ORDER BY id LIMIT %b
 """
+_TELL = "SELECT pg_notify('ledger_settled', piece) FROM unnest(%b::text[]) AS news (piece)"
 
 
 class Desk(Protocol):
@@ -54,7 +67,7 @@ class Desk(Protocol):
         ...
 
     def put_back(self, waiting: Sequence[Waiting]) -> None:
-        """Take back what was not sequenced, or not surely, before the lead was lost."""
+        """Take back what was not sequenced, or not surely: it goes into the outbox now, whoever leads."""
         ...
 
     def answer(self, ticket: uuid.UUID, outcome: Outcome) -> None:
@@ -85,10 +98,12 @@ class Sequencer:
         self._desk = desk
         self._me = me
         self.is_leading = False
+        self._size = 0
         self._is_called = False
-        self._swept = 0.0
-        self._last = 0, 0.0  # requests of this process in the last batch, and how long to wait for as many
-        self._work_is_there = threading.Event()
+        self._heard = 0  # requests that other replicas spoke of since the last look into the outbox
+        self._looked = self._swept = 0.0
+        self._last = 0, 0.0  # requests in the last batch, and how long to wait for as many
+        self._bell = Bell()
         self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._stand, name="ledger-sequencer", daemon=True)
         self._thread.start()
@@ -96,17 +111,20 @@ class Sequencer:
     def wake(self) -> None:
         """Look into the outbox now rather than in a while."""
         self._is_called = True
-        self._work_is_there.set()
+        self._bell.ring()
 
     def call(self) -> None:
         """Look at the desk now: a request of this process is there."""
-        self._work_is_there.set()
+        self._bell.ring()
 
     def close(self) -> None:
         """Stop leading."""
+        if self._is_closed.is_set():
+            return
         self._is_closed.set()
-        self._work_is_there.set()
+        self._bell.ring()
         self._thread.join()
+        self._bell.close()
 
     def _stand(self) -> None:
         while not self._is_closed.is_set():
@@ -124,77 +142,120 @@ class Sequencer:
 
     def _lead(self, raw: Any) -> None:
         """Sequence for as long as the lock is ours."""
-        register(raw)
-        raw.autocommit = True  # transactions begin and end by statements of their own
-        for setting in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
-            raw.execute(f"SET {setting} = '{SILENCE}'")
+        prepare_session(raw)
+        raw.execute(f"SET idle_session_timeout = '{SILENCE}'")
         if not raw.execute("SELECT pg_try_advisory_lock(%s)", (LEAD,)).fetchone()[0]:
             return
+        # Whoever led before has no statement in flight: its lock goes after them.
+        self._size = raw.execute(_SIZE).fetchone()[0]
         self._sequencing.forget()
+        raw.execute("LISTEN ledger_waiting")
         self.is_leading = True
         self.wake()
         try:
-            while not self._is_closed.is_set():
-                is_quiet = not self._work_is_there.wait(RETRY)
-                self._work_is_there.clear()
-                is_called, self._is_called = self._is_called, False
-                self._gather()
-                own = self._desk.hand_over(BATCH)
-                if own or is_called or is_quiet:
-                    self._settle(raw, own)
+            with self._bell.beside(raw) as ears:
+                while not self._is_closed.is_set():
+                    self._gather(ears)
+                    self._settle(raw, self._desk.hand_over(BATCH))
         finally:
             self.is_leading = False
             self._desk.put_back([])
 
-    def _gather(self) -> None:
+    def _gather(self, ears: Ears) -> None:
         """
-        Give those who were answered by the last batch a moment to come back.
+        Wait for work; then give those who were answered by the last batch a moment to come back.
 
         Otherwise the quickest of them gets a batch to itself, and all others wait for its commit. It
         is a fraction of that commit, and nothing for a request that comes alone.
         """
+        self._hear(ears.listen(0))  # what came together with replies
+        if not (self._is_called or self._desk.waiting()):
+            self._hear(ears.listen(RETRY))
         expected, step = self._last
         for _ in range(_STEPS):
-            if self._desk.waiting() >= expected:
+            if self._desk.waiting() + self._heard >= expected:
                 return
-            time.sleep(step)
+            self._hear(ears.listen(step))
+
+    def _hear(self, news: Sequence[Notify]) -> None:
+        """Another replica put requests into the outbox."""
+        for heard in news:
+            sender, _, count = heard.payload.partition(" ")
+            if sender != self._me:
+                self._heard += int(count) if count.isdecimal() else 1
+                self._is_called = True
 
     def _settle(self, raw: Any, own: Sequence[Waiting]) -> None:
-        """Sequence one batch."""
+        """Sequence one batch, and tell everybody."""
         started = time.monotonic()
         try:
-            settled = self._sequence(raw, own)
+            others = self._take(raw)
+            settled = self._sequence(raw, [*others, *own]) if own or others else []
         except BaseException:
-            # The transaction may be committed all the same. The outbox tells: a ticket that has an
+            # The statement may be committed all the same. The outbox tells: a ticket that has an
             # outcome is not sequenced again.
             self._desk.put_back(own)
             raise
-        self._last = len(own), min(time.monotonic() - started, _LONGEST) / _STEPS / 2
-        for ticket, outcome in settled:
-            self._desk.answer(ticket, outcome)
+        self._last = len(settled), min(time.monotonic() - started, _LONGEST) / _STEPS / 2
+        try:
+            if others:
+                self._tell(raw, settled[: len(others)])
+        finally:  # it is durable, whether or not the connection still is
+            for ticket, outcome in settled:
+                self._desk.answer(ticket, outcome)
+        self._sweep(raw)
 
-    def _sequence(self, raw: Any, own: Sequence[Waiting]) -> list[tuple[uuid.UUID, Outcome]]:
-        """Turn what waits into entries, durably; return the outcomes."""
-        size, found = begin(raw, _TAKE, (BATCH,))
-        others = [(ticket, read_request(request)) for ticket, request in found.fetchall()]
-        if BATCH in (len(own), len(others)):
+    def _tell(self, raw: Any, settled: Sequence[tuple[uuid.UUID, Outcome]]) -> None:
+        """Tell other replicas what became of their requests; this needs no disk."""
+        news = write_news([(ticket, write_outcome(outcome)) for ticket, outcome in settled])
+        raw.execute(_TELL, (Texts(f"{self._me} {piece}" for piece in news),))
+
+    def _take(self, raw: Any) -> list[Waiting]:
+        """Return what waits in the outbox, if anybody said so or nobody looked for a while."""
+        if not self._is_called and time.monotonic() - self._looked < RETRY:
+            return []
+        self._is_called, self._heard, self._looked = False, 0, time.monotonic()
+        found = raw.execute(_TAKE, (BATCH,), binary=True).fetchall()
+        if len(found) == BATCH:
             self.wake()  # there may be more
-        transaction = PostgresTransaction(raw, size, self._known)
-        waiting = [*others, *own]  # what this process had put there before comes first
-        outcomes = self._sequencing.run_within(transaction, [request for _, request in waiting])
-        settled = [(ticket, outcome) for (ticket, _), outcome in zip(waiting, outcomes, strict=True)]
-        sent = transaction.settle(settled) if settled else []
-        self._commit(raw, [ticket for ticket, _ in others])
-        self._known.learn(sent)
+        return [(ticket, read_request(request)) for ticket, request in found]
+
+    def _sequence(self, raw: Any, waiting: list[Waiting]) -> list[tuple[uuid.UUID, Outcome]]:
+        """Turn what waits into entries, durably; return the outcomes."""
+        # A pointer that has moved is no reason to refuse a request that was granted before.
+        looks = any(prepared.new.requires for _, request in waiting for prepared in request)
+        try:
+            return self._commit(raw, waiting, looks_for_keys=looks)
+        except TakenKeyError:
+            return self._commit(raw, waiting, looks_for_keys=True)
+        except _NOT_TAKEN as error:
+            if len(waiting) == 1:
+                return _refuse(raw, waiting[0][0], error)
+            return [settled for each in waiting for settled in self._sequence(raw, [each])]
+
+    def _commit(
+        self, raw: Any, waiting: list[Waiting], *, looks_for_keys: bool
+    ) -> list[tuple[uuid.UUID, Outcome]]:
+        standing = PostgresStanding(raw, self._size, looks_for_keys=looks_for_keys)
+        sitting = self._sequencing.judge(standing, [request for _, request in waiting])
+        tickets = [ticket for ticket, _ in waiting]
+        settled = list(zip(tickets, sitting.outcomes, strict=True))
+        artifacts = self._known.unknown(sitting.batch.artifacts.values())
+        commit(raw, sitting.batch, artifacts, settled)
+        self._known.learn(artifacts)
+        self._sequencing.advance(sitting)
+        self._size += len(sitting.batch.entries)
         return settled
 
-    def _commit(self, raw: Any, others: list[uuid.UUID]) -> None:
-        """End the transaction; other replicas hear of it if theirs was among it."""
-        ending, values = "COMMIT", []
-        if others:
-            ending = "SELECT ledger_forget(%s::uuid[]), pg_notify('ledger_settled', %s); " + ending
-            values = [others, self._me]
+    def _sweep(self, raw: Any) -> None:
+        """Forget outcomes that nobody waits for any more."""
         if time.monotonic() - self._swept > _SWEEP:
             self._swept = time.monotonic()
-            ending = "SELECT ledger_sweep(); " + ending
-        ClientCursor(raw).execute(ending, values)
+            raw.execute("SELECT ledger_sweep()")
+
+
+def _refuse(raw: Any, ticket: uuid.UUID, error: Exception) -> list[tuple[uuid.UUID, Outcome]]:
+    """Settle a request that can never be stored, so that it holds up no other."""
+    settled: list[tuple[uuid.UUID, Outcome]] = [(ticket, AuditError(f"the store does not take it: {error}"))]
+    commit(raw, Batch(), (), settled)
+    return settled

@@ -201,14 +201,14 @@ class SqlStore:
         """
         Hold the log; commit on a normal exit, undo on an exception.
 
-        On PostgreSQL this only keeps other writers out: its entries go through the outbox.
+        Of SQLite only: entries reach PostgreSQL through the outbox.
         """
-        with translated(), self._writing.begin() as connection:
+        with translated(writes=True), self._writing.begin() as connection:
             yield SqliteTransaction(connection)
 
     def erase(self, seq: int, reason: int) -> None:
         """Delete the payload and salt of an entry, named by the entry that gives the reason."""
-        with translated(), self._writing.begin() as connection:
+        with translated(writes=True), self._writing.begin() as connection:
             if (
                 connection.dialect.name == "postgresql"
             ):  # the service's role may not delete; this function may
@@ -248,17 +248,38 @@ class SqlStore:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Speak of the store's failures in the ledger's words."""
+def translated(*, writes: bool = False) -> Iterator[None]:
+    """
+    Speak of the store's failures in the ledger's words.
+
+    Parameters
+    ----------
+    writes
+        Whether something was to be kept; then what became of it is said, too.
+    """
     try:
         yield
     except DatabaseError as error:
         text = str(error.orig)
         if "no such table" in text or ("relation" in text and "does not exist" in text):
             raise SchemaError("the database has no ledger tables; run `decisionctl db upgrade`") from error
-        raise StorageError(f"the store refused: {text.strip()}; nothing of this batch was kept") from error
+        raise StorageError(f"the store refused: {text.strip()}{_fate(error) if writes else ''}") from error
     except SQLAlchemyError as error:
-        raise StorageError(f"the store cannot be reached: {error}; nothing of this batch was kept") from error
+        fate = "; nothing was written" if writes else ""
+        raise StorageError(f"the store cannot be reached: {error}{fate}") from error
+
+
+def _fate(error: DatabaseError) -> str:
+    """
+    Return what became of a transaction that failed.
+
+    A refusal undoes it. But whoever loses the connection (or sees the disk fail) while committing does
+    not know: the commit may stand.
+    """
+    is_unknown = error.connection_invalidated or "disk I/O error" in str(error.orig)
+    if is_unknown:
+        return "; it may still be recorded: ask again with the same key"
+    return "; nothing of this batch was kept"
 
 
 def _size(connection: Connection) -> int:

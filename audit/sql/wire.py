@@ -1,13 +1,17 @@
 """Requests and their outcomes as they travel between replicas and the sequencer."""
 
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from audit.artifact import Artifact
-from audit.entry import NewEntry, Prepared, Sealed
+from audit.entry import Appended, NewEntry, Prepared, Sealed, format_time, read_time
 from audit.errors import AuditError, InvalidEntryError, KeyConflictError, PointerMovedError
 from audit.sequence import Outcome, Request
+
+_MOST_TOLD, _LONGEST_TOLD = 16, 420  # outcomes in a notification, which holds 8,000 bytes; bytes of each
 
 
 class _Wired(msgspec.Struct, frozen=True):
@@ -19,10 +23,16 @@ class _Wired(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    """Places and whether they are repeats; or why the request was refused."""
+class Places(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    Places and whether they are repeats; or why the request was refused.
+
+    Whoever asked can make an entry again from when it was recorded, and tell by the hash of its leaf
+    that it is the same one. A version that did not say so has them read.
+    """
 
     entries: tuple[tuple[int, bool], ...] = ()
+    made: tuple[tuple[str, str], ...] = ()
     refusal: str = ""
     details: tuple[str | int | None, ...] = ()
 
@@ -60,20 +70,51 @@ def read_request(data: bytes) -> Request:
 def write_outcome(outcome: Outcome) -> str:
     """Return an outcome as text."""
     if isinstance(outcome, KeyConflictError):
-        answer = _Answer(refusal="key", details=(outcome.key, outcome.seq))
+        answer = Places(refusal="key", details=(outcome.key, outcome.seq))
     elif isinstance(outcome, PointerMovedError):
-        answer = _Answer(refusal="pointer", details=(outcome.pointer, outcome.expected, outcome.actual))
+        answer = Places(refusal="pointer", details=(outcome.pointer, outcome.expected, outcome.actual))
     elif isinstance(outcome, AuditError):
-        answer = _Answer(refusal="entry", details=("entry", str(outcome), "send another"))
+        answer = Places(refusal="entry", details=("entry", str(outcome), "send another"))
     else:
-        answer = _Answer(entries=tuple((appended.entry.seq, appended.is_repeat) for appended in outcome))
+        answer = Places(
+            tuple((appended.entry.seq, appended.is_repeat) for appended in outcome),
+            tuple(
+                (format_time(appended.entry.recorded_at), appended.entry.leaf_hash.hex())
+                for appended in outcome
+            ),
+        )
     return msgspec.json.encode(answer).decode()
 
 
-def read_outcome(text: str) -> tuple[tuple[int, bool], ...] | AuditError:
-    """Return places and repeats, or the refusal, that `write_outcome` wrote."""
-    answer = msgspec.json.decode(text, type=_Answer)
-    return _REFUSALS[answer.refusal](*answer.details) if answer.refusal else answer.entries
+def read_outcome(text: str, request: Request) -> Outcome | Places:
+    """Return the outcome that `write_outcome` wrote for a request; its places where entries have to be read."""
+    answer = msgspec.json.decode(text, type=Places)
+    if answer.refusal:
+        return _REFUSALS[answer.refusal](*answer.details)
+    told = zip(request, answer.entries, answer.made, strict=False)
+    entries = tuple(
+        Appended(entry)
+        for prepared, (seq, is_repeat), (recorded_at, leaf) in told
+        if not is_repeat and (entry := prepared.at(seq, read_time(recorded_at))).leaf_hash.hex() == leaf
+    )
+    return entries if len(entries) == len(request) else answer
+
+
+def write_news(outcomes: Sequence[tuple[uuid.UUID, str]]) -> list[str]:
+    """Return written outcomes as notifications, several in each; what is too long for one is left out."""
+    written = ((ticket, text.encode()) for ticket, text in outcomes)
+    told = [(ticket, msgspec.Raw(text)) for ticket, text in written if len(text) < _LONGEST_TOLD]
+    pieces = (told[first : first + _MOST_TOLD] for first in range(0, len(told), _MOST_TOLD))
+    return [msgspec.json.encode(piece).decode() for piece in pieces]
+
+
+def read_news(text: str) -> list[tuple[uuid.UUID, str]]:
+    """Return the outcomes that `write_news` wrote, or nothing where somebody else wrote."""
+    try:
+        told = msgspec.json.decode(text, type=list[tuple[uuid.UUID, msgspec.Raw]])
+    except msgspec.DecodeError:
+        return []
+    return [(ticket, bytes(outcome).decode()) for ticket, outcome in told]
 
 
 def _prepared(wired: _Wired) -> Prepared:

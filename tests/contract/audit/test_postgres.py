@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
-from audit import NewEntry, Signer, StorageError, open_ledger, open_view, verify_ledger
+from audit import AuditError, NewEntry, Signer, StorageError, open_ledger, open_view, verify_ledger
 
 SIGNER = Signer("example.com/log", bytes(range(32)))
 
@@ -187,7 +188,7 @@ def test_an_unanswered_request_is_given_back(postgres, monkeypatch):
     monkeypatch.setattr("audit.sql.outbox.PATIENCE", 1.0)
     with psycopg.connect(postgres) as other:
         ledger = open_ledger(postgres, SIGNER)
-        other.execute("SELECT pg_advisory_xact_lock(%s)", (0x6C65646701,))  # no batch can be written
+        other.execute("LOCK TABLE entry IN SHARE MODE")  # no batch can be written
         with pytest.raises(StorageError, match="same key"):
             ledger.append(NewEntry("k", "s", {}, key="k", key_digest="d"))
         other.rollback()
@@ -196,6 +197,36 @@ def test_an_unanswered_request_is_given_back(postgres, monkeypatch):
         ledger.close()
 
     assert again.entry.seq == 0
+
+
+def test_what_the_store_does_not_take_holds_up_no_other(postgres):
+    """
+    A key too long for an index entry is refused for itself; what shares its batch is recorded.
+    """
+    too_long = "".join(chr(0x4E00 + 37 * n % 20_000) for n in range(1000))  # nothing to compress
+    with open_ledger(postgres, SIGNER) as ledger:
+        asked = [ledger.submit(NewEntry("k", "s", {}, key=key)) for key in ("a", too_long, "b")]
+
+        assert [0, 1] == [asked[n].result().entry.seq for n in (0, 2)]
+        with pytest.raises(AuditError, match="does not take it"):
+            asked[1].result()
+        assert ledger.append(NewEntry("k", "s", {})).entry.seq == 2
+
+
+def test_whatever_anybody_says_on_the_channels_nothing_stops(postgres):
+    """
+    Notifications are open to every login of the database: a stranger's are no answer and no harm.
+    """
+    leader, follower = open_ledger(postgres, SIGNER), open_ledger(postgres, SIGNER)
+    with psycopg.connect(postgres, autocommit=True) as stranger:
+        for channel in ("ledger_waiting", "ledger_settled"):
+            for payload in ("", "x", "x y", f'x [["{uuid.uuid4()}", {{"entries": [[0, false]]}}]]'):
+                stranger.execute("SELECT pg_notify(%s, %s)", (channel, payload))
+    seqs = {ledger.append(NewEntry("k", "s", {})).entry.seq for ledger in (leader, follower, leader)}
+    leader.close()
+    follower.close()
+
+    assert {0, 1, 2} == seqs
 
 
 def test_readers_need_no_key_and_see_a_growing_log(postgres):
