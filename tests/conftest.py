@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+# Tests start processes while channels are open; grpc's handlers of a fork may crash the child before it execs.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 

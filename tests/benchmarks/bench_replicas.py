@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # as tests/conftest.py has it
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "crash"))
