@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import orjson
 
 from audit import Entry, Ledger, canonical
 from decision_service.decision import Outcome
@@ -252,7 +253,7 @@ def _conditions(wanted: OrderFilter) -> tuple[str, tuple[Any, ...]]:
     parts = [_within(wanted.scopes)]
     for column, values in (("state", wanted.states), ("asked", wanted.roles), ("decision", wanted.decisions)):
         if values:
-            parts.append((f"{column} IN ({', '.join('?' * len(values))})", tuple(map(str, values))))
+            parts.append(_among(column, values))
     bounds = (
         ("release = ?", wanted.release or None),
         ("scope = ?", wanted.scope or None),
@@ -271,6 +272,10 @@ def _conditions(wanted: OrderFilter) -> tuple[str, tuple[Any, ...]]:
 
 
 def _within(scopes: tuple[str, ...]) -> tuple[str, tuple[Any, ...]]:
-    if "*" in scopes:
-        return "1", ()
-    return f"scope IN ({', '.join('?' * len(scopes))})", scopes
+    return ("1", ()) if "*" in scopes else _among("scope", scopes)
+
+
+def _among(column: str, values: tuple[str, ...]) -> tuple[str, tuple[Any, ...]]:
+    """One of these, however many: a list of parameters has a limit, a text has none."""
+    listed = orjson.dumps([str(value) for value in values]).decode()
+    return f"{column} IN (SELECT value FROM json_each(?))", (listed,)  # noqa: S608 - a column of ours

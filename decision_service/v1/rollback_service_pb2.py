@@ -27,7 +27,7 @@ from decision_service.v1 import planning_pb2 as decision__service_dot_v1_dot_pla
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*decision_service/v1/rollback_service.proto\x12\x13\x64\x65\x63ision_service.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\"decision_service/v1/planning.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x02\n\x10RollbackAffected\x12\x19\n\x07release\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x17\n\x05scope\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x16\n\x04item\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x05\x66irst\x18\x06 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x00\x88\x01\x01\x12\x1a\n\x04last\x18\x07 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x01\x88\x01\x01\x12\x1c\n\tdecisions\x18\x08 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\x12\x1a\n\x08rollback\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x1a\n\x08supplier\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x42\x08\n\x06_firstB\x07\n\x05_last\"\x8d\x01\n\rRollbackRates\x12.\n\x06\x63\x61ncel\x18\x01 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x00\x00$@)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x00\x88\x01\x01\x12\x32\n\ncompensate\x18\x02 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x00\x00$@)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x01\x88\x01\x01\x42\t\n\x07_cancelB\r\n\x0b_compensate\"o\n\rRollbackTotal\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.decision_service.v1.RollbackAction\x12\x0e\n\x06orders\x18\x02 \x01(\x03\x12\r\n\x05value\x18\x03 \x01(\x01\x12\x0c\n\x04\x63ost\x18\x04 \x01(\x01\"\x9d\x01\n\rRollbackOrder\x12\x10\n\x08\x64\x65\x63ision\x18\x01 \x01(\t\x12\r\n\x05order\x18\x02 \x01(\t\x12\x31\n\x04kind\x18\x03 \x01(\x0e\x32#.decision_service.v1.RollbackAction\x12\x0c\n\x04mark\x18\x04 \x01(\t\x12\r\n\x05scope\x18\x05 \x01(\t\x12\r\n\x05value\x18\x06 \x01(\x01\x12\x0c\n\x04\x63ost\x18\x07 \x01(\x01\"\xd2\x03\n\x08Rollback\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".decision_service.v1.RollbackState\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x37\n\x08\x61\x66\x66\x65\x63ted\x18\x04 \x01(\x0b\x32%.decision_service.v1.RollbackAffected\x12\x31\n\x05rates\x18\x05 \x01(\x0b\x32\".decision_service.v1.RollbackRates\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x32\n\x06totals\x18\x07 \x03(\x0b\x32\".decision_service.v1.RollbackTotal\x12\x0e\n\x06scopes\x18\x08 \x03(\t\x12\x12\n\nplanned_by\x18\t \x01(\t\x12.\n\nplanned_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08log_size\x18\x0b \x01(\x03\x12\x13\n\x0b\x61pproved_by\x18\x0c \x01(\t\x12\x13\n\x0b\x65xecuted_by\x18\r \x01(\t\x12\r\n\x05\x61\x63ted\x18\x0e \x01(\x03\x12\x11\n\tredecided\x18\x0f \x03(\t\x12\x13\n\x0b\x64ifferences\x18\x10 \x03(\t\"\xa5\x01\n\x13PlanRollbackRequest\x12?\n\x08\x61\x66\x66\x65\x63ted\x18\x01 \x01(\x0b\x32%.decision_service.v1.RollbackAffectedB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05rates\x18\x02 \x01(\x0b\x32\".decision_service.v1.RollbackRates\x12\x1a\n\x06reason\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08\"G\n\x14PlanRollbackResponse\x12/\n\x08rollback\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Rollback\"N\n\x16\x41pproveRollbackRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x1a\n\x06\x64igest\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"J\n\x17\x41pproveRollbackResponse\x12/\n\x08rollback\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Rollback\"\xba\x01\n\x16\x45xecuteRollbackRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x1a\n\x06\x64igest\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x39\n\x08redecide\x18\x03 \x01(\x0e\x32\x1d.decision_service.v1.RedecideB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12/\n\x08snapshot\x18\x04 \x01(\x0b\x32\x1d.decision_service.v1.Snapshot\"J\n\x17\x45xecuteRollbackResponse\x12/\n\x08rollback\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Rollback\"k\n\x12GetRollbackRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x93\x01\n\x13GetRollbackResponse\x12/\n\x08rollback\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Rollback\x12\x32\n\x06orders\x18\x02 \x03(\x0b\x32\".decision_service.v1.RollbackOrder\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\x16\n\x14ListRollbacksRequest\"I\n\x15ListRollbacksResponse\x12\x30\n\trollbacks\x18\x01 \x03(\x0b\x32\x1d.decision_service.v1.Rollback*\xd7\x01\n\rRollbackState\x12\x1e\n\x1aROLLBACK_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16ROLLBACK_STATE_PLANNED\x10\x01\x12\x1b\n\x17ROLLBACK_STATE_APPROVED\x10\x02\x12\x1a\n\x16ROLLBACK_STATE_RUNNING\x10\x03\x12\x18\n\x14ROLLBACK_STATE_ACTED\x10\x04\x12\x1b\n\x17ROLLBACK_STATE_FINISHED\x10\x05\x12\x1a\n\x16ROLLBACK_STATE_STOPPED\x10\x06*\xad\x01\n\x0eRollbackAction\x12\x1f\n\x1bROLLBACK_ACTION_UNSPECIFIED\x10\x00\x12\x18\n\x14ROLLBACK_ACTION_VOID\x10\x01\x12\"\n\x1eROLLBACK_ACTION_CANCEL_REQUEST\x10\x02\x12\x1e\n\x1aROLLBACK_ACTION_COMPENSATE\x10\x03\x12\x1c\n\x18ROLLBACK_ACTION_ANNOTATE\x10\x04*Q\n\x08Redecide\x12\x18\n\x14REDECIDE_UNSPECIFIED\x10\x00\x12\x14\n\x10REDECIDE_CURRENT\x10\x01\x12\x15\n\x11REDECIDE_ORIGINAL\x10\x02\x32\x9c\x04\n\x0fRollbackService\x12\x63\n\x0cPlanRollback\x12(.decision_service.v1.PlanRollbackRequest\x1a).decision_service.v1.PlanRollbackResponse\x12l\n\x0f\x41pproveRollback\x12+.decision_service.v1.ApproveRollbackRequest\x1a,.decision_service.v1.ApproveRollbackResponse\x12l\n\x0f\x45xecuteRollback\x12+.decision_service.v1.ExecuteRollbackRequest\x1a,.decision_service.v1.ExecuteRollbackResponse\x12`\n\x0bGetRollback\x12\'.decision_service.v1.GetRollbackRequest\x1a(.decision_service.v1.GetRollbackResponse\x12\x66\n\rListRollbacks\x12).decision_service.v1.ListRollbacksRequest\x1a*.decision_service.v1.ListRollbacksResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*decision_service/v1/rollback_service.proto\x12\x13\x64\x65\x63ision_service.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\"decision_service/v1/planning.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x02\n\x10RollbackAffected\x12\x19\n\x07release\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x17\n\x05scope\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x16\n\x04item\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x05\x66irst\x18\x06 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x00\x88\x01\x01\x12\x1a\n\x04last\x18\x07 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x01\x88\x01\x01\x12\x1c\n\tdecisions\x18\x08 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\x12\x1a\n\x08rollback\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x1a\n\x08supplier\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12 \n\x06scopes\x18\x0b \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\x18\x80\x02\x42\x08\n\x06_firstB\x07\n\x05_last\"\x8d\x01\n\rRollbackRates\x12.\n\x06\x63\x61ncel\x18\x01 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x00\x00$@)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x00\x88\x01\x01\x12\x32\n\ncompensate\x18\x02 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x00\x00$@)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x01\x88\x01\x01\x42\t\n\x07_cancelB\r\n\x0b_compensate\"o\n\rRollbackTotal\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.decision_service.v1.RollbackAction\x12\x0e\n\x06orders\x18\x02 \x01(\x03\x12\r\n\x05value\x18\x03 \x01(\x01\x12\x0c\n\x04\x63ost\x18\x04 \x01(\x01\"\x9d\x01\n\rRollbackOrder\x12\x10\n\x08\x64\x65\x63ision\x18\x01 \x01(\t\x12\r\n\x05order\x18\x02 \x01(\t\x12\x31\n\x04kind\x18\x03 \x01(\x0e\x32#.decision_service.v1.RollbackAction\x12\x0c\n\x04mark\x18\x04 \x01(\t\x12\r\n\x05scope\x18\x05 \x01(\t\x12\r\n\x05value\x18\x06 \x01(\x01\x12\x0c\n\x04\x63ost\x18\x07 \x01(\x01\"\xd2\x03\n\x08Rollback\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".decision_service.v1.RollbackState\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x37\n\x08\x61\x66\x66\x65\x63ted\x18\x04 \x01(\x0b\x32%.decision_service.v1.RollbackAffected\x12\x31\n\x05rates\x18\x05 \x01(\x0b\x32\".decision_service.v1.RollbackRates\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x32\n\x06totals\x18\x07 \x03(\x0b\x32\".decision_service.v1.RollbackTotal\x12\x0e\n\x06scopes\x18\x08 \x03(\t\x12\x12\n\nplanned_by\x18\t \x01(\t\x12.\n\nplanned_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08log_size\x18\x0b \x01(\x03\x12\x13\n\x0b\x61pproved_by\x18\x0c \x01(\t\x12\x13\n\x0b\x65xecuted_by\x18\r \x01(\t\x12\r\n\x05\x61\x63ted\x18\x0e \x01(\x03\x12\x11\n\tredecided\x18\x0f \x03(\t\x12\x13\n\x0b\x64ifferences\x18\x10 \x03(\t\"\xa5\x01\n\x13PlanRollbackRequest\x12?\n\x08\x61\x66\x66\x65\x63ted\x18\x01 \x01(\x0b\x32%.decision_service.v1.RollbackAffectedB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05rates\x18\x02 \x01(\x0b\x32\".decision_service.v1.RollbackRates\x12\x1a\n\x06reason\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08\"G\n\x14PlanRollbackResponse\x12/\n\x08rollback\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Rollback\"N\n\x16\x41pproveRollbackRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x1a\n\x06\x64igest\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"J\n\x17\x41pproveRollbackResponse\x12/\n\x08rollback\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Rollback\"\xba\x01\n\x16\x45xecuteRollbackRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x1a\n\x06\x64igest\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x39\n\x08redecide\x18\x03 \x01(\x0e\x32\x1d.decision_service.v1.RedecideB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12/\n\x08snapshot\x18\x04 \x01(\x0b\x32\x1d.decision_service.v1.Snapshot\"J\n\x17\x45xecuteRollbackResponse\x12/\n\x08rollback\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Rollback\"k\n\x12GetRollbackRequest\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x93\x01\n\x13GetRollbackResponse\x12/\n\x08rollback\x18\x01 \x01(\x0b\x32\x1d.decision_service.v1.Rollback\x12\x32\n\x06orders\x18\x02 \x03(\x0b\x32\".decision_service.v1.RollbackOrder\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\x16\n\x14ListRollbacksRequest\"I\n\x15ListRollbacksResponse\x12\x30\n\trollbacks\x18\x01 \x03(\x0b\x32\x1d.decision_service.v1.Rollback*\xd7\x01\n\rRollbackState\x12\x1e\n\x1aROLLBACK_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16ROLLBACK_STATE_PLANNED\x10\x01\x12\x1b\n\x17ROLLBACK_STATE_APPROVED\x10\x02\x12\x1a\n\x16ROLLBACK_STATE_RUNNING\x10\x03\x12\x18\n\x14ROLLBACK_STATE_ACTED\x10\x04\x12\x1b\n\x17ROLLBACK_STATE_FINISHED\x10\x05\x12\x1a\n\x16ROLLBACK_STATE_STOPPED\x10\x06*\xad\x01\n\x0eRollbackAction\x12\x1f\n\x1bROLLBACK_ACTION_UNSPECIFIED\x10\x00\x12\x18\n\x14ROLLBACK_ACTION_VOID\x10\x01\x12\"\n\x1eROLLBACK_ACTION_CANCEL_REQUEST\x10\x02\x12\x1e\n\x1aROLLBACK_ACTION_COMPENSATE\x10\x03\x12\x1c\n\x18ROLLBACK_ACTION_ANNOTATE\x10\x04*Q\n\x08Redecide\x12\x18\n\x14REDECIDE_UNSPECIFIED\x10\x00\x12\x14\n\x10REDECIDE_CURRENT\x10\x01\x12\x15\n\x11REDECIDE_ORIGINAL\x10\x02\x32\x9c\x04\n\x0fRollbackService\x12\x63\n\x0cPlanRollback\x12(.decision_service.v1.PlanRollbackRequest\x1a).decision_service.v1.PlanRollbackResponse\x12l\n\x0f\x41pproveRollback\x12+.decision_service.v1.ApproveRollbackRequest\x1a,.decision_service.v1.ApproveRollbackResponse\x12l\n\x0f\x45xecuteRollback\x12+.decision_service.v1.ExecuteRollbackRequest\x1a,.decision_service.v1.ExecuteRollbackResponse\x12`\n\x0bGetRollback\x12\'.decision_service.v1.GetRollbackRequest\x1a(.decision_service.v1.GetRollbackResponse\x12\x66\n\rListRollbacks\x12).decision_service.v1.ListRollbacksRequest\x1a*.decision_service.v1.ListRollbacksResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,6 +50,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROLLBACKAFFECTED'].fields_by_name['rollback']._serialized_options = b'\272H\005r\003\030\200\002'
   _globals['_ROLLBACKAFFECTED'].fields_by_name['supplier']._loaded_options = None
   _globals['_ROLLBACKAFFECTED'].fields_by_name['supplier']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_ROLLBACKAFFECTED'].fields_by_name['scopes']._loaded_options = None
+  _globals['_ROLLBACKAFFECTED'].fields_by_name['scopes']._serialized_options = b'\272H\r\222\001\n\020\350\007\"\005r\003\030\200\002'
   _globals['_ROLLBACKRATES'].fields_by_name['cancel']._loaded_options = None
   _globals['_ROLLBACKRATES'].fields_by_name['cancel']._serialized_options = b'\272H\026\022\024\031\000\000\000\000\000\000$@)\000\000\000\000\000\000\000\000@\001'
   _globals['_ROLLBACKRATES'].fields_by_name['compensate']._loaded_options = None
@@ -74,42 +76,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETROLLBACKREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_GETROLLBACKREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_GETROLLBACKREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
-  _globals['_ROLLBACKSTATE']._serialized_start=2417
-  _globals['_ROLLBACKSTATE']._serialized_end=2632
-  _globals['_ROLLBACKACTION']._serialized_start=2635
-  _globals['_ROLLBACKACTION']._serialized_end=2808
-  _globals['_REDECIDE']._serialized_start=2810
-  _globals['_REDECIDE']._serialized_end=2891
+  _globals['_ROLLBACKSTATE']._serialized_start=2451
+  _globals['_ROLLBACKSTATE']._serialized_end=2666
+  _globals['_ROLLBACKACTION']._serialized_start=2669
+  _globals['_ROLLBACKACTION']._serialized_end=2842
+  _globals['_REDECIDE']._serialized_start=2844
+  _globals['_REDECIDE']._serialized_end=2925
   _globals['_ROLLBACKAFFECTED']._serialized_start=166
-  _globals['_ROLLBACKAFFECTED']._serialized_end=508
-  _globals['_ROLLBACKRATES']._serialized_start=511
-  _globals['_ROLLBACKRATES']._serialized_end=652
-  _globals['_ROLLBACKTOTAL']._serialized_start=654
-  _globals['_ROLLBACKTOTAL']._serialized_end=765
-  _globals['_ROLLBACKORDER']._serialized_start=768
-  _globals['_ROLLBACKORDER']._serialized_end=925
-  _globals['_ROLLBACK']._serialized_start=928
-  _globals['_ROLLBACK']._serialized_end=1394
-  _globals['_PLANROLLBACKREQUEST']._serialized_start=1397
-  _globals['_PLANROLLBACKREQUEST']._serialized_end=1562
-  _globals['_PLANROLLBACKRESPONSE']._serialized_start=1564
-  _globals['_PLANROLLBACKRESPONSE']._serialized_end=1635
-  _globals['_APPROVEROLLBACKREQUEST']._serialized_start=1637
-  _globals['_APPROVEROLLBACKREQUEST']._serialized_end=1715
-  _globals['_APPROVEROLLBACKRESPONSE']._serialized_start=1717
-  _globals['_APPROVEROLLBACKRESPONSE']._serialized_end=1791
-  _globals['_EXECUTEROLLBACKREQUEST']._serialized_start=1794
-  _globals['_EXECUTEROLLBACKREQUEST']._serialized_end=1980
-  _globals['_EXECUTEROLLBACKRESPONSE']._serialized_start=1982
-  _globals['_EXECUTEROLLBACKRESPONSE']._serialized_end=2056
-  _globals['_GETROLLBACKREQUEST']._serialized_start=2058
-  _globals['_GETROLLBACKREQUEST']._serialized_end=2165
-  _globals['_GETROLLBACKRESPONSE']._serialized_start=2168
-  _globals['_GETROLLBACKRESPONSE']._serialized_end=2315
-  _globals['_LISTROLLBACKSREQUEST']._serialized_start=2317
-  _globals['_LISTROLLBACKSREQUEST']._serialized_end=2339
-  _globals['_LISTROLLBACKSRESPONSE']._serialized_start=2341
-  _globals['_LISTROLLBACKSRESPONSE']._serialized_end=2414
-  _globals['_ROLLBACKSERVICE']._serialized_start=2894
-  _globals['_ROLLBACKSERVICE']._serialized_end=3434
+  _globals['_ROLLBACKAFFECTED']._serialized_end=542
+  _globals['_ROLLBACKRATES']._serialized_start=545
+  _globals['_ROLLBACKRATES']._serialized_end=686
+  _globals['_ROLLBACKTOTAL']._serialized_start=688
+  _globals['_ROLLBACKTOTAL']._serialized_end=799
+  _globals['_ROLLBACKORDER']._serialized_start=802
+  _globals['_ROLLBACKORDER']._serialized_end=959
+  _globals['_ROLLBACK']._serialized_start=962
+  _globals['_ROLLBACK']._serialized_end=1428
+  _globals['_PLANROLLBACKREQUEST']._serialized_start=1431
+  _globals['_PLANROLLBACKREQUEST']._serialized_end=1596
+  _globals['_PLANROLLBACKRESPONSE']._serialized_start=1598
+  _globals['_PLANROLLBACKRESPONSE']._serialized_end=1669
+  _globals['_APPROVEROLLBACKREQUEST']._serialized_start=1671
+  _globals['_APPROVEROLLBACKREQUEST']._serialized_end=1749
+  _globals['_APPROVEROLLBACKRESPONSE']._serialized_start=1751
+  _globals['_APPROVEROLLBACKRESPONSE']._serialized_end=1825
+  _globals['_EXECUTEROLLBACKREQUEST']._serialized_start=1828
+  _globals['_EXECUTEROLLBACKREQUEST']._serialized_end=2014
+  _globals['_EXECUTEROLLBACKRESPONSE']._serialized_start=2016
+  _globals['_EXECUTEROLLBACKRESPONSE']._serialized_end=2090
+  _globals['_GETROLLBACKREQUEST']._serialized_start=2092
+  _globals['_GETROLLBACKREQUEST']._serialized_end=2199
+  _globals['_GETROLLBACKRESPONSE']._serialized_start=2202
+  _globals['_GETROLLBACKRESPONSE']._serialized_end=2349
+  _globals['_LISTROLLBACKSREQUEST']._serialized_start=2351
+  _globals['_LISTROLLBACKSREQUEST']._serialized_end=2373
+  _globals['_LISTROLLBACKSRESPONSE']._serialized_start=2375
+  _globals['_LISTROLLBACKSRESPONSE']._serialized_end=2448
+  _globals['_ROLLBACKSERVICE']._serialized_start=2928
+  _globals['_ROLLBACKSERVICE']._serialized_end=3468
 # @@protoc_insertion_point(module_scope)

@@ -52,7 +52,7 @@ REDECIDE_CURRENT: Redecide
 REDECIDE_ORIGINAL: Redecide
 
 class RollbackAffected(_message.Message):
-    __slots__ = ("release", "scope", "item", "since", "until", "first", "last", "decisions", "rollback", "supplier")
+    __slots__ = ("release", "scope", "item", "since", "until", "first", "last", "decisions", "rollback", "supplier", "scopes")
     RELEASE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     ITEM_FIELD_NUMBER: _ClassVar[int]
@@ -63,6 +63,7 @@ class RollbackAffected(_message.Message):
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     ROLLBACK_FIELD_NUMBER: _ClassVar[int]
     SUPPLIER_FIELD_NUMBER: _ClassVar[int]
+    SCOPES_FIELD_NUMBER: _ClassVar[int]
     release: str
     scope: str
     item: str
@@ -73,7 +74,8 @@ class RollbackAffected(_message.Message):
     decisions: _containers.RepeatedScalarFieldContainer[str]
     rollback: str
     supplier: str
-    def __init__(self, release: _Optional[str] = ..., scope: _Optional[str] = ..., item: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., first: _Optional[int] = ..., last: _Optional[int] = ..., decisions: _Optional[_Iterable[str]] = ..., rollback: _Optional[str] = ..., supplier: _Optional[str] = ...) -> None: ...
+    scopes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, release: _Optional[str] = ..., scope: _Optional[str] = ..., item: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., first: _Optional[int] = ..., last: _Optional[int] = ..., decisions: _Optional[_Iterable[str]] = ..., rollback: _Optional[str] = ..., supplier: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RollbackRates(_message.Message):
     __slots__ = ("cancel", "compensate")

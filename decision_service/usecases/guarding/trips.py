@@ -31,7 +31,6 @@ from decision_service.usecases.rollout import Rollout
 
 TRIPPED, ROLLED_BACK, OPENED = "guard-tripped.v1", "guard-rolled-back.v1", "guard-opened.v1"
 TRIP, SPENT = "trip/", "tripped/"
-_MOST_NAMED = 20_000  # decisions that a plan names one by one
 
 
 class TripState(StrEnum):
@@ -230,17 +229,15 @@ class Trips:
         """What was decided under the release on the scope since the watch began."""
         if trip.scope.key == "*":
             return Affected(release=trip.release, first=trip.place)
-        names, keys = [], set()
+        keys = set()
         for entry in self.ledger.scan(trip.place, self.ledger.size):
-            if entry.kind != records.DECISION or records.envelope_of(entry)["release"] != trip.release:
-                continue
-            scope = records.question_in(self.ledger, entry).scope
-            if trip.scope.key in scope.candidates:
-                names.append(entry.subject)
-                keys.add(scope.key)
-        if keys == {trip.scope.key} or not names or len(names) > _MOST_NAMED:
-            return Affected(release=trip.release, scope=trip.scope.key, first=trip.place)
-        return Affected(release=trip.release, decisions=tuple(names), first=trip.place)
+            if entry.kind == records.DECISION and records.envelope_of(entry)["release"] == trip.release:
+                scope = records.question_in(self.ledger, entry).scope
+                if trip.scope.key in scope.candidates:
+                    keys.add(scope.key)
+        return Affected(
+            release=trip.release, scopes=tuple(sorted(keys)) or (trip.scope.key,), first=trip.place
+        )
 
     def _step(self, trip: TripRecord, kind: str, before: TripState, facts: dict[str, str]) -> bool:
         """One state further; nothing where another replica took the step."""

@@ -41,6 +41,8 @@ class Affected:
         Places in the log, both included; `last` is at most the end of the log at planning.
     rollback
         Decisions that this rollback made: undoes it.
+    scopes
+        Keys of several scopes: those that were decided for within a unit.
     """
 
     release: str = ""
@@ -53,9 +55,11 @@ class Affected:
     last: int | None = None
     decisions: tuple[str, ...] = ()
     rollback: str = ""
+    scopes: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """As an envelope holds it."""
+        some = {"scopes": list(self.scopes)} if self.scopes else {}
         return {
             "release": self.release,
             "scope": self.scope,
@@ -67,13 +71,15 @@ class Affected:
             "last": self.last,
             "decisions": list(self.decisions),
             "rollback": self.rollback,
+            **some,
         }
 
 
 def read_affected(facts: Mapping[str, Any]) -> Affected:
     """Back from the envelope: ``read_affected(a.facts()) == a``."""
     times = {n: datetime.fromisoformat(facts[n]) if facts[n] else None for n in ("since", "until")}
-    return Affected(**{**facts, **times, "decisions": tuple(facts["decisions"])})
+    several = {"decisions": tuple(facts["decisions"]), "scopes": tuple(facts.get("scopes", ()))}
+    return Affected(**{**facts, **times, **several})
 
 
 @dataclass(frozen=True, slots=True)

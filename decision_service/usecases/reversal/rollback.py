@@ -213,7 +213,7 @@ class Rollbacks:
             first=affected.first,
             last=affected.last,
             decisions=decisions,
-            scopes=caller.scopes,
+            scopes=_both(affected.scopes, caller.scopes),
         )
         found = (action_for(standing, rates) for standing in self.book.standings(wanted))
         return [action for action in found if action]
@@ -344,6 +344,13 @@ class Rollbacks:
                 sets={pointer: after, **(sets or {})},
             )
         )
+
+
+def _both(wanted: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...]:
+    """The scopes that are wanted, as far as they are granted."""
+    if not wanted or "*" in granted:
+        return wanted or granted
+    return tuple(scope for scope in wanted if scope in granted)
 
 
 def _require_state(record: RollbackRecord, states: tuple[RollbackState, ...]) -> None:

@@ -268,6 +268,24 @@ def test_a_canary_is_held_against_what_governs_beside_it(world):
     assert old == governing(world)
 
 
+def test_the_plan_covers_every_scope_within_a_unit(world):
+    """
+    A release of one business unit trips: what was decided for the unit and for its places is planned, nothing else.
+    """
+    unit, place, other = Scope("north"), Scope("north", location="DC9"), Scope("south", location="DC1")
+    old, new = world.approved("1.0.0"), world.approved("2.0.0")
+    world.rollout.activate(old, unit, Caller("bob"))
+    world.rollout.activate(new, unit, Caller("bob"))
+    world.rollout.activate(new, other, Caller("bob"))
+    made = [world.decide(new, 1000.0, unit), world.decide(new, 2_000_000.0, place)]
+    world.decide(new, 1000.0, other)
+    world.guard.look()
+    (plan,) = world.rollbacks.all()
+
+    assert ("business_unit:north", "location:DC9") == plan.affected.scopes
+    assert made == [action.decision for action in world.rollbacks.actions(plan)]
+
+
 def test_decisions_of_manual_mode_say_nothing_about_a_release(changed):
     """
     Millions ordered by reorder points under the release are not its doing.
