@@ -17,17 +17,27 @@ from typing import Protocol
 from uuid6 import uuid7
 
 from audit import Appended, Artifact, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
-from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question
+from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question, Scope
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
 from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, require_thawed
 from decision_service.usecases.manual_mode import MANUAL, Rung, in_force
+from decision_service.usecases.open_waves import WAVES, require_open_wave
 from decision_service.usecases.operations import OPEN
 from decision_service.usecases.recent_snapshots import RecentSnapshots
 from decision_service.usecases.records import Deliberation, Inputs
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import Release
 from optimization.network import Snapshot
+
+# What may move while a decision is being made: pointers, words, reason.
+_MOVED = (
+    ((FROZEN, LAST_FROZEN), "the scope was frozen while deciding; ask again later", "SCOPE_FROZEN"),
+    ((MANUAL,), "manual mode changed while deciding; ask again", "MODE_MOVED"),
+    ((OPEN,), "the operation ended while deciding", "OPERATION_ENDED"),
+    ((WAVES,), "the release's roll-out moved while deciding; ask again", "WAVE_MOVED"),
+    (("",), "the release was revoked while deciding; ask again", "RELEASE_REVOKED"),
+)
 
 
 class OutcomeOf(Protocol):
@@ -91,10 +101,10 @@ class Decide:
         ForbiddenError
             The caller's grant does not cover the scope.
         PreconditionError
-            The scope is frozen, or no release governs it.
+            The scope is frozen, no release governs it, or the pinned one is rolled out in waves and not here yet.
         MovedError
-            The release was revoked, the scope frozen, its manual mode changed, or what `requires` names moved, while the decision
-            was being made.
+            The release was revoked, the scope frozen, its manual mode changed, the roll-out of the release that the
+            caller pinned moved, or what `requires` names, while the decision was being made.
         """
         _refuse_foreign(request, caller)
         snapshot = self.recent.made_of(request.snapshot).artifact
@@ -104,6 +114,7 @@ class Decide:
         try:
             frozen = require_thawed(self.ledger, request.scope, unfrozen_for)
             rung, mode = in_force(self.ledger, request.scope)
+            waves = self._within_waves(request, rung)
             made = await self._deliberate(request, caller, snapshot, parents, rung)
         except ServiceError:
             if earlier := self._earlier(request, caller, snapshot):  # decided before this came in its way
@@ -112,7 +123,7 @@ class Decide:
         if request.validate_only:
             return Decided(records.decision_of(made), is_repeat=False)
         new = records.new_entry(f"decisions/{uuid7()}", made)
-        held = {**new.requires, **frozen, **mode, **requires}
+        held = {**new.requires, **frozen, **mode, **waves, **requires}
         appended = await self._log(replace(new, requires=held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
             return Decided(records.read_decision(self.ledger, appended.entry), is_repeat=True)
@@ -148,17 +159,14 @@ class Decide:
         except KeyConflictError as error:
             raise _reused(request) from error
         except PointerMovedError as error:
-            if error.pointer.startswith((FROZEN, LAST_FROZEN)):
-                raise MovedError(
-                    "the scope was frozen while deciding; ask again later", "SCOPE_FROZEN"
-                ) from error
-            if error.pointer.startswith(MANUAL):
-                raise MovedError("manual mode changed while deciding; ask again", "MODE_MOVED") from error
-            if error.pointer.startswith(OPEN):
-                raise MovedError("the operation ended while deciding", "OPERATION_ENDED") from error
-            raise MovedError(
-                "the release was revoked while deciding; ask again", "RELEASE_REVOKED"
-            ) from error
+            said, reason = next(m[1:] for m in _MOVED if error.pointer.startswith(m[0]))
+            raise MovedError(said, reason) from error
+
+    def _within_waves(self, request: DecisionRequest, manual: Rung) -> Mapping[str, str | None]:
+        """A release that the caller pins governs no unit before its wave has come; asking what it would say is free."""
+        if manual.release or not request.release or request.validate_only:
+            return {}
+        return require_open_wave(self.releases, request.release, Scope(request.scope.business_unit))
 
     def _earlier(self, request: DecisionRequest, caller: Caller, snapshot: Artifact) -> Decided | None:
         """The first decision on this request_id."""

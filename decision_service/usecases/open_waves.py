@@ -7,6 +7,8 @@ from decision_service.decision import Scope
 from decision_service.errors import PreconditionError
 from decision_service.usecases.release import Releases
 
+WAVES = "waves/"
+
 
 class RolloutState(StrEnum):
     """Where the roll-out of a release stands."""
@@ -34,7 +36,7 @@ class Opened:
 
 def pointer_of(name: str) -> str:
     """The pointer of a release's waves."""
-    return f"waves/{name}"
+    return f"{WAVES}{name}"
 
 
 def read_opened(pointer: str | None) -> Opened:

@@ -56,14 +56,10 @@ def decisionctl(waved):
     return run
 
 
-def release_for(service, example, unit):
+def release_for(service, example, unit, **more):
     """Which release decides for a business unit."""
-    request = decisions.DecideRequest(
-        request_id=f"waves-{unit}",
-        snapshot=example,
-        mode=decision_pb2.DECISION_MODE_JUDGE,
-        validate_only=True,
-    )
+    given = {"request_id": f"waves-{unit}", "validate_only": True, **more}
+    request = decisions.DecideRequest(snapshot=example, mode=decision_pb2.DECISION_MODE_JUDGE, **given)
     request.scope.business_unit = unit
     request.proposals.add(id="O1", lane="BUY:GRINDER:DC-NORTH:HANDELSHOF", quantity=20.0)
     return call(service, "DecisionService/Decide", request, "erp-1", "erp").decision.lineage.release
@@ -97,6 +93,20 @@ def test_a_release_goes_wave_by_wave(waved, decisionctl, example):
     assert "in none that is open" in past[1]
     assert "PAUSED" in paused[1]
     assert "releases/replenishment@1.0.0" == release_for(service, example, "retail")
+
+
+def test_pinning_a_release_does_not_pass_its_waves(waved, example):
+    """
+    A caller names the release itself: told what it would say, and refused what would count.
+    """
+    service, name = waved
+    asked = release_for(service, example, "machines", release=name)
+    with pytest.raises(grpc.RpcError) as refused:
+        release_for(service, example, "machines", release=name, request_id="pinned", validate_only=False)
+
+    assert name == asked
+    assert "FAILED_PRECONDITION" == refused.value.code().name
+    assert "`business_unit:machines` is in none that is open" in refused.value.details()
 
 
 @pytest.mark.parametrize(
