@@ -1,9 +1,10 @@
 """
 The service beside an empty grpc.aio echo, called by the same client in the same rounds.
 
-    python tests/benchmarks/bench_service.py [SECONDS]
+    SECONDS=3 ENTRIES=1000000 ENDURED=20000 python tests/benchmarks/bench_service.py
 
-SECONDS (3 by default) is the length of a round. The client is `h2load` (Debian: nghttp2-client), in C. It sends the
+A round lasts SECONDS; the service starts on a log of ENTRIES; the growth of its memory is that of its resident
+set over ENDURED decisions, after as many to fill what is bounded (1,000,000 take most of an hour). The client is `h2load` (Debian: nghttp2-client), in C. It sends the
 same bytes each time, so the benchmark's server gives every Decide a request_id of its own: each call is decided
 and is durable (SQLite, synchronous=FULL) before it is answered. The snapshot and the decision that is read are the
 same each time, and the service remembers both; the case of new snapshots gives every call one of its own. Plaintext
@@ -11,6 +12,7 @@ on loopback; telemetry off, but for the second echo, which is observed as a call
 """
 
 import asyncio
+import gc
 import itertools
 import os
 import re
@@ -32,6 +34,7 @@ from decision_service.v1 import decision_service_pb2 as pb
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS, CONNECTIONS, STREAMS = 5, 4, 8
+ENTRIES, ENDURED = int(os.environ.get("ENTRIES", "1000000")), int(os.environ.get("ENDURED", "20000"))
 ANEW = "asks-about-a-new-snapshot"
 DECIDE = "/decision_service.v1.DecisionService/Decide"
 GET = "/decision_service.v1.DecisionService/GetDecision"
@@ -101,7 +104,6 @@ async def serve_ours(data):
     from decision_service.bootstrap import build
     from decision_service.config import Settings
 
-    started = time.perf_counter()
     numbers, read = itertools.count(time.time_ns()), endpoint.read_message
 
     def numbered(kind, raw):
@@ -118,7 +120,9 @@ async def serve_ours(data):
     endpoint.read_message = numbered
     app = build(Settings(address="127.0.0.1:0", data=data, workers=1))
     running = await app.serve()
-    print(running.address.rpartition(":")[2], time.perf_counter() - started, app.ledger.size, flush=True)
+    gc.collect()
+    gc.freeze()  # as `decisionctl serve` does
+    print(running.address.rpartition(":")[2], app.ledger.size, flush=True)
     await running.server.wait_for_termination()
 
 
@@ -126,9 +130,10 @@ class Server:
     """One of the two as a process."""
 
     def __init__(self, *arguments):
-        command = [sys.executable, __file__, *map(str, arguments)]
+        command, started = [sys.executable, __file__, *map(str, arguments)], time.perf_counter()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
         self.said = self.process.stdout.readline().split()
+        self.seconds = time.perf_counter() - started  # the interpreter and all imports included
         self.port = int(self.said[0])
         self.watched = psutil.Process(self.process.pid)
 
@@ -146,14 +151,15 @@ class Server:
 # --- the client ------------------------------------------------------------------------------
 
 
-def load(server, path, body, seconds, folder):
-    """Calls a second, and CPU microseconds of the server a call."""
+def load(server, path, body, seconds, folder, calls=0):
+    """Calls a second, and CPU microseconds of the server a call; for so many seconds, or so many calls."""
     file = folder / "body"
     raw = body.SerializeToString()
     file.write_bytes(b"\x00" + len(raw).to_bytes(4, "big") + raw)
-    command = ["h2load", "-D", str(seconds), "-c", str(CONNECTIONS), "-m", str(STREAMS), "-d", str(file)]
+    extent = ["-n", str(calls)] if calls else ["-D", str(seconds)]
+    command = ["h2load", *extent, "-c", str(CONNECTIONS), "-m", str(STREAMS), "-d", str(file)]
     headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
-    before = server.cpu()
+    before, started = server.cpu(), time.perf_counter()
     done = subprocess.run(
         [*command, *headers, f"http://127.0.0.1:{server.port}{path}"],
         capture_output=True,
@@ -163,7 +169,7 @@ def load(server, path, body, seconds, folder):
     used = server.cpu() - before
     succeeded = int(re.search(r"(\d+) succeeded", done).group(1))
     assert succeeded, done
-    return succeeded / seconds, used / succeeded * 1e6
+    return succeeded / (seconds or time.perf_counter() - started), used / succeeded * 1e6
 
 
 def check(server):
@@ -209,27 +215,47 @@ def measure(seconds, folder):
         "get": (GET, pb.GetDecisionRequest(name=name)),
     }
     found = {case: [] for case in (*bodies, "echo", "metered")}
-    memory = []
     for _ in range(ROUNDS):
         found["echo"].append(load(echo, "/echo/Echo", request(1), seconds, folder))
         found["metered"].append(load(metered, "/echo/Echo", request(1), seconds, folder))
         for case, (path, body) in bodies.items():
             found[case].append(load(ours, path, body, seconds, folder))
-        memory.append(ours.megabytes())
     rate = {case: median(r for r, _ in rounds) for case, rounds in found.items()}
     cpu = {case: median(c for _, c in rounds) for case, rounds in found.items()}
     ratio = {
         case: median(a[0] / b[0] for a, b in zip(found[case], found["echo"], strict=True))
         for case in (*bodies, "metered")
     }
-    decisions = sum(r * seconds for case in ("decide", "anew", "batch") for r, _ in found[case][1:])
-    ours.close()
-    again = Server("ours", folder / "data")
-    start, size = float(again.said[1]), int(again.said[2])
-    again.close()
-    echo.close()
-    metered.close()
-    return rows(rate, cpu, ratio, (memory[-1] - memory[0]) * 1e6 / decisions, start, size)
+    grown = growth(ours, folder)
+    for server in (ours, echo, metered):
+        server.close()
+    return rows(rate, cpu, ratio, grown, *start_on(ENTRIES, folder / "large"))
+
+
+def growth(server, folder):
+    """Bytes of resident memory a decision, once what is bounded is full."""
+    load(server, DECIDE, request(1), 0, folder, calls=ENDURED)
+    before = server.megabytes()
+    load(server, DECIDE, request(1), 0, folder, calls=ENDURED)
+    return (server.megabytes() - before) * 1e6 / ENDURED
+
+
+def start_on(entries, data):
+    """Seconds from the start of the process until it serves a log of so many entries, and their number."""
+    from bench_rollback import MIGRATIONS, fill
+
+    from audit import create_signer, open_ledger, upgrade
+    from decision_service.config import Settings
+
+    settings = Settings(data=data)
+    data.mkdir()
+    upgrade(settings.database_url, MIGRATIONS)
+    ledger = open_ledger(settings.database_url, create_signer(data / "signing.key", settings.origin))
+    fill(ledger, entries)
+    ledger.close()
+    server = Server("ours", data)
+    server.close()
+    return server.seconds, int(server.said[1])
 
 
 def rows(rate, cpu, ratio, growth, start, size):
@@ -258,12 +284,12 @@ def main():
             asyncio.run(serve_measured_echo())
         case ["ours", data]:
             asyncio.run(serve_ours(Path(data)))
-        case given:
+        case _:
             if shutil.which("h2load") is None:
                 print("h2load is not installed (Debian: apt install nghttp2-client): nothing is measured")
                 return
             with tempfile.TemporaryDirectory() as folder:
-                publish("service", measure(int(given[0]) if given else 3, Path(folder)))
+                publish("service", measure(int(os.environ.get("SECONDS", "3")), Path(folder)))
 
 
 if __name__ == "__main__":
