@@ -1,5 +1,6 @@
 """The answers of the engine: safety stocks, planned orders, and what had to give way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optimization.network import Finding
@@ -84,10 +85,14 @@ class GaveWay:
 
 @dataclass(frozen=True, slots=True)
 class ReplenishmentPlan:
-    """Orders, what gave way, the smallest set of requirements in conflict, and the proof."""
+    """
+    Orders, what gave way, the smallest set of requirements in conflict, and the proof.
 
-    orders: tuple[PlannedOrder, ...]
-    gave_way: tuple[GaveWay, ...]
+    `orders` and `gave_way` may be made when they are read (`Rows`): read a row once where there are many.
+    """
+
+    orders: Sequence[PlannedOrder]
+    gave_way: Sequence[GaveWay]
     conflicts: tuple[str, ...]
     report: SolveReport
     findings: tuple[Finding, ...] = ()

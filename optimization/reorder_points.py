@@ -29,6 +29,7 @@ from optimization.replenishment.reading import Reading, findings_of, read_ids
 from optimization.safety_stock.problem import GsmProblem, GsmStage
 from optimization.safety_stock.service import cycle_safety_factor, fill_rate_safety_factor
 from optimization.safety_stock.snapshot import unlimited_problem
+from optimization.words import plain
 
 _LEAST = 1e-9  # base units: below it there is nothing to order
 
@@ -171,7 +172,7 @@ class _Walk:
             done = (
                 "CAPPED: what the source has" if quantity > _LEAST else "EXCLUDED: nothing is ordered today"
             )
-            self.findings.append(Finding("SOURCE_SHORT", lane.id, f"{need:.6g} are needed", done))
+            self.findings.append(Finding("SOURCE_SHORT", lane.id, f"{plain(need)} are needed", done))
         if quantity <= _LEAST:
             return
         for source, each in _inputs(lane):

@@ -17,6 +17,7 @@ from optimization.errors import InvalidNetworkError, Problem
 from optimization.network import Finding, Lane, LaneKind, Receipt, Snapshot
 from optimization.ranges import out_of_range
 from optimization.units import Units
+from optimization.words import plain
 
 _LISTED = 1_000  # problems carried by the error; the message says how many there are
 
@@ -258,7 +259,7 @@ def _overdue_receipts(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(
                 "OVERDUE_RECEIPT",
                 receipt.id,
-                f"due {receipt.due}, before {snapshot.as_of}, and still {receipt.quantity:g} to come",
+                f"due {receipt.due}, before {snapshot.as_of}, and still {plain(receipt.quantity)} to come",
                 "KEPT: expected in bucket 0",
             )
 

@@ -86,6 +86,7 @@ def _problem(file: Path, form: str, holding_rate: float | None, pooling: Any) ->
 def orders(options: Options, snapshot: Path) -> None:
     """Plan orders under capacity, with a proven gap; safety stock is placed first."""
     from decision_service.cli.snapshot_file import read_snapshot  # noqa: PLC0415 - other commands start faster
+    from decision_service.workers.helpers import helpers  # noqa: PLC0415
     from optimization.parameters import PlanningParameters  # noqa: PLC0415
     from optimization.replenishment import plan_replenishment  # noqa: PLC0415
     from optimization.safety_stock import place_safety_stock, problem_from_snapshot  # noqa: PLC0415
@@ -97,7 +98,8 @@ def orders(options: Options, snapshot: Path) -> None:
     placement = place_safety_stock(problem, parameters.safety_stock_limits)
     started = time.perf_counter()
     stocks = {s.stage: s.safety_stock for s in placement.stocks}
-    plan = plan_replenishment(known, stocks, parameters, parameters.order_limits)
+    with helpers() as executor:
+        plan = plan_replenishment(known, stocks, parameters, parameters.order_limits, executor=executor)
     found = _proof(plan.report, time.perf_counter() - started, "objective") | {
         "orders": [_order(o) for o in plan.orders],
         "gave_way": [_gave_way(g) for g in plan.gave_way],

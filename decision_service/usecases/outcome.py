@@ -100,7 +100,7 @@ def _plan_and_judge(known: SnapshotFacts, release: Release, work: Work, admitted
         admitted,
         safety_stocks=planned.placement.stocks,
         exceptions=admitted.exceptions + planned.findings,
-        gave_way=planned.plan.gave_way,
+        gave_way=tuple(planned.plan.gave_way),
         requirements_in_conflict=planned.plan.conflicts,
         reports=(planned.placement.report, planned.plan.report),
         evaluations=admitted.evaluations + spoken,

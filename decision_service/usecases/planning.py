@@ -1,6 +1,7 @@
 """Rules speak to planning, then planning plans: steps 4 to 6 of the line."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from decision_service import directives
@@ -34,12 +35,15 @@ class Work:
         Why the answer of the join rules must not be used: another engine did not confirm it.
     reserve
         Another solver, where this process may load one: asked where HiGHS fails.
+    executor
+        Who helps with large plans; the plan is the same without.
     """
 
     slices: int | None = None
     may_continue: Callable[[], bool] | None = None
     doubt: str = ""
     reserve: Reserve | None = None
+    executor: Executor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,18 @@ def _plan_orders(
 ) -> ReplenishmentPlan:
     """Planned by HiGHS; where another solver stood in for it, the plan must pass the check, or is not used."""
     plan = plan_replenishment(
-        snapshot, stocks, parameters, limits, may_continue=work.may_continue, reserve=work.reserve
+        snapshot,
+        stocks,
+        parameters,
+        limits,
+        may_continue=work.may_continue,
+        reserve=work.reserve,
+        executor=work.executor,
     )
     if not _has_stood_in(plan) or not check_plan(snapshot, stocks, parameters, plan):
         return plan
     same = replace(limits, slices=plan.report.slices)
-    return plan_replenishment(snapshot, stocks, parameters, same)
+    return plan_replenishment(snapshot, stocks, parameters, same, executor=work.executor)
 
 
 def _has_stood_in(plan: ReplenishmentPlan) -> bool:

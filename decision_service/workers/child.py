@@ -16,8 +16,8 @@ _PR_SET_PDEATHSIG = 1
 _NICENESS = 5  # the edge answers first
 
 
-def answer_all(pipe: Connection, memory_bytes: int) -> None:
-    """Read work, do it, answer."""
+def answer_all(pipe: Connection, memory_bytes: int, scheduler: str) -> None:
+    """Read work, do it, answer; the workers of a Dask scheduler may help."""
     _die_with_the_parent()
     _ignore_interrupts()
     from decision_service.workers.tasks import TALKING, TASKS  # noqa: PLC0415 - in the child only
@@ -33,7 +33,7 @@ def answer_all(pipe: Connection, memory_bytes: int) -> None:
             task, arguments = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own parent
         except (EOFError, OSError):
             return
-        more = (say,) if task in TALKING else ()
+        more = (say, scheduler) if task in TALKING else ()
         pipe.send_bytes(_answer(TASKS[task], (*arguments, *more)))
 
 

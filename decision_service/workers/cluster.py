@@ -3,7 +3,7 @@ Plans made on a Dask cluster instead of on this machine.
 
 A place of the pool sends its work to the scheduler. Dask gives the work of a worker that dies to
 another; on the worker it runs in a killable process, as it would here, so that deadlines and memory
-limits hold there too. Where the cluster is away, has no workers or runs another version of what
+limits hold there too, and other workers help it with the items of a large plan. Where the cluster is away, has no workers or runs another version of what
 decides, this machine plans: slower, never otherwise. The answer is the same wherever it was found.
 """
 
@@ -206,7 +206,8 @@ def _pool(memory_bytes: int) -> WorkerPool:
 
     # Dask marks its workers as daemons, which may have no children; ours end with their parent by themselves.
     multiprocessing.current_process().daemon = False
-    return WorkerPool(get_worker().state.nthreads, memory_bytes=memory_bytes)
+    worker = get_worker()
+    return WorkerPool(worker.state.nthreads, memory_bytes=memory_bytes, scheduler=worker.scheduler.address)
 
 
 def _watch_over() -> Callable[[], bool]:

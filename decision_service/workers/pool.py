@@ -86,21 +86,24 @@ class WorkerPool:
         Address space a process may have, 0 = unlimited.
     seconds
         Longest that work without a deadline may take.
+    scheduler
+        Address of the Dask scheduler whose workers may help with large plans, empty = none.
     elsewhere
         Makes a place of another kind out of what tells of the pool's end, and what starts a process here.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - how many, how large, how long, and where else
         self,
         size: int,
         waiting: int = 64,
         memory_bytes: int = 0,
         seconds: float = 86_400.0,
         elsewhere: Callable[[threading.Event, Callable[[], Place]], Place] | None = None,
+        scheduler: str = "",
     ) -> None:
         self._queue = _Queue(waiting)
         self._memory, self._longest = memory_bytes, seconds
-        self._elsewhere = elsewhere
+        self._elsewhere, self._scheduler = elsewhere, scheduler
         self._seconds = 1.0  # how long recent work took, for the retry hint
         self._closing = threading.Event()
         self._threads = [
@@ -153,7 +156,7 @@ class WorkerPool:
 
     def _place(self) -> Place:
         def here() -> Place:
-            return _Process(self._memory, self._longest, self._closing)
+            return _Process(self._memory, self._longest, self._closing, self._scheduler)
 
         return self._elsewhere(self._closing, here) if self._elsewhere else here()
 
@@ -203,8 +206,9 @@ class _Queue:
 class _Process:
     """One worker process, replaced when it dies."""
 
-    def __init__(self, memory_bytes: int, longest: float, closing: threading.Event) -> None:
+    def __init__(self, memory_bytes: int, longest: float, closing: threading.Event, scheduler: str) -> None:
         self._memory, self._longest, self._closing = memory_bytes, longest, closing
+        self._scheduler = scheduler
         self._start()
 
     def run(self, work: Work) -> bytes:
@@ -268,7 +272,8 @@ class _Process:
 
     def _start(self) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
-        self._child = _SPAWN.Process(target=answer_all, args=(theirs, self._memory), daemon=True)
+        given = (theirs, self._memory, self._scheduler)
+        self._child = _SPAWN.Process(target=answer_all, args=given, daemon=True)
         self._child.start()
         theirs.close()
 

@@ -19,6 +19,7 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
     doubt: str,
     is_watched: bool,  # noqa: FBT001 - it crosses a pipe
     say: Say,
+    scheduler: str,
 ) -> bytes:
     """
     The pure function on canonical bytes: the outcome's, and what is to be confirmed, pickled together.
@@ -35,6 +36,8 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
         Why the join rules' answer must not be used.
     is_watched
         Whether somebody wants to hear of incumbents and bounds.
+    scheduler
+        Of a cluster whose workers may help; empty: the cores of this machine do.
     """
     import pickle  # noqa: PLC0415 - see the module's docstring
 
@@ -43,6 +46,7 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
     from decision_service.facts import SnapshotFacts  # noqa: PLC0415
     from decision_service.usecases.outcome import deliberate  # noqa: PLC0415
     from decision_service.usecases.planning import Work  # noqa: PLC0415
+    from decision_service.workers.helpers import helpers  # noqa: PLC0415
     from optimization.network import Snapshot  # noqa: PLC0415
     from optimization.second_solver import solve_again  # noqa: PLC0415
     from optimization.solver import watched  # noqa: PLC0415
@@ -54,20 +58,22 @@ def decide(  # noqa: PLR0913 - three inputs, three ways to do the same work agai
         made = deliberate(asked, SnapshotFacts(known), _compiled(release), work)
         return pickle.dumps((canonical.encode_object(made.outcome), made.asked))
 
-    with watched(_speaker(say) if is_watched else None):
+    with watched(_speaker(say) if is_watched else None), helpers(scheduler) as executor:
         if until is None or slices is not None:
-            return found(Work(slices, doubt=doubt, reserve=solve_again))
-        best = found(Work(0, doubt=doubt))
+            return found(Work(slices, doubt=doubt, reserve=solve_again, executor=executor))
+        best = found(Work(0, doubt=doubt, executor=executor))
         say(BEST, best)
         if time.monotonic() >= until.at:
             return best
-        return found(Work(None, lambda: time.monotonic() < until.at, doubt, solve_again))
+        return found(Work(None, lambda: time.monotonic() < until.at, doubt, solve_again, executor))
 
 
 def warm_up() -> bytes:
-    """Import what deciding needs, before the first caller waits for it."""
+    """Import what deciding needs and load what is compiled, before the first caller waits for it."""
     import decision_service.usecases.outcome  # noqa: F401, PLC0415 - imported for its effect
+    from optimization.replenishment.warm import warm_up as load_compiled  # noqa: PLC0415
 
+    load_compiled()
     return b""
 
 
@@ -94,4 +100,4 @@ def _speaker(say: Say) -> Callable[..., None]:
 
 
 TASKS: dict[str, Callable[..., bytes]] = {"decide": decide, "warm_up": warm_up}
-TALKING = frozenset({"decide"})  # tasks that take `say` as their last argument
+TALKING = frozenset({"decide"})  # tasks that take `say` and the cluster's scheduler as their last arguments

@@ -1,7 +1,9 @@
 """
 The seam for machines: whatever `concurrent.futures.Executor` the caller brings.
 
-A process pool, a Dask cluster (`distributed.Client.get_executor`) or nothing at all. Each part
+Threads, a process pool, a Dask cluster (`distributed.Client.get_executor`) or nothing at all.
+Threads are how one machine works on several cores: the compiled item programme lets go of Python's
+lock, and nothing is copied. Elsewhere each part
 of the instance is sent to a worker once: a call names it by key and carries prices, a few kB; a
 worker that does not hold the part says so and is sent it. Answers are put together in the order
 of the parts, never in the order of completion. A worker that dies costs a retry of its calls.
@@ -11,13 +13,14 @@ import itertools
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
 _ATTEMPTS = 4
+_PATIENCE_SECONDS = 120.0  # for a part of some ten thousand items; then this process does it
 _HELD_PARTS = 96  # per worker; the oldest go first, so a long-lived worker does not fill up
 
 _held: OrderedDict[str, Any] = OrderedDict()
@@ -70,8 +73,28 @@ class Crew:
         """`function(part, *arguments[p])` for every part p, in the order of the parts."""
         if self._executor is None:
             return [function(part, *args) for part, args in zip(self.parts, arguments, strict=True)]
+        if isinstance(self._executor, ThreadPoolExecutor):
+            return list(self._executor.map(function, self.parts, *zip(*arguments, strict=True)))
         futures = [self._submit(function, p, args, None) for p, args in enumerate(arguments)]
-        return [self._answer(function, p, arguments[p], future) for p, future in enumerate(futures)]
+        mine = self._take_part(function, arguments, futures)
+        return [
+            mine[p] if p in mine else self._answer(function, p, arguments[p], future)
+            for p, future in enumerate(futures)
+        ]
+
+    def _take_part(
+        self, function: Callable[..., Answer], arguments: Sequence[tuple[Any, ...]], futures: Sequence[Any]
+    ) -> dict[int, Answer]:
+        """
+        What this process answers itself, from the last part on: all that nobody else has begun.
+
+        So nobody waits for workers that are busy with other plans, and may be waiting for ours.
+        """
+        mine: dict[int, Answer] = {}
+        for p in reversed(range(len(futures))):
+            if not isinstance(futures[p], BaseException) and futures[p].cancel():
+                mine[p] = function(self.parts[p], *arguments[p])
+        return mine
 
     def _submit(
         self, function: Callable[..., Any], p: int, args: tuple[Any, ...], part: Any
@@ -89,8 +112,8 @@ class Crew:
         for _ in range(_ATTEMPTS):
             if not isinstance(future, BaseException):
                 try:
-                    answer = future.result()
-                except (BrokenExecutor, OSError) as error:
+                    answer = future.result(_PATIENCE_SECONDS)
+                except (BrokenExecutor, OSError) as error:  # a timeout is an OSError
                     future = error
                 except Exception as error:
                     # Dask has its own word for a worker that died too often.
@@ -110,6 +133,6 @@ def run_on_part(function: Callable[..., Any], key: str, part: Any, args: tuple[A
         _held[key] = part
         while len(_held) > _HELD_PARTS:
             _held.popitem(last=False)
-    elif key not in _held:
-        return Missing()
-    return function(_held[key], *args)
+    else:
+        part = _held.get(key)
+    return Missing() if part is None else function(part, *args)

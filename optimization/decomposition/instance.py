@@ -89,6 +89,8 @@ class Instance:
         S[d,t] by store and period; infinite where nothing limits it.
     supply_over_cost, storage_over_cost
         P and R, money per unit of overload (and period); None = a multiple of the price scale.
+    offset
+        Money that every plan costs on top; a gap that is asked for is relative to the whole.
     """
 
     items: Items
@@ -96,6 +98,7 @@ class Instance:
     storage: Floats
     supply_over_cost: float | None = None
     storage_over_cost: float | None = None
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
         _check_shapes(self)

@@ -3,7 +3,7 @@ Plan item-locations: prices first, then a plan from the prices, then both side b
 
 1. prices on samples, then on all items (`sample`, `dual`): a bound that the prices prove;
 2. one plan per item from the master's weights (`rounding`);
-3. exchange of plans by a restricted MILP (`exchange`), repair of what overflows (`repair`), polish.
+3. repair of what overflows (`repair`), polish; exchange of plans by a restricted MILP (`exchange`).
 
 All steps count work, none looks at a clock, and sums are taken in the order of the blocks: the
 same plan comes out of one process, many processes or a cluster.
@@ -36,7 +36,6 @@ from optimization.report import SolveLimits, relative_gap
 _SEEDED_ITERATIONS = 14
 _CORRECTIONS, _SAMPLE_ITERATIONS, _LAST_ITERATIONS = 5, 12, 6
 _EXCHANGE_ITEMS, EXCHANGE_MOST = 1_500, 5_000
-_EXCHANGES = 2
 _EXCHANGE_NODES, _EXCHANGE_GAP = 20, 1e-4
 
 
@@ -80,7 +79,8 @@ def plan_item_locations(
         Prices of an earlier plan of these suppliers and stores: the search starts from them.
     """
     blocks = split(instance)
-    crew = Crew(blocks.parts(), executor)
+    parts = blocks.parts()
+    crew = Crew(parts, executor if len(parts) > 1 else None)
     dual = _search_prices(instance, blocks, crew, limits, (warm,) if warm else ())
     team = planners(crew)
     state = round_weights(blocks, dual, team)
@@ -121,21 +121,24 @@ def _level(instance: Instance) -> Level:
 
 
 def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> None:
-    """Exchange while the instance is small enough for it to matter, repair, polish."""
+    """Repair and polish; where that is not close, exchange plans while there are few enough for it to matter."""
     rng = np.random.default_rng(limits.seed)
-    count = state.instance.items.count
-    heavy = seeds(dual)
+    _mend(state, team, dual)
     work = replace(limits, slices=1, nodes=_EXCHANGE_NODES, gap=_EXCHANGE_GAP)
-    if count <= EXCHANGE_MOST:
-        for _ in range(_EXCHANGES * limits.slices):
-            if relative_gap(state.objective, dual.bound) <= limits.gap:
-                break
-            free = _worst(state, team, dual.centre, min(count, _EXCHANGE_ITEMS))
-            prices = [*heavy, *variants(state, dual.centre, 16, rng)]
-            exchange(state, team, free, prices, work, len(free))
+    for _ in range(limits.slices if state.instance.items.count <= EXCHANGE_MOST else 0):
+        before = state.objective
+        if before - dual.bound <= limits.gap * abs(before + state.instance.offset):
+            break
+        free = _worst(state, team, dual.centre, min(state.instance.items.count, _EXCHANGE_ITEMS))
+        prices = [*seeds(dual), *variants(state, dual.centre, 16, rng)]
+        exchange(state, team, free, prices, work, len(free))
+        _mend(state, team, dual)
+    clear(state)
+
+
+def _mend(state: State, team: Planners, dual: Dual) -> None:
     repair(state, team, dual.centre)
     polish(state, team, dual.centre)
-    clear(state)
 
 
 def _worst(state: State, team: Planners, prices: Prices, most: int) -> Ints:

@@ -253,7 +253,7 @@ def _instance(problem: OrderProblem, lane: NDArray[np.int64]) -> Instance | None
     room = np.full((len(stores.ids) + 1, periods), np.inf)
     room[:-1] = stores.capacity
     prices = _over_costs(problem, items)
-    return Instance(items, supply, room, *prices)
+    return Instance(items, supply, room, *prices, offset=-_worth_of_net(problem))
 
 
 def _over_costs(problem: OrderProblem, items: Items) -> tuple[float, float]:
@@ -278,14 +278,16 @@ def _over_costs(problem: OrderProblem, items: Items) -> tuple[float, float]:
 def _lead_times(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """Buckets from order to arrival, by stage; None where they vary or a later bucket is closed."""
     lanes, lead = problem.lanes, np.zeros(len(lane), np.int64)
-    for i in np.flatnonzero(lane >= 0):
-        open_ = np.flatnonzero(lanes.is_open[lane[i]])
-        wait = lanes.arrival[lane[i], open_] - open_
-        if (wait != wait[0]).any() or (np.diff(open_) > 1).any() or wait[0] < 0:
-            return None
-        if open_[-1] + wait[0] + 1 < min(problem.stages.end[i], problem.horizon + wait[0]):
-            return None
-        lead[i] = wait[0]
+    stage = np.flatnonzero(lane >= 0)
+    is_open, arrival = lanes.is_open[lane[stage]], lanes.arrival[lane[stage]]
+    first, count = is_open.argmax(axis=1), is_open.sum(axis=1)
+    last = problem.horizon - 1 - is_open[:, ::-1].argmax(axis=1)
+    wait = arrival[np.arange(stage.size), first] - first
+    varies = ((arrival - np.arange(problem.horizon) != wait[:, None]) & is_open).any(axis=1)
+    most = np.minimum(problem.stages.end[stage], problem.horizon + wait)
+    if (varies | (last - first + 1 > count) | (wait < 0) | (last + wait + 1 < most)).any():
+        return None
+    lead[stage] = wait
     return lead
 
 

@@ -38,13 +38,15 @@ _STAGE_RULES = {
 }
 
 
-def find_conflict(problem: OrderProblem, state: State, rows: tuple[GaveWay, ...]) -> tuple[str, ...]:
+def find_conflict(problem: OrderProblem, state: State, rows: Sequence[GaveWay]) -> tuple[str, ...]:
     """Requirements that no plan keeps together, in words; empty where what gave way gave way to money."""
     first: dict[str, GaveWay] = {}
     for row in rows:
         if row.rule in _STAGE_RULES:
             first.setdefault(row.subject, row)
-    for row in list(first.values())[:_TRIED]:
+        if len(first) == _TRIED:
+            break
+    for row in first.values():
         for part in _around(problem, row):
             found = _conflict_in(part, state, row)
             if found:

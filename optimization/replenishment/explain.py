@@ -26,6 +26,7 @@ from optimization.replenishment.read import read_problem
 from optimization.replenishment.state import State, evaluate
 from optimization.report import SolveLimits
 from optimization.solver import solve_relaxation
+from optimization.words import plain
 
 _LIMITS = SolveLimits()
 
@@ -197,7 +198,7 @@ def _answers(problem: OrderProblem, found: OrderExplanation, lane: int) -> Itera
     order = found.order
     yield "why this order", _why(found)
     steps = ", ".join(order.rounding) or "no rounding"
-    yield "why this much", f"needed {_plain(order.need)}; {steps}; ordered {_plain(order.quantity)}"
+    yield "why this much", f"needed {plain(order.need)}; {steps}; ordered {plain(order.quantity)}"
     day, due = (
         problem.as_of + timedelta(days=b * problem.bucket_days)
         for b in (order.order_bucket, order.due_bucket)
@@ -207,17 +208,17 @@ def _answers(problem: OrderProblem, found: OrderExplanation, lane: int) -> Itera
     yield (
         "what limits it",
         "; ".join(
-            f"{b.resource} is full in bucket {b.bucket}, a unit more is worth {_plain(b.price)}"
+            f"{b.resource} is full in bucket {b.bucket}, a unit more is worth {plain(b.price)}"
             for b in found.binding
         )
         or "no shared resource",
     )
     yield (
         "next best alternative",
-        "; ".join(f"{a.description}: {_plain(a.cost, '+')}" for a in found.alternatives[:3])
+        "; ".join(f"{a.description}: {plain(a.cost, '+')}" for a in found.alternatives[:3])
         or "none that keeps the hard rules",
     )
-    yield "what would change it", "; ".join(f"{c.description}: {_plain(c.cost, '+')}" for c in found.changes)
+    yield "what would change it", "; ".join(f"{c.description}: {plain(c.cost, '+')}" for c in found.changes)
     if found.lateness:
         yield "what is late and why", "; ".join(found.lateness)
 
@@ -226,12 +227,6 @@ def _why(found: OrderExplanation) -> str:
     if not found.demand:
         kinds = {p.kind for p in found.order.pegging}
         return "it fills " + (" and ".join(sorted(k.lower().replace("_", " ") for k in kinds)) or "stock")
-    served = ", ".join(f"{_plain(d.quantity)} at {d.stage} in bucket {d.bucket}" for d in found.demand[:6])
+    served = ", ".join(f"{plain(d.quantity)} at {d.stage} in bucket {d.bucket}" for d in found.demand[:6])
     more = len(found.demand) - 6
     return f"it serves demand of {served}" + (f" and {more} more" if more > 0 else "")
-
-
-def _plain(value: float, sign: str = "") -> str:
-    """A number as people write it: thousands apart, two decimals, six where it is below 1."""
-    text = f"{value:{sign},.{2 if abs(value) >= 1.0 else 6}f}"
-    return text.rstrip("0").rstrip(".")

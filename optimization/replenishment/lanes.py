@@ -13,6 +13,7 @@ from optimization.replenishment.buckets import bucket_from
 from optimization.replenishment.lots import LotRule
 from optimization.replenishment.problem import Arcs, Flags, Floats, Ints, Lanes
 from optimization.replenishment.reading import Reading
+from optimization.words import plain
 
 
 def arrivals(reading: Reading) -> Ints:
@@ -151,12 +152,12 @@ def _quantity_findings(reading: Reading, rules: tuple[LotRule, ...]) -> list[Fin
     findings = []
     for lane, rule in zip(reading.lanes, rules, strict=True):
         if not rule.is_possible:
-            message = f"maximum {rule.maximum:g} leaves no whole multiple of {rule.multiple:g}"
+            message = f"maximum {plain(rule.maximum)} leaves no whole multiple of {plain(rule.multiple)}"
             findings.append(
                 Finding("NO_ORDER_QUANTITY", lane.id, message, "EXCLUDED: no order can be placed on it")
             )
         elif rule.minimum > rule.maximum:
-            message = f"minimum {rule.minimum:g} is above maximum {rule.maximum:g}"
-            action = f"KEPT: the release's later step wins, every order is {rule.largest:g}"
+            message = f"minimum {plain(rule.minimum)} is above maximum {plain(rule.maximum)}"
+            action = f"KEPT: the release's later step wins, every order is {plain(rule.largest)}"
             findings.append(Finding("MINIMUM_ABOVE_MAXIMUM", lane.id, message, action))
     return findings

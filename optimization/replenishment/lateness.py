@@ -7,6 +7,7 @@ import numpy as np
 from optimization.plan import ReplenishmentPlan
 from optimization.replenishment.problem import OrderProblem
 from optimization.replenishment.state import State
+from optimization.words import plain
 
 _NOISE = 1e-6
 _DEPTH = 12
@@ -79,7 +80,10 @@ def _limits(
     if not state.quantity[lane, t]:
         lot = max(lot, float(lanes.smallest[lane]))
     elif state.quantity[lane, t] + lot > lanes.largest[lane] + _NOISE:
-        yield f"{lanes.ids[lane]} is at its maximum of {lanes.largest[lane]:.6g} in bucket {t}", None
+        yield (
+            f"{lanes.ids[lane]} is at its maximum of {plain(float(lanes.largest[lane]))} in bucket {t}",
+            None,
+        )
     for e in np.flatnonzero(resources.lane == lane):
         r = int(resources.resource[e])
         size = float(resources.unit_size[r]) or 1.0

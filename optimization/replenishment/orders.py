@@ -1,15 +1,17 @@
 """A state read out as orders: id, need and rounding, pegging, and the resources that bind."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 
-from optimization.plan import BindingResource, PlannedOrder
-from optimization.replenishment.pegging import peg
+from optimization.plan import BindingResource, Pegging, PlannedOrder
+from optimization.replenishment.pegging import KINDS, Pegs, peg
+from optimization.replenishment.placed import Placed, needs_before_rounding, placed_orders
 from optimization.replenishment.problem import Floats, Ints, OrderProblem
 from optimization.replenishment.state import State
+from optimization.rows import Rows
 
 _NOISE = 1e-6
 
@@ -22,78 +24,83 @@ def order_id(problem: OrderProblem, lane: int, bucket: int) -> str:
 
 def read_orders(
     problem: OrderProblem, state: State, prices: Mapping[tuple[int, int], float]
-) -> tuple[PlannedOrder, ...]:
+) -> Sequence[PlannedOrder]:
     """
-    The orders of a state, by order bucket and lane.
+    The orders of a state, by order bucket and lane; each becomes an object when it is asked for.
 
     Parameters
     ----------
     prices
         Money per unit of a resource, by resource and bucket, where it is known.
     """
-    placed = sorted(np.argwhere(state.quantity > 0.0).tolist(), key=lambda order: (order[1], order[0]))
-    ids = {(lane, bucket): order_id(problem, lane, bucket) for lane, bucket in placed}
-    pegging = peg(problem, state, ids)
-    binding = binding_resources(problem, state, prices)
-    groups = _group_sums(problem, state)
-    lanes, orders, lanes_of = problem.lanes, [], _lanes_by_stage(problem)
-    for (lane, bucket), name in ids.items():
-        quantity = float(state.quantity[lane, bucket])
-        need = _need_before_rounding(problem, state, lane, bucket, lanes_of[int(lanes.stage[lane])])
-        orders.append(
-            PlannedOrder(
-                id=name,
-                lane=lanes.ids[lane],
-                stage=problem.stages.ids[lanes.stage[lane]],
-                quantity=quantity,
-                need=need,
-                order_bucket=bucket,
-                due_bucket=int(lanes.arrival[lane, bucket]),
-                cost=float(lanes.unit_cost[lane]) * quantity + float(lanes.fixed_cost[lane]),
-                rounding=_rounding(problem, lane, need, quantity, groups.get((lane, bucket), ())),
-                pegging=pegging.get(name, ()),
-                binding=binding.get((lane, bucket), ()),
+    placed = placed_orders(problem, state)
+    rows = _OrderRows(
+        problem,
+        placed,
+        needs_before_rounding(problem, state, placed),
+        peg(problem, state, placed),
+        _binding(problem, state, placed),
+        prices,
+        _group_sums(problem, state),
+    )
+    return Rows(placed.count, rows.order)
+
+
+@dataclass(frozen=True, slots=True)
+class _OrderRows:
+    """What orders are made of."""
+
+    problem: OrderProblem
+    placed: Placed
+    need: Floats
+    pegs: Pegs
+    binding: tuple[Ints, Ints]
+    prices: Mapping[tuple[int, int], float]
+    groups: Mapping[tuple[int, int], tuple[str, ...]]
+
+    def order(self, number: int) -> PlannedOrder:
+        """One order."""
+        lanes, placed = self.problem.lanes, self.placed
+        lane, bucket = int(placed.lane[number]), int(placed.bucket[number])
+        quantity, need = float(placed.quantity[number]), float(self.need[number])
+        return PlannedOrder(
+            id=self._id(number),
+            lane=lanes.ids[lane],
+            stage=self.problem.stages.ids[placed.stage[number]],
+            quantity=quantity,
+            need=need,
+            order_bucket=bucket,
+            due_bucket=int(placed.arrival[number]),
+            cost=float(lanes.unit_cost[lane]) * quantity + float(lanes.fixed_cost[lane]),
+            rounding=_rounding(self.problem, lane, need, quantity, self.groups.get((lane, bucket), ())),
+            pegging=self._pegging(number),
+            binding=self._binding(number),
+        )
+
+    def _id(self, number: int) -> str:
+        return order_id(self.problem, int(self.placed.lane[number]), int(self.placed.bucket[number]))
+
+    def _pegging(self, number: int) -> tuple[Pegging, ...]:
+        pegs, stage = self.pegs, self.problem.stages.ids[self.placed.stage[number]]
+        mine = slice(pegs.first[number], pegs.first[number + 1])
+        return tuple(
+            Pegging(KINDS[kind], stage, bucket, quantity, self._id(consumer) if consumer >= 0 else "")
+            for kind, bucket, quantity, consumer in zip(
+                pegs.kind[mine].tolist(),
+                pegs.bucket[mine].tolist(),
+                pegs.quantity[mine].tolist(),
+                pegs.consumer[mine].tolist(),
+                strict=True,
             )
         )
-    return tuple(orders)
 
-
-def _lanes_by_stage(problem: OrderProblem) -> list[Ints]:
-    order = np.argsort(problem.lanes.stage, kind="stable")
-    firsts = np.searchsorted(problem.lanes.stage[order], np.arange(1, len(problem.stages.ids)))
-    return np.split(order, firsts)
-
-
-def _need_before_rounding(problem: OrderProblem, state: State, lane: int, bucket: int, mine: Ints) -> float:
-    """
-    What the stage would lack without this order until another order could arrive.
-
-    Failing that, until the next one does. Never more than the order. `mine` are the stage's lanes.
-    """
-    stages, lanes = problem.stages, problem.lanes
-    stage, arrival = int(lanes.stage[lane]), int(lanes.arrival[lane, bucket])
-    quantity, end = float(state.quantity[lane, bucket]), int(stages.end[stage])
-    net = state.stock[stage] - state.backlog[stage] - quantity
-    for until in (_next_arrival(problem, mine, arrival), _next_order(problem, state, mine, arrival), end):
-        window = slice(arrival, max(arrival + 1, min(until, end)))
-        lack = float((stages.target[stage, window] - net[window]).max())
-        if lack > _NOISE:
-            return min(quantity, lack)
-    return quantity
-
-
-def _next_arrival(problem: OrderProblem, mine: Ints, arrival: int) -> int:
-    """The first bucket after `arrival` in which an order of any lane could arrive."""
-    lanes = problem.lanes
-    possible = lanes.arrival[mine][lanes.is_open[mine]]
-    later = possible[possible > arrival]
-    return int(later.min(initial=problem.buckets))
-
-
-def _next_order(problem: OrderProblem, state: State, mine: Ints, arrival: int) -> int:
-    lanes = problem.lanes
-    placed = lanes.arrival[mine][state.quantity[mine] > 0.0]
-    return int(placed[placed > arrival].min(initial=problem.buckets))
+    def _binding(self, number: int) -> tuple[BindingResource, ...]:
+        mine = slice(self.binding[0][number], self.binding[0][number + 1])
+        bucket = int(self.placed.bucket[number])
+        return tuple(
+            BindingResource(self.problem.resources.ids[r], bucket, self.prices.get((r, bucket), 0.0))
+            for r in self.binding[1][mine].tolist()
+        )
 
 
 def _rounding(
@@ -124,23 +131,20 @@ def _group_sums(problem: OrderProblem, state: State) -> dict[tuple[int, int], tu
     return found
 
 
-def binding_resources(
-    problem: OrderProblem, state: State, prices: Mapping[tuple[int, int], float]
-) -> dict[tuple[int, int], tuple[BindingResource, ...]]:
-    """By order, the resources it uses that have no room for one more of its lots."""
-    resources = problem.resources
+def _binding(problem: OrderProblem, state: State, placed: Placed) -> tuple[Ints, Ints]:
+    """
+    The resources an order uses that have no room for one more of its lots.
+
+    Resources in the order of the orders; order o has those from `first[o]` to `first[o + 1]`.
+    """
+    resources, lanes = problem.resources, problem.lanes
     size = resources.unit_size[:, None]
-    limit: Floats = np.where(
-        size > 0.0, resources.capacity * np.where(size > 0.0, size, 1.0), resources.capacity
-    )
-    found: dict[tuple[int, int], list[BindingResource]] = defaultdict(list)
-    for r, lane, per_unit in zip(
-        resources.resource.tolist(), resources.lane.tolist(), resources.per_unit.tolist(), strict=True
-    ):
-        step = float(problem.lanes.step[lane]) if problem.lanes.is_whole[lane] else _NOISE
-        for t in np.flatnonzero(state.quantity[lane] > 0.0).tolist():
-            left = float(limit[r, t] - state.use[r, t])
-            if left < per_unit * step - _NOISE or left <= _NOISE * max(1.0, float(state.use[r, t])):
-                price = prices.get((r, t), 0.0)
-                found[lane, t].append(BindingResource(resources.ids[r], t, price))
-    return {order: tuple(rows) for order, rows in found.items()}
+    limit: Floats = resources.capacity * np.where(size > 0.0, size, 1.0)
+    entry, order = placed.of_lanes(resources.lane)
+    r, t, lane = resources.resource[entry], placed.bucket[order], placed.lane[order]
+    left, use = (limit - state.use)[r, t], state.use[r, t]
+    step = np.where(lanes.is_whole[lane], lanes.step[lane], _NOISE)
+    is_full = (left < resources.per_unit[entry] * step - _NOISE) | (left <= _NOISE * np.maximum(1.0, use))
+    order, r = order[is_full], r[is_full]
+    rank = np.argsort(order, kind="stable")
+    return np.searchsorted(order[rank], np.arange(placed.count + 1)), r[rank]

@@ -37,6 +37,8 @@ class Part:
 def parts_of(problem: OrderProblem) -> list[Part]:
     """The parts, in the order of their first stage."""
     labels = _labels(problem)
+    if labels.size and (labels == labels[0]).all():
+        return [Part(problem, np.arange(labels.size), np.arange(len(problem.lanes.ids)))]
     first: dict[int, list[int]] = {}
     for stage, label in enumerate(labels.tolist()):
         first.setdefault(label, []).append(stage)

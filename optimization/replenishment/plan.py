@@ -1,6 +1,7 @@
 """Snapshot, safety stocks and parameters in; orders, what gave way and the proof out."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 
 import numpy as np
 
@@ -9,12 +10,11 @@ from optimization.parameters import PlanningParameters
 from optimization.plan import ReplenishmentPlan
 from optimization.replenishment.conflicts import find_conflict
 from optimization.replenishment.gave_way import what_gave_way
-from optimization.replenishment.heuristic import construct
 from optimization.replenishment.orders import order_id, read_orders
 from optimization.replenishment.problem import OrderProblem
 from optimization.replenishment.read import read_problem
 from optimization.replenishment.resource_prices import resource_prices
-from optimization.replenishment.search import Reserve, search
+from optimization.replenishment.search import Help, Reserve, search
 from optimization.replenishment.state import State, evaluate
 from optimization.report import SolveLimits
 
@@ -29,6 +29,7 @@ def plan_replenishment(  # noqa: PLR0913 - the four inputs, and four ways to pla
     reserved: Mapping[tuple[str, int], float] | None = None,
     start: ReplenishmentPlan | None = None,
     reserve: Reserve | None = None,
+    executor: Executor | None = None,
 ) -> ReplenishmentPlan:
     """
     The cheapest orders for a valid snapshot, and how good they are; there always is a plan.
@@ -45,12 +46,12 @@ def plan_replenishment(  # noqa: PLR0913 - the four inputs, and four ways to pla
         An earlier plan; its orders that are still possible are a starting point.
     reserve
         Another solver, for where HiGHS fails; the report says that it answered.
+    executor
+        Where item-locations are planned; None is this thread. The plan is the same, bit for bit.
     """
     problem = read_problem(snapshot, safety_stocks, parameters, reserved)
-    first = construct(problem)
-    if start is not None:
-        first = min(first, _restart(problem, start), key=lambda state: state.cost)
-    state, report, known = search(problem, first, limits, may_continue, reserve)
+    known_state = None if start is None else _restart(problem, start)
+    state, report, known = search(problem, known_state, limits, Help(may_continue, reserve, executor))
     prices = resource_prices(problem, state, limits, known)
     gave_way = what_gave_way(problem, state)
     conflicts = find_conflict(problem, state, gave_way)

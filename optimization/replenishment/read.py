@@ -27,6 +27,7 @@ from optimization.replenishment.problem import Floats, Ints, OrderProblem, Stage
 from optimization.replenishment.reading import Reading, findings_of, read_ids
 from optimization.replenishment.shared import read_groups, read_resources, read_stores
 from optimization.replenishment.value import unit_values
+from optimization.words import plain
 
 _DAYS_A_YEAR = 365.0
 _LONGEST_TAIL = 366  # buckets beyond the horizon; what arrives later is of no use to this plan
@@ -173,13 +174,16 @@ def _proposed(reading: Reading, receipt: Receipt) -> Finding:
     counts = reading.parameters.counts_proposed_receipts
     action = "KEPT: counts as supply" if counts else "EXCLUDED: planned anew"
     return Finding(
-        "PROPOSED_RECEIPT", receipt.id, f"{receipt.quantity:g} only proposed, due {receipt.due}", action
+        "PROPOSED_RECEIPT", receipt.id, f"{plain(receipt.quantity)} only proposed, due {receipt.due}", action
     )
 
 
 def _capped(reading: Reading, safety: Floats, ceiling: Floats) -> Iterator[Finding]:
     for k in np.flatnonzero(safety > ceiling):
-        message = f"safety stock {safety[k]:g} is above the corridor's maximum"
+        message = f"safety stock {plain(float(safety[k]))} is above the corridor's maximum"
         yield Finding(
-            "SAFETY_STOCK_ABOVE_MAXIMUM", reading.snapshot.stages[k].id, message, f"CAPPED: {ceiling[k]:g}"
+            "SAFETY_STOCK_ABOVE_MAXIMUM",
+            reading.snapshot.stages[k].id,
+            message,
+            f"CAPPED: {plain(float(ceiling[k]))}",
         )

@@ -43,7 +43,7 @@ def resource_prices(
         problem.resources.capacity,
     )
     tight = {problem.resources.ids[r] for r in np.flatnonzero((full & (state.use > 0.0)).any(axis=1))}
-    for part in parts_of(problem):
+    for part in parts_of(problem) if tight - known.keys() else ():
         if not (tight - known.keys()).intersection(part.problem.resources.ids):
             continue
         if _columns(part.problem) > (_LARGEST if limits.slices else _SMALL):

@@ -1,15 +1,17 @@
 """
 The search, part by part, in slices of work that the clock may count but never cut.
 
-Slice 0 is the constructed plan. Slice 1 solves exactly what a dynamic programme can; large parts
-without materials are planned by prices; the rest is bounded by its relaxation, which also leads to
-plans, and small parts are branched on if that leaves a gap. In each later slice every part that is
-not yet proven gets twice the work of the slice before: priced parts more exchanges of plans, the
-others branch-and-bound nodes from the best plan in hand. The number of slices run is in the report, and a replay that
-runs as many gives the same plan, bit for bit.
+Slice 0 is the constructed plan; of large parts without materials it is the plan by prices before any
+exchange of plans. Slice 1 solves exactly what a dynamic programme can; large parts without materials
+are planned by prices; the rest is bounded by its relaxation, which also leads to plans, and small
+parts are branched on if that leaves a gap. In each later slice every part that is not yet proven gets
+twice the work of the slice before: priced parts more exchanges of plans, the others branch-and-bound
+nodes from the best plan in hand. The number of slices run is in the report, and a replay that runs as
+many gives the same plan, bit for bit.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +20,7 @@ from optimization.decomposition.unlinked import UnlinkedPlan, plan_unlinked
 from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.replenishment.guided import relax, released, solve_near
+from optimization.replenishment.heuristic import construct
 from optimization.replenishment.model import Columns, build_model, read_quantities, start_values
 from optimization.replenishment.parts import Part, parts_of
 from optimization.replenishment.problem import Floats, OrderProblem
@@ -39,7 +42,8 @@ class Progress:
     """One part: its best state, its bound, and the work it took."""
 
     part: Part
-    state: State
+    known: State | None = None  # None: nothing was planned yet, constructed if anyone asks
+    is_better: bool = False  # than what was constructed or given
     bound: float = 0.0  # no price is negative
     is_proven: bool = False
     priced: UnlinkedPlan | None = None
@@ -49,10 +53,17 @@ class Progress:
     rows: int = 0
     solvers: tuple[str, ...] = (SOLVER,)
 
+    @property
+    def state(self) -> State:
+        """The best state so far."""
+        if self.known is None:
+            self.known = construct(self.part.problem)
+        return self.known
+
     def offer(self, state: State) -> None:
         """Keep the cheaper state."""
-        if state.cost < self.state.cost:
-            self.state = state
+        if self.known is None or state.cost < self.known.cost:
+            self.known, self.is_better = state, True
 
     def know(self, bound: float, limits: SolveLimits) -> None:
         """A lower bound; the part is proven once its state comes within the gap."""
@@ -80,45 +91,87 @@ class Progress:
         self.iterations += iterations
 
 
+@dataclass(frozen=True, slots=True)
+class Help:
+    """
+    What a search may call on.
+
+    Parameters
+    ----------
+    may_continue
+        Asked between slices: the only place where a clock may have a say.
+    reserve
+        Asked for a part where the solver fails before it has proven anything.
+    executor
+        Where prices plan the items of a large part; None is this thread. The plan is the same.
+    """
+
+    may_continue: Callable[[], bool] | None = None
+    reserve: Reserve | None = None
+    executor: Executor | None = None
+
+
 def search(
-    problem: OrderProblem,
-    start: State,
-    limits: SolveLimits,
-    may_continue: Callable[[], bool] | None = None,
-    reserve: Reserve | None = None,
+    problem: OrderProblem, start: State | None, limits: SolveLimits, helped: Help
 ) -> tuple[State, SolveReport, dict[str, Floats]]:
     """
     The best plan within the limits, the proof of how good it is, and prices per bucket of resources.
 
     Parameters
     ----------
-    reserve
-        Asked for a part where the solver fails before it has proven anything.
+    start
+        A state of an earlier plan, to start from beside the constructed one.
     """
-    parts = [Progress(p, evaluate(p.problem, start.quantity[p.lanes])) for p in parts_of(problem)]
-    ran = 0
+    parts = [_first(part, start, limits) for part in parts_of(problem)]
+    may_continue, ran = helped.may_continue, 0
     while ran < limits.slices and not all(p.is_over for p in parts):
         if ran and may_continue is not None and not may_continue():
             break
         for progress in parts:
             with watched(_as_whole(parts, progress)):
-                _advance(progress, limits, ran, reserve)
+                _advance(progress, limits, ran, helped)
         ran += 1
+    for progress in parts:
+        if progress.known is None:
+            _fit(progress, limits, helped.executor)
     state = _join(problem, parts)
     prices = {name: row for p in parts for name, row in _prices_of(p)}
-    return state, _report(state, start, parts, ran), prices
+    return state, _report(state, parts, ran), prices
 
 
-def _advance(progress: Progress, limits: SolveLimits, ran: int, reserve: Reserve | None) -> None:
+def _first(part: Part, start: State | None, limits: SolveLimits) -> Progress:
+    """A part with what it starts from; a large one is constructed only if prices cannot plan it."""
+    known = None if start is None else evaluate(part.problem, start.quantity[part.lanes])
+    if _may_be_priced(part.problem, limits):
+        return Progress(part, known)
+    constructed = construct(part.problem)
+    return Progress(part, constructed if known is None or constructed.cost < known.cost else known)
+
+
+def _may_be_priced(problem: OrderProblem, limits: SolveLimits) -> bool:
+    return len(problem.stages.ids) >= limits.priced_stages and not problem.arcs.lane.size
+
+
+def _fit(progress: Progress, limits: SolveLimits, executor: Executor | None) -> None:
+    """No slice was asked for: the plan by prices without any exchange, or the constructed plan."""
+    problem = progress.part.problem
+    plan = plan_unlinked(problem, replace(limits, slices=0), executor)
+    if plan is not None:
+        progress.known = evaluate(problem, plan.quantity)
+        progress.know(plan.bound, limits)
+
+
+def _advance(progress: Progress, limits: SolveLimits, ran: int, helped: Help) -> None:
     """One slice of a part; where the solvers fail, its best plan so far stands, and the bound known so far."""
     try:
         if not ran:
-            _begin(progress, limits)
+            _begin(progress, limits, helped.executor)
         elif progress.priced is not None and not progress.is_over:
-            _price(progress, replace(limits, slices=2**ran))
+            _price(progress, replace(limits, slices=2**ran), helped.executor)
         elif not progress.is_over:
             _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
     except SolverError:
+        reserve = helped.reserve
         if reserve is None or progress.bound > 0.0 or not _relieve(progress, limits, ran, reserve):
             return
     if told := watcher():
@@ -150,7 +203,7 @@ def _as_whole(parts: list[Progress], progress: Progress) -> Watcher | None:
         others = [p for p in parts if p is not progress]
         told(
             name,
-            min(incumbent, progress.state.cost) + sum(p.state.cost for p in others),
+            min(incumbent, _cost_of(progress)) + sum(_cost_of(p) for p in others),
             max(bound, progress.bound) + sum(p.bound for p in others),
             nodes + sum(p.nodes for p in others),
         )
@@ -158,7 +211,11 @@ def _as_whole(parts: list[Progress], progress: Progress) -> Watcher | None:
     return tell
 
 
-def _begin(progress: Progress, limits: SolveLimits) -> None:
+def _cost_of(progress: Progress) -> float:
+    return np.inf if progress.known is None else progress.known.cost
+
+
+def _begin(progress: Progress, limits: SolveLimits, executor: Executor | None) -> None:
     """The first slice of a part: cheap steps, each only if the one before left a gap."""
     problem = progress.part.problem
     exact = plan_stage(problem)
@@ -166,7 +223,7 @@ def _begin(progress: Progress, limits: SolveLimits) -> None:
         progress.offer(evaluate(problem, exact))
         progress.know(progress.state.cost, limits)
         return
-    if len(problem.stages.ids) >= limits.priced_stages and _price(progress, replace(limits, slices=1)):
+    if _may_be_priced(problem, limits) and _price(progress, replace(limits, slices=1), executor):
         return
     matrix, columns = _model(progress)
     relaxed = relax(matrix, limits, NAME)
@@ -188,10 +245,11 @@ def _begin(progress: Progress, limits: SolveLimits) -> None:
         _branch(progress, matrix, columns, limits, limits.nodes)
 
 
-def _price(progress: Progress, limits: SolveLimits) -> bool:
+def _price(progress: Progress, limits: SolveLimits, executor: Executor | None) -> bool:
     """The plan by prices and the bound they prove; False where that is not all, or not close."""
     problem = progress.part.problem
-    plan = plan_unlinked(problem, limits, warm=progress.priced)
+    with watched(None):  # who looks on asks about orders, not about prices
+        plan = plan_unlinked(problem, limits, executor, warm=progress.priced)
     if plan is None:
         return False
     progress.count(0, plan.proof.iterations)
@@ -228,18 +286,21 @@ def _model(progress: Progress) -> tuple[Matrix, Columns]:
 
 
 def _join(problem: OrderProblem, parts: list[Progress]) -> State:
+    if len(parts) == 1 and parts[0].part.problem is problem:
+        return parts[0].state
     quantity: Floats = np.zeros(problem.lanes.is_open.shape)
     for progress in parts:
         quantity[progress.part.lanes] = progress.state.quantity
     return evaluate(problem, quantity)
 
 
-def _report(state: State, start: State, parts: list[Progress], ran: int) -> SolveReport:
+def _report(state: State, parts: list[Progress], ran: int) -> SolveReport:
     bound = min(state.cost, float(sum(p.bound for p in parts)))
     if all(p.is_proven for p in parts):
         termination = Termination.OPTIMAL
     else:
-        termination = Termination.FEASIBLE if state.cost < start.cost else Termination.HEURISTIC
+        is_better = any(p.is_better for p in parts)
+        termination = Termination.FEASIBLE if is_better else Termination.HEURISTIC
     return SolveReport(
         NAME,
         termination,

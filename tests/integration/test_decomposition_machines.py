@@ -3,24 +3,35 @@
 import importlib.util
 import os
 import signal
+import threading
+import time
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from optimization.decomposition import Instance, LocalPool, plan_item_locations
+from decision_service.workers.helpers import helpers
+from optimization.decomposition import Instance, LocalPool, blocks, plan_item_locations
 from optimization.decomposition.blocks import split
 from optimization.decomposition.crew import Crew
 from optimization.errors import InvalidNetworkError
+from optimization.parameters import PlanningParameters
+from optimization.replenishment import plan_replenishment
 from optimization.report import SolveLimits
 
 LIMITS = SolveLimits(iterations=6)
 
 
-_FILE = Path(__file__).parents[1] / "benchmarks" / "order_instances.py"
-_SPEC = importlib.util.spec_from_file_location("order_instances", _FILE)
-order_instances = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(order_instances)
+def of_the_benches(name):
+    """A module beside the benches."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / f"benchmarks/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+order_instances, order_snapshots = of_the_benches("order_instances"), of_the_benches("order_snapshots")
 
 
 def instance(count=8_000):
@@ -104,15 +115,77 @@ def test_a_dask_cluster_gives_the_plan_of_one_process(alone):
         assert same(alone, plan_item_locations(instance(), LIMITS, executor))
 
 
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Item-locations from an ERP's tables, few, and dealt out in parts of a hundred."""
+    monkeypatch.setattr(blocks, "_PART_ITEMS", 100)
+    return order_snapshots.item_location_snapshot(320, horizon=6)
+
+
+def planned(known, executor=None):
+    """By prices."""
+    limits = SolveLimits(gap=1e-2, priced_stages=300)
+    return plan_replenishment(known, {}, PlanningParameters(), limits, executor=executor)
+
+
+def test_orders_of_two_threads_are_those_of_one(small_parts):
+    """
+    The executor changes where item-locations are planned, nothing else.
+    """
+    with helpers() as executor:
+        assert planned(small_parts) == planned(small_parts, executor)
+
+
+@pytest.mark.slow
+def test_orders_of_a_cluster_are_those_of_one_process_also_when_a_worker_dies(small_parts):
+    """
+    A worker killed while it helps costs a retry; a scheduler that is not there costs time.
+    """
+    distributed = pytest.importorskip("distributed")
+    alone = planned(small_parts)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+        helpers(cluster.scheduler_address) as executor,
+    ):
+        executor.submit(int, 0).result()
+        victim = next(iter(cluster.workers.values())).pid
+        threading.Timer(0.3, os.kill, (victim, signal.SIGKILL)).start()
+
+        assert alone == planned(small_parts, executor)
+        assert alone == planned(small_parts, executor)
+    with helpers("tcp://127.0.0.1:1") as nobody:
+        assert alone == planned(small_parts, nobody)
+
+
+def test_workers_that_are_busy_elsewhere_are_not_waited_for():
+    """
+    What no worker has begun is done by the caller.
+    """
+    assert ["a0", "b1", "c2", "d3"] == Crew("abcd", Never()).each(joined, [(n,) for n in range(4)])
+
+
+class Never(Executor):
+    """An executor whose workers never come to it."""
+
+    def submit(self, function, /, *args, **kwargs):
+        return Future()
+
+
+def joined(part, number):
+    """Both."""
+    return f"{part}{number}"
+
+
 def test_a_killed_worker_costs_a_retry(tmp_path, pool):
     """
     The worker that computes part 0 kills itself once; the answers are complete and in order.
     """
-    crew = Crew(("a", "b", "c"), pool)
+    crew, marker, caller = Crew(("a", "b", "c"), pool), tmp_path / "died", os.getpid()
+    pool.submit(int, 0).result()
 
-    assert ["a0", "b1", "c2"] == crew.each(
-        die_once, [(tmp_path / "died", 0), (tmp_path / "died", 1), (tmp_path / "died", 2)]
-    )
+    assert ["a0", "b1", "c2"] == crew.each(die_once, [(marker, caller, number) for number in range(3)])
     assert (tmp_path / "died").exists()
 
 
@@ -144,9 +217,11 @@ def test_bad_numbers_are_refused_by_name():
         Instance(broken, whole.supply, whole.storage)
 
 
-def die_once(part, marker, number):
-    """Kill this process unless it was done before."""
-    if number == 0 and not marker.exists():
+def die_once(part, marker, caller, number):
+    """Kill the process that helps with part 0, unless it was done before; the caller takes its time."""
+    if os.getpid() == caller:
+        time.sleep(0.5)
+    elif number == 0 and not marker.exists():
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return f"{part}{number}"

@@ -26,7 +26,8 @@ def tasks(tmp_path_factory):
         "import os, time\n"
         "from decision_service.workers import tasks\n"
         "tasks.TASKS.update(test_echo=lambda b: b, test_hang=lambda: time.sleep(600),\n"
-        "                   test_die=lambda: os._exit(1))\n"
+        "                   test_die=lambda: os._exit(1), test_helper=lambda say, scheduler: scheduler.encode())\n"
+        "tasks.TALKING |= {'test_helper'}\n"
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
@@ -117,6 +118,13 @@ def test_a_killed_worker_costs_a_retry(cluster, plans, example):
 
     assert killed[0] is not None
     assert before.outcome_digest == after.outcome_digest
+
+
+def test_the_cluster_helps_whoever_plans_on_it(cluster, pool):
+    """
+    The process on a worker knows the scheduler whose workers may take items of a large plan.
+    """
+    assert cluster.scheduler_address.encode() == pool.submit("test_helper").result(30)
 
 
 def test_a_deadline_holds_on_the_cluster(pool):
