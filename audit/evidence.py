@@ -8,7 +8,7 @@ from audit.entry import Record, Sealed
 from audit.errors import InvalidEntryError, NotInLedgerError
 from audit.store import LogReader
 
-_PIECE = 2000  # entries held at a time
+_PIECE = 2000  # entries asked for at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,13 @@ class Piece:
 
     Parameters
     ----------
+    records
+        May be read once, as it comes.
     paths
         Inclusion proofs that travel with the entries, by place; only exports have them.
     """
 
-    records: tuple[Record, ...]
+    records: Iterable[Record]
     sealed: Mapping[int, Sealed]
     paths: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict)
 
@@ -83,7 +85,7 @@ class LiveEvidence:
         """Return the entries, in order."""
         for start in range(0, self._size, _PIECE):
             stop = min(start + _PIECE, self._size)
-            yield Piece(tuple(self._reader.records(start, stop)), dict(self._reader.sealed(start, stop)))
+            yield Piece(self._reader.records(start, stop), dict(self._reader.sealed(start, stop)))
 
     def notes(self) -> Iterator[tuple[int, str]]:
         """Return the checkpoints as size and note, smallest first."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from audit.merkle import EMPTY_ROOT, Nodes, node_hash
+from audit.merkle import EMPTY_ROOT, Nodes, node_hash, node_hashes
 
 WIDTH_BITS = 8
 WIDTH = 1 << WIDTH_BITS
@@ -74,9 +74,7 @@ class _Level:
         generation, nodes = children, self.nodes
         nodes.clear()
         while len(generation) > 1:
-            generation = [
-                node_hash(left, right) for left, right in zip(generation[::2], generation[1::2], strict=True)
-            ]
+            generation = node_hashes(generation)
             nodes.extend(generation)
         self.width = WIDTH
         return generation[0]

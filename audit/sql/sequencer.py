@@ -38,7 +38,8 @@ from audit.sql.wire import read_request, write_news, write_outcome
 from audit.store import Batch
 
 BATCH = 1000  # requests
-RETRY = 0.5  # seconds between attempts to lead, and the longest a request waits unnoticed
+RETRY = 0.5  # seconds until a lost connection is made again, and the longest a request waits unnoticed
+_CANDIDACY = 0.1  # seconds between two looks whether nobody leads
 _STEPS, _LONGEST = 4, 0.004  # looks at the desk before a batch; seconds, twice what they may take
 _SWEEP = 10.0  # seconds between two sweeps of old outcomes
 
@@ -141,11 +142,12 @@ class Sequencer:
             self._is_closed.wait(RETRY)
 
     def _lead(self, raw: Any) -> None:
-        """Sequence for as long as the lock is ours."""
+        """Stand until the lock is ours, then sequence for as long as it is."""
         prepare_session(raw)
         raw.execute(f"SET idle_session_timeout = '{SILENCE}'")
-        if not raw.execute("SELECT pg_try_advisory_lock(%s)", (LEAD,)).fetchone()[0]:
-            return
+        while not raw.execute("SELECT pg_try_advisory_lock(%s)", (LEAD,)).fetchone()[0]:
+            if self._is_closed.wait(_CANDIDACY):
+                return
         # Whoever led before has no statement in flight: its lock goes after them.
         self._size = raw.execute(_SIZE).fetchone()[0]
         self._sequencing.forget()

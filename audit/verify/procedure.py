@@ -91,6 +91,7 @@ class _Run:
         named: dict[str, int] = {}
         is_whole, places, marks = self._evidence.is_whole, self._places, self.marks
         for record in piece.records:
+            self.count += 1
             header = self._glance(record) or self._look_closely(record)
             if header:
                 if header.payload or record.seq in piece.sealed:
@@ -105,7 +106,6 @@ class _Run:
             if is_whole and places.next >= marks.due:
                 marks.check(places.next, self.trees)
         self.trees.settle()
-        self.count += len(piece.records)
         missing = named.keys() - self._evidence.known_artifacts(named) - self._missing
         self._missing |= missing
         for digest in sorted(missing):  # (7)
