@@ -17,7 +17,7 @@ from optimization.safety_stock.placement import ServiceTimes, settle, total_cost
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_NOISE = 1e-9  # parts of a capacity that are rounding noise
+NOISE = 1e-9  # parts of a capacity that are rounding noise
 
 _Left = tuple[Floats, Floats]  # use as in `Room`, and what is left of each site
 _Places = list[tuple[int, int]]  # nodes and net replenishment times
@@ -43,7 +43,7 @@ class Room:
 
     def fits(self, bounds: DemandBounds, times: ServiceTimes) -> bool:
         """Whether a placement keeps every capacity."""
-        return bool((self.left_after(bounds, times) >= -_NOISE).all())
+        return bool((self.left_after(bounds, times) >= -NOISE).all())
 
 
 def descend(

@@ -10,11 +10,15 @@ split by its net replenishment time, at the mean of theirs:
 
     tau[j] <= t      the table is infinite beyond t
     tau[j] >  t      the table is that of t + 1 up to there (waiting longer for inputs is never forbidden)
+
+What the shortest times of all other stages leave of a site bounds the time of each; where even the
+longest times fit, the plain problem is the answer.
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +26,7 @@ from numpy.typing import NDArray
 from optimization.matrix import Matrix
 from optimization.report import SolveLimits
 from optimization.safety_stock.bounds import DemandBounds
-from optimization.safety_stock.descent import Room, descend
+from optimization.safety_stock.descent import NOISE, Room, descend
 from optimization.safety_stock.layout import Layout
 from optimization.safety_stock.minimise import PROOF_GAP, Optimum, WarmStart, minimise
 from optimization.safety_stock.placement import ServiceTimes
@@ -33,9 +37,10 @@ Ints = NDArray[np.int64]
 
 _ROUNDS = 12  # prices tried per node
 _WORTHWHILE = 0.05  # of the gap: a further price that promises less than this is not tried
+_MOST_ITERATIONS = 200_000  # of the simplex method, beside the limit on nodes: minutes, not hours
 _INNER_NODES = 25  # of the plain problem, whose relaxation is whole at its root almost always
 _INNER_GAP = 0.1  # of the gap asked for
-_STEP = 4.0  # a price may rise to this multiple of the one before
+_STEP = 1.5  # a price may rise or fall by this factor at a time: far ones cost the most work and say least
 _FIRST_PRICE = 0.05  # of the cost without the limit, for all the storage of a site
 _REPAIRS = (1.0, 1.1, 1.4, 2.0, 4.0, 16.0)  # multiples of the prices at which a placement is made to fit
 
@@ -51,7 +56,16 @@ class _Point:
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """Net replenishment times from `low` to `high`, the bound and prices found for them."""
+    """
+    Net replenishment times from `low` to `high`, with what is known of them.
+
+    Parameters
+    ----------
+    bound, prices
+        The best found: at a node just split off, those of the whole, which one of its points attains.
+    bases
+        Of the plain problem, to start from.
+    """
 
     low: Ints
     high: Ints
@@ -59,6 +73,7 @@ class _Node:
     prices: Floats
     points: tuple[_Point, ...] = ()
     weights: Floats = field(default_factory=lambda: np.zeros(0))
+    bases: Mapping[tuple[int, int], Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -69,13 +84,13 @@ class StorageSearch:
     bounds: DemandBounds
     room: Room
     limits: SolveLimits
+    start: WarmStart
     cost: float = np.inf
     times: ServiceTimes | None = None
     _nodes: int = 0
     _iterations: int = 0
     _tau: Ints = field(init=False)
     _first_price: float = 0.0
-    _start: WarmStart = field(default_factory=WarmStart)
     _seen: set[bytes] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -92,6 +107,12 @@ class StorageSearch:
         if cost < self.cost:
             self.cost, self.times = cost, times
 
+    def offer_free(self, free: Optimum) -> bool:
+        """Whether the optimum without limits could be made to fit, which is then the first incumbent."""
+        self._first_price = _FIRST_PRICE * free.cost
+        self._offer(free.times, np.full(len(self.room.use), self._first_price))
+        return self.times is not None
+
     def run(self, free: Optimum) -> Optimum:
         """
         Search until the gap is closed or the limit on nodes is reached.
@@ -106,12 +127,12 @@ class StorageSearch:
         waiting = [self._root(free)]
         while True:
             for node in waiting:
-                priced = self._price(node)
+                priced = self._without_price(node) if self._fits_anyway(node) else self._price(node)
                 if self._is_closed(priced.bound) or self._choice(priced) is None:
                     closed = min(closed, priced.bound)
                 else:
                     heapq.heappush(open_nodes, (priced.bound, self._nodes, priced))
-            if not open_nodes or self._nodes >= self.limits.nodes * self.limits.slices:
+            if not open_nodes or self._is_tired():
                 break
             _, _, node = heapq.heappop(open_nodes)
             if self._is_closed(node.bound):
@@ -122,12 +143,14 @@ class StorageSearch:
         bound = min([closed, self.cost, *(node[0] for node in open_nodes)])
         return Optimum(self.times, self.cost, bound, self._nodes, self._iterations)
 
+    def _is_tired(self) -> bool:
+        slices = self.limits.slices
+        return self._nodes >= self.limits.nodes * slices or self._iterations >= _MOST_ITERATIONS * slices
+
     def _root(self, free: Optimum) -> _Node:
         is_finite = np.isfinite(self.bounds.cost)
         high = np.maximum.reduceat(np.where(is_finite, self._tau, 0), self.bounds.first[:-1])
-        self._first_price = _FIRST_PRICE * free.cost
         prices = np.full(len(self.room.use), self._first_price)
-        self._offer(free.times, prices)
         return _Node(np.zeros_like(high), high, free.bound, prices, (self._line(free.times.net),))
 
     def _line(self, net: Ints) -> _Point:
@@ -142,18 +165,38 @@ class StorageSearch:
         self._nodes += 1
         bound, prices, points = node.bound, node.prices, list(node.points)
         weights = np.zeros(len(points))
+        self.start.bases = dict(node.bases)
         for _ in range(_ROUNDS):
+            if points:
+                trusted = self._trusted(prices)
+                expected, best, weights = _dual_step(points, trusted)
+                worthwhile = _WORTHWHILE * max(self.cost - bound, PROOF_GAP * abs(self.cost))
+                is_inside = ((best > trusted[0]) | (best == 0.0)) & (best < trusted[1])
+                if self._is_closed(bound) or (expected - bound <= worthwhile and is_inside.all()):
+                    break
+                prices = best
             value, times, point = self._cheapest(node, prices)
             points.append(point)
             self._offer(times, prices)
             bound = max(bound, value)
-            most = _STEP * np.maximum(prices, self._first_price)
-            expected, best, weights = _dual_step(points, most)
-            worthwhile = _WORTHWHILE * max(self.cost - bound, PROOF_GAP * abs(self.cost))
-            if self._is_closed(bound) or (expected - bound <= worthwhile and (best < most).all()):
-                break
-            prices = best
-        return replace(node, bound=bound, prices=prices, points=tuple(points), weights=weights)
+        bases = dict(self.start.bases)
+        return replace(node, bound=bound, prices=prices, points=tuple(points), weights=weights, bases=bases)
+
+    def _fits_anyway(self, node: _Node) -> bool:
+        used = self.room.use[:, self.bounds.first[:-1] + node.high].sum(axis=1)
+        return bool((used <= 1.0 + NOISE).all())
+
+    def _without_price(self, node: _Node) -> _Node:
+        """The node's own optimum, which fits: nothing is left to split."""
+        self._nodes += 1
+        value, times, _ = self._cheapest(node, np.zeros(len(self.room.use)))
+        self.accept(times)
+        return replace(node, bound=max(node.bound, value), high=node.low)
+
+    def _trusted(self, prices: Floats) -> tuple[Floats, Floats]:
+        """The prices that those tried so far say something about."""
+        least = np.where(prices <= self._first_price, 0.0, prices / _STEP)
+        return least, _STEP * np.maximum(prices, self._first_price)
 
     def _cheapest(self, node: _Node, prices: Floats) -> tuple[float, ServiceTimes, _Point]:
         """L at these prices within the node, the placement that attains it, and its line."""
@@ -163,7 +206,7 @@ class StorageSearch:
         dearer = (self.bounds.cost + prices @ self.room.use)[place]
         priced = replace(self.bounds, cost=np.where(self._tau > high, np.inf, dearer))
         inner = replace(self.limits, nodes=_INNER_NODES, slices=1, gap=_INNER_GAP * self.limits.gap)
-        found = minimise(self.layout, priced, inner, self._start)
+        found = minimise(self.layout, priced, inner, self.start)
         self._iterations += found.iterations
         line = self._line(np.maximum(found.times.net, node.low))
         return found.bound - float(prices.sum()), found.times, line
@@ -208,12 +251,28 @@ class StorageSearch:
         j, t = choice
         high, low = node.high.copy(), node.low.copy()
         high[j], low[j] = t, t + 1
-        halves = (replace(node, high=high), replace(node, low=low))
+        halves = [self._tighten(half) for half in (replace(node, high=high), replace(node, low=low))]
         return [
-            replace(half, points=tuple(p for p in node.points if half.low[j] <= p.net[j] <= half.high[j]))
+            replace(
+                half,
+                points=tuple(
+                    p for p in node.points if (p.net >= half.low).all() and (p.net <= half.high).all()
+                ),
+            )
             for half in halves
-            if self._is_possible(half)
+            if half is not None and self._is_possible(half)
         ]
+
+    def _tighten(self, node: _Node) -> _Node | None:
+        """The node with times that the others leave room for; None where even the shortest do not fit."""
+        starts, sizes = self.bounds.first[:-1], np.diff(self.bounds.first)
+        least = self.room.use[:, starts + node.low]
+        left = 1.0 + NOISE - least.sum(axis=1)
+        if (left < 0.0).any():
+            return None
+        fits = (self.room.use <= np.repeat(least, sizes, axis=1) + left[:, None]).all(axis=0)
+        most = np.maximum.reduceat(np.where(fits, self._tau, 0), starts)
+        return replace(node, high=np.minimum(node.high, most))
 
     def _is_possible(self, node: _Node) -> bool:
         """Whether some placement keeps the times: the least SI and S that do, suppliers first."""
@@ -229,20 +288,20 @@ class StorageSearch:
         return True
 
 
-def _dual_step(points: Iterable[_Point], most: Floats) -> tuple[float, Floats, Floats]:
+def _dual_step(points: Iterable[_Point], trusted: tuple[Floats, Floats]) -> tuple[float, Floats, Floats]:
     """
     Best of the least line over all prices: its value, the prices, and each line's weight in it.
 
     Parameters
     ----------
-    most
-        Prices above these are not trusted yet.
+    trusted
+        The least and greatest prices to consider.
     """
-    lines = list(points)
+    lines, (least, most) = list(points), trusted
     scale = max(*(abs(p.cost) for p in lines), 1e-300)
     matrix = Matrix()
     theta = matrix.add_columns("theta", (1,), lower=-np.inf, cost=-1.0)
-    prices = matrix.add_columns("price", (most.size,), upper=most / scale)
+    prices = matrix.add_columns("price", (most.size,), lower=least / scale, upper=most / scale)
     rows = matrix.add_rows("line", (len(lines),), upper=[p.cost / scale for p in lines])
     matrix.put(rows, theta, 1.0)
     matrix.put(rows[:, None], prices[None, :], [1.0 - p.used for p in lines])

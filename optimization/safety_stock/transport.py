@@ -15,7 +15,7 @@ An integral solution is a placement, and conversely; exact on trees. On all chai
 (2008) it is integral at the root, as Blaettchen, Calmon, Hall and Tawarmalani report.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -91,6 +91,7 @@ class TransportProgramme:
     _marginals: dict[tuple[int, int, int], Ints]
     _pairs: dict[tuple[int, int], tuple[NDArray[np.bool_], Ints]]
     root_basis: Any = None
+    _forbidden: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def solve(self, domains: Domains) -> Relaxation:
         """Solve within the domains, which must leave a placement possible."""
@@ -113,12 +114,12 @@ class TransportProgramme:
         self._highs.setBasis(basis)
 
     def reprice(self, core: PairModel, variables: tuple[int, ...]) -> bool:
-        """Take over the costs of another core; False where its edges or columns differ."""
+        """Take over the costs of another core; False where its edges differ or it allows what this does not."""
         if not self._has_edges_of(core, variables):
             return False
         tables = {pair: _joint_values(core, pair) for pair in self._pairs}
         if any(core.unary[x].size != grid.size for x, grid in self.grids.items()) or any(
-            not np.array_equal(np.isfinite(tables[pair]), is_possible)
+            tables[pair].shape != is_possible.shape or np.isfinite(tables[pair][~is_possible]).any()
             for pair, (is_possible, _) in self._pairs.items()
         ):
             return False
@@ -128,9 +129,18 @@ class TransportProgramme:
         for pair, (is_possible, columns) in self._pairs.items():
             cost[columns] = tables[pair][is_possible]
         every = np.arange(self.columns, dtype=np.int32)
-        self._highs.changeColsCost(self.columns, every, cost / self._scale)
+        self._forbid(every[np.isinf(cost)])
+        self._highs.changeColsCost(self.columns, every, np.where(np.isinf(cost), 0.0, cost) / self._scale)
         self.root_basis = None
         return True
+
+    def _forbid(self, pairs: NDArray[np.int32]) -> None:
+        """Hold these w at 0, and no others."""
+        for columns, most in ((self._forbidden, np.inf), (pairs, 0.0)):
+            if columns.size:
+                upper = np.full(columns.size, most)
+                self._highs.changeColsBounds(columns.size, columns, np.zeros(columns.size), upper)
+        self._forbidden = pairs
 
     def _has_edges_of(self, core: PairModel, variables: tuple[int, ...]) -> bool:
         pairs = self._orders.pairs

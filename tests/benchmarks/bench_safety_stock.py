@@ -37,7 +37,7 @@ from optimization.safety_stock import (  # noqa: E402
     read_willems,
 )
 from optimization.safety_stock.bounds import bound_demand  # noqa: E402
-from optimization.safety_stock.capacity import read_sites, storage_used  # noqa: E402
+from optimization.safety_stock.capacity import read_sites  # noqa: E402
 from optimization.safety_stock.forest import flatten, solve_forest  # noqa: E402
 from optimization.safety_stock.layout import lay_out  # noqa: E402
 from optimization.safety_stock.minimise import minimise  # noqa: E402
@@ -355,9 +355,9 @@ def storage():
         problem = replace(problem, stages=stages, storage=(site,))
         layout = lay_out(problem)
         bounds = bound_demand(problem, layout)
-        hall = read_sites(problem, layout, bounds)[0]
-        most = storage_used(bounds, hall, minimise(layout, bounds, LIMITS).times)
-        least = storage_used(bounds, hall, minimise(layout, replace(bounds, cost=hall.use), LIMITS).times)
+        hall = read_sites(problem, layout)[0]
+        most = hall.used(bounds, minimise(layout, bounds, LIMITS).times)
+        least = hall.used(bounds, minimise(layout, replace(bounds, cost=hall.use(bounds)), LIMITS).times)
         limited = replace(problem, storage=(replace(site, capacity=(most + least) / 2),))
         start = time.perf_counter()
         report = place_safety_stock(limited, SolveLimits(nodes=500, gap=1e-3)).report

@@ -31,7 +31,7 @@ from optimization.safety_stock import (
     smooth_risk,
 )
 from optimization.safety_stock.bounds import bound_demand
-from optimization.safety_stock.capacity import minimise_within_storage, read_sites, storage_used
+from optimization.safety_stock.capacity import minimise_within_storage, read_sites
 from optimization.safety_stock.layout import lay_out
 from optimization.safety_stock.placement import settle, total_cost
 from optimization.safety_stock.service import fill_rate_safety_factor, unit_loss
@@ -196,13 +196,11 @@ def test_shared_storage_is_filled_optimally(share):
     problem = diamond()
     layout = lay_out(problem)
     bounds = bound_demand(problem, layout)
-    site = read_sites(
-        replace(problem, storage=(StorageLimit("hall", 1.0, ("A", "B", "C", "D")),)), layout, bounds
-    )[0]
+    site = read_sites(replace(problem, storage=(StorageLimit("hall", 1.0, ("A", "B", "C", "D")),)), layout)[0]
     plans = [
         settle(layout, list(out)) for out in itertools.product(*(range(r + 1) for r in layout.reach_out))
     ]
-    rated = [(total_cost(bounds, times), storage_used(bounds, site, times)) for times in plans]
+    rated = [(total_cost(bounds, times), site.used(bounds, times)) for times in plans]
     least, free = min(used for _, used in rated), min(rated)[1]
     capacity = least + share * (free - least)
     limited = replace(problem, storage=(StorageLimit("hall", capacity, ("A", "B", "C", "D")),))
@@ -225,13 +223,11 @@ def test_two_sites_are_filled_together(shares):
     bounds = bound_demand(problem, layout)
     members = (("A", "B"), ("C", "D"))
     open_sites = tuple(StorageLimit(name, 1.0, m) for name, m in zip("xy", members, strict=True))
-    sites = read_sites(replace(problem, storage=open_sites), layout, bounds)
+    sites = read_sites(replace(problem, storage=open_sites), layout)
     plans = [
         settle(layout, list(out)) for out in itertools.product(*(range(r + 1) for r in layout.reach_out))
     ]
-    rated = [
-        (total_cost(bounds, times), *(storage_used(bounds, site, times) for site in sites)) for times in plans
-    ]
+    rated = [(total_cost(bounds, times), *(site.used(bounds, times) for site in sites)) for times in plans]
     lean = min(rated, key=lambda r: (shares[0] * r[1] + shares[1] * r[2], r))
     limits = (lean[1], lean[2])
     limited = replace(
