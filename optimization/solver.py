@@ -22,6 +22,7 @@ from optimization.matrix import Matrix
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
 
 _INFINITY = highspy.kHighsInf
+BASIC, AT_LOWER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kLower
 SOLVER = f"HiGHS {highspy.Highs().version()}"
 
 _TERMINATIONS = {
@@ -67,6 +68,13 @@ def new_highs(limits: SolveLimits, **options: Any) -> Any:
         if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise SolverError(f"HiGHS refuses option `{name}` = `{value}`")
     return highs
+
+
+def new_basis() -> Any:
+    """A basis to be filled, whose number of basic columns and rows HiGHS may have to correct."""
+    basis = highspy.HighsBasis()
+    basis.valid, basis.alien = True, True
+    return basis
 
 
 def run(highs: Any) -> None:

@@ -35,11 +35,11 @@ def safety_stock(options: Options, file: Path, form: str, holding_rate: float | 
     """Place safety stock, with a proof."""
     from optimization.parameters import Pooling  # noqa: PLC0415 - other commands start faster
     from optimization.report import SolveLimits  # noqa: PLC0415
-    from optimization.safety_stock import place_safety_stock  # noqa: PLC0415
+    from optimization.safety_stock import STORAGE_GAP, place_safety_stock  # noqa: PLC0415
 
     problem, findings = _problem(file, form, holding_rate, Pooling(pooling.upper()))
     started = time.perf_counter()
-    placement = place_safety_stock(problem, SolveLimits(nodes=500, gap=1e-9))
+    placement = place_safety_stock(problem, SolveLimits(nodes=500, gap=1e-9), storage_gap=STORAGE_GAP)
     gave_way = [f for f in (*findings, *placement.findings) if f.kind in _LIMITS]
     found = _proof(placement.report, time.perf_counter() - started, "cost") | {
         "stages": [
@@ -89,13 +89,13 @@ def orders(options: Options, snapshot: Path) -> None:
     from decision_service.workers.helpers import helpers  # noqa: PLC0415
     from optimization.parameters import PlanningParameters  # noqa: PLC0415
     from optimization.replenishment import plan_replenishment  # noqa: PLC0415
-    from optimization.safety_stock import place_safety_stock, problem_from_snapshot  # noqa: PLC0415
+    from optimization.safety_stock import STORAGE_GAP, place_safety_stock, problem_from_snapshot  # noqa: PLC0415
     from optimization.validate import validate_snapshot  # noqa: PLC0415
 
     known, parameters = read_snapshot(snapshot), PlanningParameters()
     validate_snapshot(known)
     problem, _ = problem_from_snapshot(known, parameters)
-    placement = place_safety_stock(problem, parameters.safety_stock_limits)
+    placement = place_safety_stock(problem, parameters.safety_stock_limits, storage_gap=STORAGE_GAP)
     started = time.perf_counter()
     stocks = {s.stage: s.safety_stock for s in placement.stocks}
     with helpers() as executor:

@@ -17,7 +17,7 @@ from optimization.plan import Placement, ReplenishmentPlan
 from optimization.replenishment import plan_replenishment
 from optimization.replenishment.search import Reserve
 from optimization.report import SolveLimits
-from optimization.safety_stock import place_safety_stock, problem_from_snapshot
+from optimization.safety_stock import STORAGE_GAP, place_safety_stock, problem_from_snapshot
 from optimization.solver import SOLVER
 from rules import Evaluation, evaluate_stage
 
@@ -68,7 +68,7 @@ def speak_to_planning(
 def plan(known: SnapshotFacts, parameters: PlanningParameters, work: Work) -> Planned:
     """Place safety stock, then plan orders that keep it."""
     problem, findings = problem_from_snapshot(known.snapshot, parameters)
-    placement = place_safety_stock(problem, parameters.safety_stock_limits)
+    placement = place_safety_stock(problem, parameters.safety_stock_limits, storage_gap=STORAGE_GAP)
     limits = parameters.order_limits
     if work.slices is not None:
         limits = replace(limits, slices=work.slices)

@@ -9,7 +9,7 @@ from optimization.safety_stock.frontier import (
     point_reaching,
     point_within_budget,
 )
-from optimization.safety_stock.place import place_safety_stock
+from optimization.safety_stock.place import STORAGE_GAP, place_safety_stock
 from optimization.safety_stock.problem import ExternalDemand, GsmArc, GsmProblem, GsmStage, StorageLimit
 from optimization.safety_stock.risk import RiskSmoothing, RiskState, smooth_risk
 from optimization.safety_stock.snapshot import problem_from_snapshot
@@ -17,6 +17,7 @@ from optimization.safety_stock.whatif import WarmModel
 from optimization.safety_stock.willems import read_willems
 
 __all__ = [
+    "STORAGE_GAP",
     "ExternalDemand",
     "FrontierPoint",
     "GsmArc",

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.collection import uncollected
 from optimization.errors import InvalidNetworkError
 from optimization.network import ServiceLevelKind
 from optimization.safety_stock.corridors import close_corridors
 from optimization.safety_stock.layout import Layout
 from optimization.safety_stock.lead_time import exposure_moments, is_stochastic
 from optimization.safety_stock.pooling import (
+    PathCounts,
     cumulate_cost,
     cumulate_demand,
     greatest_downstream,
@@ -73,14 +75,22 @@ class DemandBounds:
         return self.cost[self.first[node] : self.first[node + 1]]
 
 
-def bound_demand(problem: GsmProblem, layout: Layout) -> DemandBounds:
-    """The tables of a problem."""
+@uncollected()
+def bound_demand(problem: GsmProblem, layout: Layout, paths: PathCounts | None = None) -> DemandBounds:
+    """
+    The tables of a problem.
+
+    Parameters
+    ----------
+    paths
+        Path counts that may be known from an earlier problem.
+    """
     faces = [problem.stages[k] for k in layout.stage]
     demands = own_demands(layout, faces)
     sigma = np.array([d.std if d else 0.0 for d in demands])
     flow = cumulate_demand(layout, np.array([d.mean if d else 0.0 for d in demands]))
     factor = np.array([_factor(layout, j, faces[j], d) if d else 0.0 for j, d in enumerate(demands)])
-    pooled = pool_deviation(layout, factor * sigma, problem.pooling)
+    pooled = pool_deviation(layout, factor * sigma, problem.pooling, paths)
     reached = greatest_downstream(layout, factor)
     holding = _holding(layout, faces)
     first, tau = _taus(layout)

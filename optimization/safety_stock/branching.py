@@ -96,8 +96,10 @@ class Search:
         """Try the thresholds, then improve on each result; a bound that is met needs neither."""
         seen: list[dict[int, int]] = []
         for threshold in THRESHOLDS:
+            if self._is_closed(bound):
+                return
             values = threshold_values(relaxation.tails, self.programme.grids, threshold)
-            if values not in seen and not self._is_closed(bound):
+            if values not in seen:
                 seen.append(values)
                 self.accept(self.complete(values))
         for values in seen:

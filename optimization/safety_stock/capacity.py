@@ -68,17 +68,24 @@ class StoredOptimum:
 
 
 def minimise_within_storage(
-    problem: GsmProblem, layout: Layout, bounds: DemandBounds, limits: SolveLimits
+    problem: GsmProblem, layout: Layout, bounds: DemandBounds, limits: tuple[SolveLimits, SolveLimits]
 ) -> StoredOptimum:
-    """The cheapest service times whose stock fits every site, or fits with the least excess."""
+    """
+    The cheapest service times whose stock fits every site, or fits with the least excess.
+
+    Parameters
+    ----------
+    limits
+        Of the placement without sites, and of the search where some are full.
+    """
     sites, start = read_sites(problem, layout), WarmStart()
-    free = minimise(layout, bounds, limits, start)
+    free = minimise(layout, bounds, limits[0], start)
     found, scarce = StoredOptimum(free, ()), set[str]()
     while full := _overfull(bounds, sites, found) - scarce:
         # a site that is not full without a limit is only looked at when others make it full
         scarce |= full
         chosen = tuple(site for site in sites if site.name in scarce)
-        found = _fill(layout, bounds, chosen, (free, start), limits)
+        found = _fill(layout, bounds, chosen, (free, start), limits[1])
     return found
 
 

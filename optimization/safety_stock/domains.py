@@ -39,9 +39,13 @@ def propagate(core: PairModel, domains: Domains, changed: list[int]) -> Domains 
     while queue:
         x = queue.pop()
         waiting.discard(x)
+        here = domains[x]
         for y, edge in core.edges[x].items():
-            narrowed = _narrow(edge, x, domains[x], domains[y])
-            if narrowed == domains[y]:
+            there = domains[y]
+            if isinstance(edge, Order) and (there[0] >= here[0] if edge.low == x else there[1] <= here[1]):
+                continue
+            narrowed = _narrow(edge, x, here, there)
+            if narrowed == there:
                 continue
             if narrowed[0] > narrowed[1]:
                 return None

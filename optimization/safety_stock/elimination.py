@@ -15,7 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.safety_stock.model import Edge, Order, PairModel, TableJoint, column_at, ends, table_from
+from optimization.safety_stock.model import (
+    Edge,
+    Order,
+    PairModel,
+    StageJoint,
+    TableJoint,
+    column_at,
+    ends,
+    table_from,
+)
 
 Floats = NDArray[np.float64]
 
@@ -78,9 +87,22 @@ def _best_value(step: Step, values: dict[int, int]) -> int:
     if len(step.edges) == 1 and isinstance(arc := step.edges[0], Order):
         value = values[step.neighbours[0]]
         return int(total[: value + 1].argmin()) if arc.low == x else value + int(total[value:].argmin())
+    if len(step.edges) == 1 and isinstance(joint := step.edges[0], StageJoint) and joint.floor == 0:
+        return _best_of_stage(total, joint, x, values[step.neighbours[0]])
     for y, edge in zip(step.neighbours, step.edges, strict=True):
         total = total + column_at(edge, x, total.size, values[y])
     return int(total.argmin())
+
+
+def _best_of_stage(total: Floats, joint: StageJoint, x: int, value: int) -> int:
+    """The least of u(x) + cost(a + T - b) where the other of a and b has this value."""
+    if joint.first == x:
+        least = max(0, value - joint.time)
+        costs = joint.cost[least + joint.time - value : total.size + joint.time - value]
+        return least + int((total[least:] + costs).argmin())
+    most = min(total.size - 1, value + joint.time)
+    costs = joint.cost[value + joint.time - most : value + joint.time + 1][::-1]
+    return int((total[: most + 1] + costs).argmin())
 
 
 def add_hub(model: PairModel, lows: tuple[int, ...], highs: tuple[int, ...]) -> Hub:

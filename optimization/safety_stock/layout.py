@@ -9,11 +9,12 @@ ones: it may promise its inner customers another service time than the outer one
     reach_out[j] = min(reach_in[j] + T[j], max_service_time[j]) longest S
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.collection import uncollected
 from optimization.errors import InvalidNetworkError
 from optimization.parameters import TimeRounding
 from optimization.safety_stock.problem import GsmProblem, GsmStage
@@ -69,6 +70,7 @@ class Layout:
         return len(self.order)
 
 
+@uncollected()
 def lay_out(problem: GsmProblem) -> Layout:
     """The network of a problem, or an `InvalidNetworkError` naming a cycle or an endless time."""
     ranked = sorted(range(len(problem.stages)), key=lambda k: problem.stages[k].name)
@@ -82,26 +84,43 @@ def lay_out(problem: GsmProblem) -> Layout:
         customers.append([])
         quantities.append([])
     order = _topological(suppliers, customers, stages)
-    time, floor, longest, rounded = _times(problem, stages, owners)
-    reach_in, reach_out = _reach(order, suppliers, time, floor, longest)
-    _check_size(reach_in, reach_out, time, [s.name for s in stages])
     split = np.full(len(stages) + len(owners), -1, dtype=np.int64)
     split[len(stages) :] = owners
-    return Layout(
+    none = np.zeros(len(order), dtype=np.int64)
+    arcs = Layout(
         stage=np.array(ranked + [ranked[o] for o in owners], dtype=np.int64),
         owner=split,
         order=tuple(order),
         suppliers=tuple(map(tuple, suppliers)),
         customers=tuple(map(tuple, customers)),
         quantities=tuple(map(tuple, quantities)),
+        time=none,
+        floor=none,
+        longest=none,
+        reach_in=none,
+        reach_out=none,
+        step=1.0 / _scale(problem),
+        rounded=0,
+        is_forest=_is_forest(customers),
+    )
+    return lay_out_again(arcs, problem)
+
+
+def lay_out_again(before: Layout, problem: GsmProblem) -> Layout:
+    """The layout of a problem that differs in times from one with this layout."""
+    owners = before.owner[before.owner >= 0].tolist()
+    stages = [problem.stages[k] for k in before.stage[before.owner < 0].tolist()]
+    time, floor, longest, rounded = _times(problem, stages, owners)
+    reach_in, reach_out = _reach(before, time, floor, longest)
+    _check_size(reach_in, reach_out, time, [s.name for s in stages])
+    return replace(
+        before,
         time=time,
         floor=floor,
         longest=longest,
         reach_in=reach_in,
         reach_out=reach_out,
-        step=1.0 / _scale(problem),
         rounded=rounded,
-        is_forest=_is_forest(customers),
     )
 
 
@@ -196,13 +215,11 @@ def _times(problem: GsmProblem, stages: list[GsmStage], owners: list[int]) -> tu
     )
 
 
-def _reach(
-    order: list[int], suppliers: list[list[int]], time: Ints, floor: Ints, longest: Ints
-) -> tuple[Ints, Ints]:
+def _reach(arcs: Layout, time: Ints, floor: Ints, longest: Ints) -> tuple[Ints, Ints]:
     t, most = time.tolist(), longest.tolist()
-    into, out = floor.tolist(), [0] * len(order)
-    for j in order:
-        for i in suppliers[j]:
+    into, out = floor.tolist(), [0] * arcs.nodes
+    for j in arcs.order:
+        for i in arcs.suppliers[j]:
             into[j] = max(into[j], out[i])
         out[j] = min(into[j] + t[j], most[j])
     return np.array(into, dtype=np.int64), np.array(out, dtype=np.int64)

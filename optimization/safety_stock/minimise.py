@@ -8,17 +8,20 @@ from functools import partial
 from typing import Any
 
 from optimization.report import SolveLimits
+from optimization.safety_stock.arc_rows import Grids
 from optimization.safety_stock.bounds import DemandBounds
 from optimization.safety_stock.branching import Search
+from optimization.safety_stock.carry import start_like
 from optimization.safety_stock.descent import descend
 from optimization.safety_stock.domains import root_domains
 from optimization.safety_stock.elimination import restore
 from optimization.safety_stock.layout import Layout
 from optimization.safety_stock.model import NodeVariables
 from optimization.safety_stock.placement import ServiceTimes, settle, total_cost
+from optimization.safety_stock.pooling import PathCounts
 from optimization.safety_stock.presolve import Reduction
 from optimization.safety_stock.repetition import Reduced, reduce_again, reduce_network
-from optimization.safety_stock.transport import Grids, TransportProgramme, build_programme, count_pairs
+from optimization.safety_stock.transport import TransportProgramme, build_programme, count_pairs
 from optimization.safety_stock.vertices import has_concave_costs, vertex_values
 
 PROOF_GAP = 1e-9  # relative; what double precision leaves of an equality over thousands of stages
@@ -53,6 +56,7 @@ class WarmStart:
     bases: dict[tuple[int, int], Any] = field(default_factory=dict)
     reduced: Reduced | None = None
     programme: TransportProgramme | None = None
+    paths: PathCounts = field(default_factory=PathCounts)
 
 
 def minimise(
@@ -120,8 +124,12 @@ def _programme(
     """The relaxation, as a change of costs of the last one where that is all."""
     if start is None or grids is not None:
         return build_programme(reduction.core, reduction.variables, limits, grids)
-    if start.programme is None or not start.programme.reprice(reduction.core, reduction.variables):
+    before = start.programme
+    if before is None or not before.reprice(reduction.core, reduction.variables):
         start.programme = build_programme(reduction.core, reduction.variables, limits)
+        if before is not None and before.is_like(reduction.core, reduction.variables):
+            start_like(start.programme, before)
+    assert start.programme is not None  # noqa: S101 - it has just been made
     return start.programme
 
 

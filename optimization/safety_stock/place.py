@@ -9,6 +9,8 @@ the guaranteed-service model of Graves and Willems (2000) on networks as in Huma
 neither takes the solver's word.
 """
 
+from dataclasses import replace
+
 from optimization.network import Finding
 from optimization.parameters import TimeRounding
 from optimization.plan import Placement
@@ -21,14 +23,31 @@ from optimization.safety_stock.placement import describe
 from optimization.safety_stock.problem import GsmProblem, GsmStage
 from optimization.solver import SOLVER
 
+STORAGE_GAP = 1e-3  # enough for a decision, where the last of a search of full storage takes longest
 
-def place_safety_stock(problem: GsmProblem, limits: SolveLimits) -> Placement:
-    """The cheapest safety stocks that keep every promise, stage by stage in the problem's order."""
-    return place_from(problem, limits, None)
+
+def place_safety_stock(
+    problem: GsmProblem, limits: SolveLimits, *, storage_gap: float | None = None
+) -> Placement:
+    """
+    The cheapest safety stocks that keep every promise, stage by stage in the problem's order.
+
+    Parameters
+    ----------
+    storage_gap
+        Where storage is full, the gap to search to; by default that of `limits`.
+    """
+    within = limits if storage_gap is None else replace(limits, gap=max(limits.gap, storage_gap))
+    return place_from(problem, limits, None, within=within)
 
 
 def place_from(
-    problem: GsmProblem, limits: SolveLimits, start: WarmStart | None, layout: Layout | None = None
+    problem: GsmProblem,
+    limits: SolveLimits,
+    start: WarmStart | None,
+    layout: Layout | None = None,
+    *,
+    within: SolveLimits | None = None,
 ) -> Placement:
     """
     The same, starting from what an earlier, similar solve has left in `start`.
@@ -37,11 +56,13 @@ def place_from(
     ----------
     layout
         That of the problem, where it is known.
+    within
+        Limits of the search where storage is full, if not the same.
     """
     layout = layout or lay_out(problem)
-    bounds = bound_demand(problem, layout)
+    bounds = bound_demand(problem, layout, start.paths if start else None)
     if problem.storage:
-        stored = minimise_within_storage(problem, layout, bounds, limits)
+        stored = minimise_within_storage(problem, layout, bounds, (limits, within or limits))
     else:
         stored = StoredOptimum(minimise(layout, bounds, limits, start), ())
     return Placement(

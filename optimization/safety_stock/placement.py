@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.collection import uncollected
 from optimization.plan import SafetyStock
 from optimization.safety_stock.bounds import DemandBounds
 from optimization.safety_stock.layout import Layout, days
@@ -46,6 +47,7 @@ def total_cost(bounds: DemandBounds, times: ServiceTimes) -> float:
     return math.fsum(bounds.cost[bounds.first[:-1] + times.net].tolist())
 
 
+@uncollected()
 def describe(
     problem: GsmProblem, layout: Layout, bounds: DemandBounds, times: ServiceTimes
 ) -> tuple[SafetyStock, ...]:

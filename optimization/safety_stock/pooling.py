@@ -10,6 +10,8 @@ exactly where no two customers of a stage lead to the same demand (no diamonds);
 local form understates, because it takes one customer's demand seen twice for two independent ones.
 """
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,15 +19,39 @@ from optimization.parameters import Pooling
 from optimization.safety_stock.layout import Layout
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 _CHUNK = 256  # demand stages whose path counts are held at once
+_KEPT = 20_000_000  # path counts that are kept from one question to the next
 
 
-def pool_deviation(layout: Layout, deviation: Floats, pooling: Pooling) -> Floats:
+@dataclass(slots=True)
+class PathCounts:
+    """Paths of one network, kept from one question about it to the next; other arcs start it anew."""
+
+    arcs: object = None
+    counts: dict[bytes, Floats] = field(default_factory=dict)
+
+    def to(self, layout: Layout, demand: Ints) -> Floats:
+        """Paths from every node to each of these demand stages."""
+        arcs = (layout.customers, layout.quantities)
+        if self.arcs != arcs:
+            self.arcs, self.counts = arcs, {}
+        key = demand.tobytes()
+        if key not in self.counts:
+            if sum(held.size for held in self.counts.values()) + layout.nodes * demand.size > _KEPT:
+                self.counts = {}
+            self.counts[key] = _count_paths(layout, demand)
+        return self.counts[key]
+
+
+def pool_deviation(
+    layout: Layout, deviation: Floats, pooling: Pooling, known: PathCounts | None = None
+) -> Floats:
     """Root sum of squares, at every node, of the deviations of the demand it serves."""
     if pooling is Pooling.LOCAL or layout.is_forest:
         return _pool_locally(layout, deviation)
-    return _pool_along_paths(layout, deviation)
+    return _pool_along_paths(layout, deviation, known)
 
 
 def cumulate_demand(layout: Layout, mean: Floats) -> Floats:
@@ -63,16 +89,22 @@ def _pool_locally(layout: Layout, deviation: Floats) -> Floats:
     return np.array(square) ** 0.5
 
 
-def _pool_along_paths(layout: Layout, deviation: Floats) -> Floats:
+def _pool_along_paths(layout: Layout, deviation: Floats, known: PathCounts | None) -> Floats:
     square = np.zeros(layout.nodes)
     demand = np.flatnonzero(deviation)
     for first in range(0, demand.size, _CHUNK):
         chunk = demand[first : first + _CHUNK]
-        paths = np.zeros((layout.nodes, chunk.size))
-        paths[chunk, np.arange(chunk.size)] = 1.0
-        for j in reversed(layout.order):
-            if layout.customers[j]:
-                quantities = np.array(layout.quantities[j])
-                paths[j] += quantities @ paths[list(layout.customers[j])]
+        paths = _count_paths(layout, chunk) if known is None else known.to(layout, chunk)
         square += ((paths * deviation[chunk]) ** 2).sum(axis=1)
     return square**0.5
+
+
+def _count_paths(layout: Layout, demand: Ints) -> Floats:
+    """Paths from every node (rows) to each of these demand stages."""
+    paths = np.zeros((layout.nodes, demand.size))
+    paths[demand, np.arange(demand.size)] = 1.0
+    for j in reversed(layout.order):
+        if layout.customers[j]:
+            quantities = np.array(layout.quantities[j])
+            paths[j] += quantities @ paths[list(layout.customers[j])]
+    return paths

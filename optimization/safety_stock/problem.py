@@ -228,18 +228,15 @@ def _check_table(stage: str, table: tuple[float, ...]) -> None:
 
 
 def _check_arcs(arcs: tuple[GsmArc, ...], names: set[str]) -> None:
-    pairs = set()
+    if unknown := {end for arc in arcs for end in (arc.supplier, arc.customer)} - names:
+        raise InvalidNetworkError("arcs", f"`{min(unknown)}` is not a stage", "add the stage or drop the arc")
     for arc in arcs:
-        for end in (arc.supplier, arc.customer):
-            if end not in names:
-                raise InvalidNetworkError("arcs", f"`{end}` is not a stage", "add the stage or drop the arc")
         if not 0.0 < arc.quantity < math.inf:
             raise InvalidNetworkError(
                 f"arcs[{arc.supplier},{arc.customer}].quantity",
                 f"`{arc.quantity}` is not a finite number > 0",
             )
-        pairs.add((arc.supplier, arc.customer))
-    if len(pairs) < len(arcs):
+    if len({(arc.supplier, arc.customer) for arc in arcs}) < len(arcs):
         supplier, customer = next(_repeated((arc.supplier, arc.customer) for arc in arcs))
         raise InvalidNetworkError(
             "arcs", f"`{supplier}` to `{customer}` appears twice", "add up the quantities"

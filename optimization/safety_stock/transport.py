@@ -25,15 +25,13 @@ from numpy.typing import NDArray
 from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.report import SolveLimits
+from optimization.safety_stock.arc_rows import Grids, Ints, OrderRows, add_orders
 from optimization.safety_stock.certificate import Multipliers
 from optimization.safety_stock.model import Order, PairModel, StageJoint, TableJoint, ends
 from optimization.solver import new_highs, pass_model, run
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Domains = dict[int, tuple[int, int]]
-
-Grids = dict[int, Ints]  # the values a variable may take, ascending from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +54,29 @@ class Relaxation:
     iterations: int
 
 
-@dataclass(frozen=True, slots=True)
-class _OrderRows:
+@dataclass(slots=True)
+class TransportProgramme:
     """
-    The rows of all arcs.
+    The programme in the solver, ready to be solved again with other domains.
 
     Parameters
     ----------
-    pairs
-        (low, high) of each arc.
-    starts
-        Where the values of each arc's `low` begin in one row of them all.
-    places
-        Which of these values each row stands for.
+    tails, monotone, orders, marginals, pairs
+        Columns of every variable, rows of the tails and what they begin with, rows of arcs and of ends of
+        joints, and columns of joints with which pairs they stand for.
     """
-
-    pairs: tuple[tuple[int, int], ...]
-    starts: tuple[int, ...]
-    rows: Ints
-    places: Ints
-
-
-@dataclass(slots=True)
-class TransportProgramme:
-    """The programme in the solver, ready to be solved again with other domains."""
 
     columns: int
     rows: int
     grids: Grids
     _highs: Any
     _scale: float
-    _tails: dict[int, Ints]
-    _orders: _OrderRows
-    _marginals: dict[tuple[int, int, int], Ints]
-    _pairs: dict[tuple[int, int], tuple[NDArray[np.bool_], Ints]]
+    tails: dict[int, Ints]
+    monotone: tuple[Ints, Ints]
+    orders: OrderRows
+    marginals: dict[tuple[int, int, int], Ints]
+    pairs: dict[tuple[int, int], tuple[NDArray[np.bool_], Ints]]
+    _alike: tuple[int, ...] = ()
     root_basis: Any = None
     _forbidden: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
 
@@ -104,7 +91,7 @@ class TransportProgramme:
         solution = self._highs.getSolution()
         values, duals = np.array(solution.col_value), np.array(solution.row_dual) * self._scale
         return Relaxation(
-            {x: values[columns] for x, columns in self._tails.items()},
+            {x: values[columns] for x, columns in self.tails.items()},
             self._prices(duals),
             int(self._highs.getInfo().simplex_iteration_count),
         )
@@ -115,18 +102,18 @@ class TransportProgramme:
 
     def reprice(self, core: PairModel, variables: tuple[int, ...]) -> bool:
         """Take over the costs of another core; False where its edges differ or it allows what this does not."""
-        if not self._has_edges_of(core, variables):
+        if not self.is_like(core, variables):
             return False
-        tables = {pair: _joint_values(core, pair) for pair in self._pairs}
+        tables = {pair: _joint_values(core, pair) for pair in self.pairs}
         if any(core.unary[x].size != grid.size for x, grid in self.grids.items()) or any(
             tables[pair].shape != is_possible.shape or np.isfinite(tables[pair][~is_possible]).any()
-            for pair, (is_possible, _) in self._pairs.items()
+            for pair, (is_possible, _) in self.pairs.items()
         ):
             return False
         cost = np.zeros(self.columns)
-        for x, columns in self._tails.items():
+        for x, columns in self.tails.items():
             cost[columns] = tail_costs(core.unary[x])
-        for pair, (is_possible, columns) in self._pairs.items():
+        for pair, (is_possible, columns) in self.pairs.items():
             cost[columns] = tables[pair][is_possible]
         every = np.arange(self.columns, dtype=np.int32)
         self._forbid(every[np.isinf(cost)])
@@ -142,19 +129,24 @@ class TransportProgramme:
                 self._highs.changeColsBounds(columns.size, columns, np.zeros(columns.size), upper)
         self._forbidden = pairs
 
-    def _has_edges_of(self, core: PairModel, variables: tuple[int, ...]) -> bool:
-        pairs = self._orders.pairs
+    def is_like(self, core: PairModel, variables: tuple[int, ...]) -> bool:
+        """Whether a core has the same variables and edges, whatever their sizes and costs."""
+        if variables is self._alike:  # the very list that a reduction hands on when it is made again
+            return True
+        pairs = self.orders.pairs
         count = sum(len(core.edges[x]) for x in variables)
-        return (
+        is_like = (
             tuple(self.grids) == variables
-            and count == 2 * (len(pairs) + len(self._pairs))
+            and count == 2 * (len(pairs) + len(self.pairs))
             and all(core.edges[low].get(high) == Order(low, high) for low, high in pairs)
-            and all(isinstance(core.edges[a].get(b), StageJoint | TableJoint) for a, b in self._pairs)
+            and all(isinstance(core.edges[a].get(b), StageJoint | TableJoint) for a, b in self.pairs)
         )
+        self._alike = variables if is_like else ()
+        return is_like
 
     def _restrict(self, domains: Domains) -> None:
         columns, lower, upper = [], [], []
-        for x, tails in self._tails.items():
+        for x, tails in self.tails.items():
             low, high = domains[x]
             value = self.grids[x][1:]
             columns.append(tails)
@@ -166,14 +158,14 @@ class TransportProgramme:
         )
 
     def _prices(self, duals: Floats) -> Multipliers:
-        orders, steps = self._orders, np.zeros(self._orders.starts[-1])
+        orders, steps = self.orders, np.zeros(self.orders.starts[-1])
         steps[orders.places] = np.maximum(0.0, -duals[orders.rows])
         total = np.cumsum(steps)
         lams = {}
         for (low, high), (start, end) in zip(orders.pairs, pairwise(orders.starts), strict=True):
             lam = total[start:end] - total[start]  # the step at 0 is 0
             lams[low, high] = _join(self.grids[low], self.grids[high], lam)
-        return Multipliers(lams, {end: duals[rows] for end, rows in self._marginals.items()})
+        return Multipliers(lams, {end: duals[rows] for end, rows in self.marginals.items()})
 
 
 def build_programme(
@@ -207,12 +199,13 @@ def build_programme(
                 pairs[ends(edge)] = _add_joint(matrix, ends(edge), table, (tails, marginals))
         if all(isinstance(edge, Order) for edge in core.edges[x].values()):
             plain.append(tails[x])
-    _add_monotone(matrix, plain)
-    rows = _add_orders(matrix, orders, tails, grids)
+    monotone, firsts = _add_monotone(matrix, plain)
+    rows = add_orders(matrix, orders, tails, grids)
     # presolve costs more than it saves: the core is already presolved, and dual simplex starts feasible
     highs = new_highs(limits, presolve="off", solver="simplex", dual_feasibility_tolerance=1e-9)
     pass_model(highs, matrix)
-    return TransportProgramme(matrix.columns, matrix.rows, grids, highs, scale, tails, rows, marginals, pairs)
+    blocks = (tails, (monotone, firsts), rows, marginals, pairs)
+    return TransportProgramme(matrix.columns, matrix.rows, grids, highs, scale, *blocks)
 
 
 def count_pairs(core: PairModel, variables: tuple[int, ...], grids: Grids | None = None) -> int:
@@ -284,54 +277,15 @@ def _joint_values(core: PairModel, pair: tuple[int, int]) -> Floats:
     return edge.values
 
 
-def _add_monotone(matrix: Matrix, plain: list[Ints]) -> None:
-    """x[t+1] - x[t] <= 0."""
+def _add_monotone(matrix: Matrix, plain: list[Ints]) -> tuple[Ints, Ints]:
+    """x[t+1] - x[t] <= 0, with the columns of x[t]."""
     if not plain:
-        return
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     first = np.concatenate([tails[:-1] for tails in plain])
     rows = matrix.add_rows("tails", (first.size,), upper=0.0)
     matrix.put(rows, first + 1, 1.0)  # the tails of a variable are neighbours
     matrix.put(rows, first, -1.0)
-
-
-def _add_orders(matrix: Matrix, orders: list[Order], tails: dict[int, Ints], grids: Grids) -> _OrderRows:
-    """low[t] - high[first value >= t] <= 0, all arcs at once; beyond the reach of `high`, `low` ends."""
-    if not orders:
-        return _OrderRows((), (0,), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    sizes = {x: grids[x].size for x in grids}
-    count = np.array([sizes[o.low] - 1 for o in orders])
-    place = _ragged_range(count) + 1
-    arc = np.repeat(np.arange(len(orders)), count)
-    wanted = np.concatenate([grids[o.low][1:] for o in orders])
-    first = _first_not_below(wanted, np.array([o.high for o in orders])[arc], grids)
-    is_row = first < np.array([sizes[o.high] for o in orders])[arc]
-    place, arc, first = place[is_row], arc[is_row], first[is_row]
-    rows = matrix.add_rows("orders", (place.size,), upper=0.0)
-    start = {x: int(t[0]) if t.size else 0 for x, t in tails.items()}
-    matrix.put(rows, np.array([start[o.low] for o in orders])[arc] + place - 1, 1.0)
-    matrix.put(rows, np.array([start[o.high] for o in orders])[arc] + first - 1, -1.0)
-    starts = np.concatenate([[0], np.cumsum(count + 1)])
-    return _OrderRows(
-        tuple((o.low, o.high) for o in orders), tuple(starts.tolist()), rows, starts[arc] + place
-    )
-
-
-def _first_not_below(values: Ints, variables: Ints, grids: Grids) -> Ints:
-    """For each value the position in its variable's grid of the first that is not below it."""
-    most = 1 + max(int(values.max(initial=0)), *(int(grid[-1]) for grid in grids.values()))
-    ranked = sorted(grids)
-    keys = np.concatenate([grids[x] + most * x for x in ranked])  # one sorted array for all variables
-    starts = np.searchsorted(keys, most * variables)
-    found: Ints = np.searchsorted(keys, values + most * variables) - starts
-    reach = np.array([grids[x].size for x in ranked])[np.searchsorted(ranked, variables)]
-    return np.asarray(np.minimum(found, reach), np.int64)
-
-
-def _ragged_range(counts: Ints) -> Ints:
-    """0 .. count - 1 for every count, end to end."""
-    ends_at = np.cumsum(counts)
-    ragged: Ints = np.arange(int(ends_at[-1])) - np.repeat(ends_at - counts, counts)
-    return ragged
+    return rows, first
 
 
 def _join(low: Ints, high: Ints, lam: Floats) -> Floats:

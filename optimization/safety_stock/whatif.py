@@ -13,7 +13,7 @@ from typing import Any
 from optimization.errors import InvalidNetworkError
 from optimization.plan import Placement
 from optimization.report import SolveLimits
-from optimization.safety_stock.layout import Layout, lay_out
+from optimization.safety_stock.layout import Layout, lay_out, lay_out_again
 from optimization.safety_stock.minimise import WarmStart
 from optimization.safety_stock.place import place_from
 from optimization.safety_stock.problem import GsmProblem, GsmStage
@@ -53,10 +53,14 @@ class WarmModel:
         return self.placement
 
     def _laid_out(self, problem: GsmProblem) -> Layout:
-        """The layout that is there, unless a stage has other times."""
-        pairs = zip(problem.stages, self.problem.stages, strict=True)
-        is_kept = all(new is old or _lays_out_alike(new, old) for new, old in pairs)
-        return self._layout if is_kept else lay_out(problem)
+        """The layout that is there, with other times where a stage has them."""
+        pairs = [
+            (new, old) for new, old in zip(problem.stages, self.problem.stages, strict=True) if new is not old
+        ]
+        if not all(_has_arcs_alike(new, old) for new, old in pairs):
+            return lay_out(problem)
+        is_kept = all(_takes_as_long(new, old) for new, old in pairs)
+        return self._layout if is_kept else lay_out_again(self._layout, problem)
 
     def _changed(self, changes: dict[str, dict[str, Any]]) -> GsmProblem:
         known = {stage.name for stage in self.problem.stages}
@@ -72,12 +76,14 @@ class WarmModel:
         return replace(self.problem, stages=stages)
 
 
-def _lays_out_alike(new: GsmStage, old: GsmStage) -> bool:
-    """Whether a layout cannot tell the two apart."""
+def _has_arcs_alike(new: GsmStage, old: GsmStage) -> bool:
+    """Whether a layout cannot tell the two apart but for their times."""
+    return new.name == old.name and (new.demand is None) == (old.demand is None)
+
+
+def _takes_as_long(new: GsmStage, old: GsmStage) -> bool:
     return (
-        new.name == old.name
-        and (new.demand is None) == (old.demand is None)
-        and new.processing_time == old.processing_time
+        new.processing_time == old.processing_time
         and new.review_period == old.review_period
         and new.external_service_time == old.external_service_time
         and new.max_service_time == old.max_service_time

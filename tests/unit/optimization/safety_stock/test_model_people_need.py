@@ -252,7 +252,7 @@ def test_storage_that_never_suffices_gives_way_by_the_least():
     problem = replace(diamond(), storage=(StorageLimit("hall", 1.0, ("D",)),))
     layout = lay_out(problem)
 
-    stored = minimise_within_storage(problem, layout, bound_demand(problem, layout), LIMITS)
+    stored = minimise_within_storage(problem, layout, bound_demand(problem, layout), (LIMITS, LIMITS))
 
     assert "hall" == stored.gave_way[0][0]
     assert 1.6448536 * 4.0 - 1.0 == pytest.approx(stored.gave_way[0][1], rel=1e-6)
