@@ -75,7 +75,16 @@ def evaluate(table: DecisionTable, facts: Mapping[str, Value]) -> Evaluation:
     HitPolicyError
         When rows match that may not match together.
     """
-    scope = _read(table, facts)
+    return _evaluate(table, _read(table, facts, {}))
+
+
+def evaluate_stage(ruleset: Ruleset, stage: str, facts: Mapping[str, Value]) -> tuple[Evaluation, ...]:
+    """Ask every table of a stage, in file order; what several look at is read once."""
+    scope: dict[str, Value] = {}
+    return tuple([_evaluate(table, _read(table, facts, scope)) for table in ruleset.tables_of(stage)])
+
+
+def _evaluate(table: DecisionTable, scope: Mapping[str, Value]) -> Evaluation:
     rows: Sequence[Row] = table.index.find(scope)
     if not rows and table.default is not None:
         rows = (table.default,)
@@ -89,25 +98,25 @@ def evaluate(table: DecisionTable, facts: Mapping[str, Value]) -> Evaluation:
     )
 
 
-def evaluate_stage(ruleset: Ruleset, stage: str, facts: Mapping[str, Value]) -> tuple[Evaluation, ...]:
-    """Ask every table of a stage, in file order."""
-    return tuple(evaluate(table, facts) for table in ruleset.tables_of(stage))
-
-
 def derive(derived: Sequence[DerivedFact], scope: dict[str, Value]) -> None:
-    """Add derived facts to a scope, each after those it is made of."""
+    """Add the derived facts that a scope does not hold yet, each after those it is made of."""
     for fact in derived:
+        if fact.field.name in scope:
+            continue
         value = _compute(fact.field.name, fact.expression, scope)
         scope[fact.field.name] = fact.field.check(value)
 
 
-def _read(table: DecisionTable, facts: Mapping[str, Value]) -> dict[str, Value]:
+def _read(table: DecisionTable, facts: Mapping[str, Value], scope: dict[str, Value]) -> Mapping[str, Value]:
+    """Add to a scope what a table looks at and is not there yet."""
     if type(facts) is not dict and not isinstance(facts, Mapping):
         raise FactValueError("facts", f"a {type(facts).__name__}", "give a map from fact to value")
     if not table.known.issuperset(facts):
         unknown = min(facts.keys() - table.known, key=str)
         raise UnknownFactError(str(unknown), "unknown", did_you_mean(str(unknown), table.known))
-    scope = {field.name: field.read(facts) for field in table.reads}
+    for field in table.reads:
+        if field.name not in scope:
+            scope[field.name] = field.read(facts)
     derive(table.derived, scope)
     return scope
 

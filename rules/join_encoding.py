@@ -22,13 +22,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from rules.errors import RulesError
-from rules.feel import FeelType
+from rules.feel import Expression, FeelType
 from rules.join_facts import LARGEST_NUMBER, JoinFact, JoinFactError, decimals
 from rules.join_matcher import JoinLimitError
-from rules.joins import JoinRule, JoinTest
+from rules.joins import Alias, JoinRule
 from rules.linear import Comparison, Side
 
 MOST_FACTS_TOGETHER = 512
@@ -149,7 +150,8 @@ def encode_facts(rule: JoinRule, facts: tuple[JoinFact, ...]) -> tuple[Batch, ..
     if any(alias.kind not in kinds for alias in rule.aliases):
         return ()
     ordered = sorted(facts, key=lambda fact: (fact.kind, fact.id))
-    eligible = [(fact, _eligibility(rule, fact)) for fact in ordered]
+    screens = _screens(rule)
+    eligible = [(fact, tuple([screen.admits(fact) for screen in screens])) for fact in ordered]
     taking_part = [(fact, bits) for fact, bits in eligible if any(bits)]
     if not all(any(bits[place] for _, bits in taking_part) for place in range(len(rule.aliases))):
         return ()  # some alias stays empty
@@ -162,23 +164,36 @@ def encode_facts(rule: JoinRule, facts: tuple[JoinFact, ...]) -> tuple[Batch, ..
     return tuple(_batch(rule, taking_part, columns, group) for group in _packed(groups, rule))
 
 
-def _eligibility(rule: JoinRule, fact: JoinFact) -> tuple[bool, ...]:
-    """For each alias: right kind, its own tests hold, and no field of any of its tests is absent."""
-    return tuple(
-        alias.kind == fact.kind
-        and all(_admits(test, alias.name, fact) for test in rule.tests if alias.name in test.aliases)
-        for alias in rule.aliases
-    )
+@dataclass(frozen=True, slots=True)
+class _Screen:
+    """What a fact must be to stand for an alias: of its kind, complete, and passing the tests of it alone."""
+
+    alias: Alias
+    fields: tuple[str, ...]
+    alone: tuple[Expression, ...]
+
+    def admits(self, fact: JoinFact) -> bool:
+        if fact.kind != self.alias.kind:
+            return False
+        for name in self.fields:
+            if fact.values.get(name) is None:
+                return False
+        if not self.alone:
+            return True
+        scope = {f"{self.alias.name}.{name}": value for name, value in fact.values.items()}
+        return all(test.evaluate(scope) is True for test in self.alone)
 
 
-def _admits(test: JoinTest, alias: str, fact: JoinFact) -> bool:
-    if any(fact.values.get(field) is None for owner, field in test.fields if owner == alias):
-        return False
-    if test.comparison is not None:
-        return True
-    return (
-        test.expression.evaluate({f"{alias}.{field}": value for field, value in fact.values.items()}) is True
-    )
+@lru_cache(maxsize=1024)
+def _screens(rule: JoinRule) -> tuple[_Screen, ...]:
+    """One an alias, prepared once: the same rules are matched in every decision."""
+    screens = []
+    for alias in rule.aliases:
+        tests = [test for test in rule.tests if alias.name in test.aliases]
+        fields = {name for test in tests for owner, name in test.fields if owner == alias.name}
+        alone = tuple(test.expression for test in tests if test.comparison is None)
+        screens.append(_Screen(alias, tuple(sorted(fields)), alone))
+    return tuple(screens)
 
 
 _Column = Mapping[int, int]

@@ -144,8 +144,9 @@ def _candidates(level: _Level, facts: tuple[JoinFact, ...]) -> Iterator[tuple[st
 
 def _holds(test: JoinTest, scope: _Scope) -> bool:
     """An absent value makes any test fail."""
-    if any(scope.get(name) is None for name in test.expression.names):
-        return False
+    for name in test.expression.names:
+        if scope.get(name) is None:
+            return False
     return test.expression.evaluate(scope) is True
 
 

@@ -107,7 +107,8 @@ class Ruleset:
 
     def tables_of(self, stage: str) -> tuple[DecisionTable, ...]:
         """Tables asked at a stage of a decision, in file order."""
-        return tuple(table for table in self.tables if table.stage == PolicyStage(stage))
+        wanted = PolicyStage(stage)
+        return tuple([table for table in self.tables if table.stage is wanted])
 
     def table(self, name: str) -> DecisionTable:
         """
