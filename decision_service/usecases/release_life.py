@@ -148,7 +148,7 @@ def record_of(
     life: dict[str, list[Entry]] = {}
     for entry in ledger.by_subject(release.name):
         life.setdefault(entry.kind, []).append(entry)
-    actors = {k: tuple(records.envelope_of(e)["actor"] for e in found) for k, found in life.items()}
+    actors = {kind: _actors(life.get(kind, [])) for kind in (PUBLISHED, PROPOSED, APPROVED)}
     name = release.name
     return ReleaseRecord(
         name=name,
@@ -160,8 +160,8 @@ def record_of(
         state=_state(ledger, release, placement, life),
         publisher=actors[PUBLISHED][0],
         published_at=life[PUBLISHED][0].recorded_at,
-        proposer=actors.get(PROPOSED, ("",))[-1],
-        approvers=actors.get(APPROVED, ()),
+        proposer=("", *actors[PROPOSED])[-1],
+        approvers=actors[APPROVED],
         scopes=_scopes(placement.active, name),
         files=files,
         upcoming=_scopes(placement.upcoming, name),
@@ -170,6 +170,11 @@ def record_of(
         signature=_signature(ledger, name),
         quorum=quorum,
     )
+
+
+def _actors(entries: list[Entry]) -> tuple[str, ...]:
+    """Who took the steps. Only of our own: a legal hold on a release has its name too."""
+    return tuple(records.envelope_of(entry)["actor"] for entry in entries)
 
 
 def step(  # noqa: PLR0913 - the parts of an entry

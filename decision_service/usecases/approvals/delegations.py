@@ -62,8 +62,9 @@ def delegations_in(ledger: Ledger) -> tuple[Delegation, ...]:
     """The latest delegation of every role, giver and taker."""
     latest: dict[tuple[str, str, str], Delegation] = {}
     for entry in ledger.by_subject(SUBJECT):
-        read = _read(ledger, entry)
-        latest[read.role, read.giver, read.taker] = read
+        if entry.kind == DELEGATED:  # a legal hold on them has their name too
+            read = _read(ledger, entry)
+            latest[read.role, read.giver, read.taker] = read
     return tuple(latest.values())
 
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from audit import place_hold
 from decision_service.decision import Scope
 from decision_service.errors import (
     ForbiddenError,
@@ -177,6 +178,17 @@ def test_a_delegate_signs_within_the_days(world):
         world.order(ref).signatures[0].giver,
     )
     assert ["DELEGATION_NOT_IN_FORCE"] * 2 == [early.value.reason, late.value.reason]
+
+
+def test_a_legal_hold_on_the_delegations_ends_none(world):
+    """
+    The hold is an entry of the same name: what was lent stays lent.
+    """
+    (ref,) = world.decide(LARGE)
+    lend(world)
+    place_hold(world.ledger, "delegations", "law suit", "olga")
+
+    assert "APPROVED" == world.approve(ref, "uma.khan")
 
 
 def test_a_delegate_is_no_way_around_four_eyes(world):

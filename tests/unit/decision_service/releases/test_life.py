@@ -2,6 +2,7 @@
 
 import pytest
 
+from audit import place_hold
 from audit.note import Signer
 from decision_service.decision import Caller, Scope
 from decision_service.errors import (
@@ -41,6 +42,19 @@ def test_every_step_is_an_entry(world, small):
         "release-approved.v1",
         "activation.v1",
     ] == world.kinds()
+
+
+def test_a_legal_hold_on_a_release_changes_nothing_about_it(world, small):
+    """
+    The hold is an entry of the same name, by nobody of the release's life.
+    """
+    name = world.releases.publish(small(), ADA)[0].name
+    world.releases.propose(name, ADA)
+    place_hold(world.ledger, name, "law suit", "olga")
+    record = world.releases.get(name)
+
+    assert ("ada", "ada", ()) == (record.publisher, record.proposer, record.approvers)
+    assert [name] == [r.name for r in world.releases.all()]
 
 
 def test_a_draft_may_change_until_it_is_checked(world, small):
