@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimization.collection import uncollected
 from optimization.report import SolveLimits
 from optimization.safety_stock.certificate import core_bound
 from optimization.safety_stock.domains import Domains, propagate
@@ -76,6 +77,7 @@ class Search:
         assert self._times is not None  # noqa: S101 - the root always rounds to a placement
         return SearchOutcome(self._cost, self._times, bound, count, self._iterations)
 
+    @uncollected()
     def _visit(
         self, domains: Domains, open_nodes: list[tuple[float, int, Domains, Relaxation]], count: int
     ) -> int:

@@ -103,13 +103,15 @@ def _replay_hub(model: PairModel, hub: Hub) -> None:
         raise SolverError("a hub out of turn")
     model.add_variable(np.zeros(max(model.unary[x].size for x in hub.lows)))
     for x in hub.lows:
+        around = model.edges[x]
         for y in hub.highs:
-            if model.edges[x].pop(y) != Order(x, y):
+            arc = around.pop(y)
+            if not isinstance(arc, Order) or arc.low != x:
                 raise SolverError("a hub replaces arcs only")
             del model.edges[y][x]
-        model.connect(Order(x, hub.variable))
+        model.join_new(x, hub.variable)
     for y in hub.highs:
-        model.connect(Order(hub.variable, y))
+        model.join_new(hub.variable, y)
 
 
 def _replay_elimination(model: PairModel, step: Step) -> float:

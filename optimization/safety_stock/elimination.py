@@ -109,11 +109,12 @@ def add_hub(model: PairModel, lows: tuple[int, ...], highs: tuple[int, ...]) -> 
     """Replace the arcs from every low to every high by one variable between them."""
     hub = model.add_variable(np.zeros(max(model.unary[x].size for x in lows)))
     for x in lows:
+        around = model.edges[x]
         for y in highs:
-            del model.edges[x][y], model.edges[y][x]
-        model.connect(Order(x, hub))
+            del around[y], model.edges[y][x]
+        model.join_new(x, hub)
     for y in highs:
-        model.connect(Order(hub, y))
+        model.join_new(hub, y)
     return Hub(hub, lows, highs)
 
 

@@ -88,6 +88,10 @@ class PairModel:
             edge = _add(self.edges[x][y], edge, (self.unary[x].size, self.unary[y].size))
         self.edges[x][y] = self.edges[y][x] = edge
 
+    def join_new(self, low: int, high: int) -> None:
+        """Put an arc between two variables that have none yet."""
+        self.edges[low][high] = self.edges[high][low] = Order(low, high)
+
     def disconnect(self, x: int) -> None:
         """Take a variable out of the graph."""
         for y in self.edges[x]:
@@ -125,7 +129,7 @@ def build_model(layout: Layout, first: NDArray[np.int64], cost: Floats) -> tuple
     for j, customers in enumerate(layout.customers):
         put_costs(model, layout, (first, cost), variables, j)
         for k in customers:
-            model.connect(Order(out[j], into[k]))
+            model.join_new(out[j], into[k])
     return model, variables
 
 

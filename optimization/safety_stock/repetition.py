@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.collection import uncollected
 from optimization.safety_stock.bounds import DemandBounds
 from optimization.safety_stock.certificate import message_slack, replay_steps
 from optimization.safety_stock.elimination import Hub, Step, message_over
@@ -61,6 +62,7 @@ class Reduced:
         return sum(self.slacks)
 
 
+@uncollected()
 def reduce_network(layout: Layout, bounds: DemandBounds) -> Reduced:
     """The reduction from scratch."""
     given, variables = build_model(layout, bounds.first, bounds.cost)
@@ -70,6 +72,7 @@ def reduce_network(layout: Layout, bounds: DemandBounds) -> Reduced:
     return Reduced(layout, bounds, given, variables, reduction, core, tuple(slacks))
 
 
+@uncollected()
 def reduce_again(before: Reduced, layout: Layout, bounds: DemandBounds) -> Reduced | None:
     """The reduction of a network with the same arcs; None where it has to be done from scratch."""
     if layout.suppliers != before.layout.suppliers or layout.customers != before.layout.customers:
