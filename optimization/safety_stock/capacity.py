@@ -18,7 +18,7 @@ from optimization.report import SolveLimits
 from optimization.safety_stock.bounds import DemandBounds
 from optimization.safety_stock.descent import Room
 from optimization.safety_stock.layout import Layout
-from optimization.safety_stock.minimise import Optimum, WarmStart, minimise
+from optimization.safety_stock.minimise import Optimum, minimise
 from optimization.safety_stock.placement import ServiceTimes
 from optimization.safety_stock.problem import GsmProblem
 from optimization.safety_stock.storage_search import StorageSearch
@@ -78,14 +78,14 @@ def minimise_within_storage(
     limits
         Of the placement without sites, and of the search where some are full.
     """
-    sites, start = read_sites(problem, layout), WarmStart()
-    free = minimise(layout, bounds, limits[0], start)
+    sites = read_sites(problem, layout)
+    free = minimise(layout, bounds, limits[0])
     found, scarce = StoredOptimum(free, ()), set[str]()
     while full := _overfull(bounds, sites, found) - scarce:
         # a site that is not full without a limit is only looked at when others make it full
         scarce |= full
         chosen = tuple(site for site in sites if site.name in scarce)
-        found = _fill(layout, bounds, chosen, (free, start), limits[1])
+        found = _fill(layout, bounds, chosen, free, limits[1])
     return found
 
 
@@ -98,16 +98,15 @@ def _fill(
     layout: Layout,
     bounds: DemandBounds,
     sites: tuple[Site, ...],
-    known: tuple[Optimum, WarmStart],
+    free: Optimum,
     limits: SolveLimits,
 ) -> StoredOptimum:
-    free, start = known
-    search = StorageSearch(layout, bounds, _room(bounds, sites), limits, start)
+    search = StorageSearch(layout, bounds, _room(bounds, sites), limits)
     if search.offer_free(free):
         return StoredOptimum(search.run(free), ())
-    leanest = _leanest(layout, bounds, sites, (limits, start))
+    leanest = _leanest(layout, bounds, sites, limits)
     gave_way, sites = _give_way(bounds, sites, leanest)
-    search = StorageSearch(layout, bounds, _room(bounds, sites), limits, start)
+    search = StorageSearch(layout, bounds, _room(bounds, sites), limits)
     search.offer_free(free)
     search.accept(leanest)
     return StoredOptimum(search.run(free), gave_way)
@@ -135,18 +134,18 @@ def _room(bounds: DemandBounds, sites: tuple[Site, ...]) -> Room:
 
 
 def _leanest(
-    layout: Layout, bounds: DemandBounds, sites: tuple[Site, ...], work: tuple[SolveLimits, WarmStart]
+    layout: Layout, bounds: DemandBounds, sites: tuple[Site, ...], limits: SolveLimits
 ) -> ServiceTimes:
     """
     A placement that fits, or else the one found with the least total excess in parts of the capacities.
 
     One site's least use is exact; several are weighed against each other, the fuller ones ever more.
     """
-    (limits, start), room = work, _room(bounds, sites)
+    room = _room(bounds, sites)
     weights, least, leanest = np.ones(len(sites)), np.inf, None
     for _ in range(_WEIGHTINGS if len(sites) > 1 else 1):
         scarce = np.where(np.isfinite(bounds.cost), weights @ room.use, np.inf)
-        times = minimise(layout, replace(bounds, cost=scarce), limits, start).times
+        times = minimise(layout, replace(bounds, cost=scarce), limits).times
         left = room.left_after(bounds, times)
         excess = float(np.maximum(0.0, -left).sum())
         if excess < least:

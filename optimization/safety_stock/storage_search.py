@@ -40,6 +40,7 @@ _WORTHWHILE = 0.05  # of the gap: a further price that promises less than this i
 _MOST_ITERATIONS = 200_000  # of the simplex method, beside the limit on nodes: minutes, not hours
 _INNER_NODES = 25  # of the plain problem, whose relaxation is whole at its root almost always
 _INNER_GAP = 0.1  # of the gap asked for
+_FIRST_STEP = 4.0  # factor by which a price may rise or fall while nothing is known of the right one
 _STEP = 1.5  # a price may rise or fall by this factor at a time: far ones cost the most work and say least
 _FIRST_PRICE = 0.05  # of the cost without the limit, for all the storage of a site
 _REPAIRS = (1.0, 1.1, 1.4, 2.0, 4.0, 16.0)  # multiples of the prices at which a placement is made to fit
@@ -84,13 +85,14 @@ class StorageSearch:
     bounds: DemandBounds
     room: Room
     limits: SolveLimits
-    start: WarmStart
     cost: float = np.inf
     times: ServiceTimes | None = None
     _nodes: int = 0
     _iterations: int = 0
     _tau: Ints = field(init=False)
     _first_price: float = 0.0
+    # not that of the problem without storage: from there the solver takes many times longer than from nothing
+    _start: WarmStart = field(default_factory=WarmStart)
     _seen: set[bytes] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -165,10 +167,10 @@ class StorageSearch:
         self._nodes += 1
         bound, prices, points = node.bound, node.prices, list(node.points)
         weights = np.zeros(len(points))
-        self.start.bases = dict(node.bases)
+        self._start.bases = dict(node.bases)
         for _ in range(_ROUNDS):
             if points:
-                trusted = self._trusted(prices)
+                trusted = self._trusted(prices, _STEP if node.bases else _FIRST_STEP)
                 expected, best, weights = _dual_step(points, trusted)
                 worthwhile = _WORTHWHILE * max(self.cost - bound, PROOF_GAP * abs(self.cost))
                 is_inside = ((best > trusted[0]) | (best == 0.0)) & (best < trusted[1])
@@ -179,7 +181,7 @@ class StorageSearch:
             points.append(point)
             self._offer(times, prices)
             bound = max(bound, value)
-        bases = dict(self.start.bases)
+        bases = dict(self._start.bases)
         return replace(node, bound=bound, prices=prices, points=tuple(points), weights=weights, bases=bases)
 
     def _fits_anyway(self, node: _Node) -> bool:
@@ -193,10 +195,10 @@ class StorageSearch:
         self.accept(times)
         return replace(node, bound=max(node.bound, value), high=node.low)
 
-    def _trusted(self, prices: Floats) -> tuple[Floats, Floats]:
+    def _trusted(self, prices: Floats, step: float) -> tuple[Floats, Floats]:
         """The prices that those tried so far say something about."""
-        least = np.where(prices <= self._first_price, 0.0, prices / _STEP)
-        return least, _STEP * np.maximum(prices, self._first_price)
+        least = np.where(prices <= self._first_price, 0.0, prices / step)
+        return least, step * np.maximum(prices, self._first_price)
 
     def _cheapest(self, node: _Node, prices: Floats) -> tuple[float, ServiceTimes, _Point]:
         """L at these prices within the node, the placement that attains it, and its line."""
@@ -206,7 +208,7 @@ class StorageSearch:
         dearer = (self.bounds.cost + prices @ self.room.use)[place]
         priced = replace(self.bounds, cost=np.where(self._tau > high, np.inf, dearer))
         inner = replace(self.limits, nodes=_INNER_NODES, slices=1, gap=_INNER_GAP * self.limits.gap)
-        found = minimise(self.layout, priced, inner, self.start)
+        found = minimise(self.layout, priced, inner, self._start)
         self._iterations += found.iterations
         line = self._line(np.maximum(found.times.net, node.low))
         return found.bound - float(prices.sum()), found.times, line

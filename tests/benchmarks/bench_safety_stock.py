@@ -352,10 +352,10 @@ def storage():
         f"chain {n}": read_willems(CHAINS / f"chain_{n}.json") for n in ("04", "08", "10", "12", "14", "16")
     }
     chosen |= {f"150 random stages, {seed}": layered(seed, 150, 1.5, 8) for seed in range(3)}
-    for name, problem in chosen.items():
-        stages = tuple(replace(s, volume=1.0) for s in problem.stages)
+    for name, plain in chosen.items():
+        stages = tuple(replace(s, volume=1.0) for s in plain.stages)
         site = StorageLimit("hall", 1e18, tuple(s.name for s in stages[::2]))
-        problem = replace(problem, stages=stages, storage=(site,))
+        problem = replace(plain, stages=stages, storage=(site,))
         layout = lay_out(problem)
         bounds = bound_demand(problem, layout)
         hall = read_sites(problem, layout)[0]
