@@ -132,8 +132,10 @@ class SqlStore:
 
     def sealed(self, start: int, stop: int) -> Iterator[tuple[int, Sealed]]:
         """Return the payloads of the entries start..stop that still have one."""
-        found = self._all(_SEALED, start=start, stop=stop)
-        return ((seq, Sealed(salt, payload)) for seq, salt, payload in found)
+        with self._read() as connection:
+            rows: Any = connection.execute(_SEALED, {"start": start, "stop": stop}).cursor
+            for seq, salt, payload in rows:
+                yield seq, Sealed(salt, payload)
 
     def artifact(self, digest: str) -> Artifact | None:
         """
