@@ -156,7 +156,7 @@ def networks(sizes, asked):
     for size in sizes:
         case, instance = f"{size:,} stages", network(size)
         start = time.perf_counter()
-        limits = SolveLimits(iterations=120, slices=1_000)
+        limits = SolveLimits(iterations=120 if size <= PEERS_UP_TO else 60, slices=1_000, threads=2)
         plan = plan_network(
             instance,
             limits,
@@ -208,7 +208,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--million", action="store_true")
     parser.add_argument("--peer-seconds", type=float, default=15.0)
-    parser.add_argument("--network-seconds", type=float, default=60.0)
+    parser.add_argument("--network-seconds", type=float, default=120.0)
     parser.add_argument("--only", choices=("items", "snapshots", "networks"))
     parser.add_argument("--up-to", type=int, default=100_000)
     asked = parser.parse_args()

@@ -95,7 +95,7 @@ def evaluate(network: Network, at: Multipliers) -> tuple[float, Multipliers, Int
     """The bound at some multipliers, its slope, and the stages' plans."""
     stages, links, shape = network.stages, network.links, network.own_net.shape
     prices = []
-    for own in _with_room_price(network, at):
+    for own in with_room_price(network, at):
         out = np.empty(shape)
         passed_on(links, stages.lead_time, own, out)
         prices.append(out)
@@ -121,7 +121,8 @@ def volume_prices(network: Network) -> Floats:
     return prices
 
 
-def _with_room_price(network: Network, at: Multipliers) -> tuple[Floats, Floats, Floats]:
+def with_room_price(network: Network, at: Multipliers) -> tuple[Floats, Floats, Floats]:
+    """Eta, beta and rho with the price of the room that stock takes."""
     stages = network.stages
     room = np.zeros_like(at.eta)
     placed = stages.place >= 0

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
-from optimization.decomposition.network.sweep import NO_PRICES, Ground, Standing, _respond, _shift
+from optimization.decomposition.network.sweep import NO_PRICES, Ground, Standing, _respond, shift
 
 HARD = 1e6
 _MOST = 14
@@ -45,17 +45,17 @@ def _exchange(  # noqa: PLR0913 - compiled: arrays in, plans changed in place
     for _ in range(trials):
         pool = inner if np.random.random() < 0.75 else every
         members = _neighbourhood(ground, pool[np.random.randint(0, pool.size)])
-        before = _local_cost(ground, standing, members)
+        before = local_cost(ground, standing, members)
         for m in range(members.size):
             kept[m] = standing.plans[members[m]]
         _answer_each_other(ground, standing, members, cost_of_order, work)
-        if _local_cost(ground, standing, members) < before - 1e-6 * abs(before):
+        if local_cost(ground, standing, members) < before - 1e-6 * abs(before):
             better += 1
             continue
         for m in range(members.size):
-            _shift(ground, standing, members[m], -1.0)
+            shift(ground, standing, members[m], -1.0)
             standing.plans[members[m]] = kept[m]
-            _shift(ground, standing, members[m], 1.0)
+            shift(ground, standing, members[m], 1.0)
     return better
 
 
@@ -102,7 +102,7 @@ def _answer_each_other(
 
 
 @njit(cache=True, nogil=True)
-def _local_cost(ground: Ground, standing: Standing, members: Ints) -> float:
+def local_cost(ground: Ground, standing: Standing, members: Ints) -> float:
     """Everything that the members' plans touch, what is infeasible at the hard price."""
     stages, links = ground.stages, ground.links
     touched, lanes, places, resources = set(members), {-1}, {-1}, {-1}

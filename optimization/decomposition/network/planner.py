@@ -2,12 +2,14 @@
 Plan a network: a bound from prices on component balances, then plans from the same prices.
 
 1. the bound and its multipliers (`bound`);
-2. material requirements planning at those prices, and sweeps of best responses from soft to hard,
-   each made feasible by `release`; the best of them, started again a few times (`sweep`);
-3. local restarts (`exchange`).
+2. starts: material requirements planning at those prices, and whole trees of stages planned from
+   nothing by a search that the bound guides (`crowd`); each followed by sweeps of best responses
+   from soft to hard (`sweep`) and made feasible by `release`; the cheapest is kept;
+3. in slices: families of stages planned anew together (`crowd`, `beam`), and local restarts
+   (`exchange`).
 
 Work is counted, never timed: `limits.iterations` steps of the bound times five, `limits.slices`
-rounds of local restarts, so a replay gives the same plan.
+rounds of so many families and restarts, so a replay gives the same plan, on any number of threads.
 """
 
 from collections.abc import Callable
@@ -17,6 +19,13 @@ import numpy as np
 
 from optimization.decomposition.instance import Floats, Ints
 from optimization.decomposition.network.bound import NetworkBound, raise_bound
+from optimization.decomposition.network.crowd import (
+    Crowd,
+    crowd,
+    families_of_slice,
+    from_nothing,
+    plan_anew,
+)
 from optimization.decomposition.network.exchange import HARD, exchange
 from optimization.decomposition.network.problem import Network
 from optimization.decomposition.network.release import released
@@ -27,9 +36,12 @@ from optimization.report import SolveLimits, relative_gap
 _STEPS = 5  # steps of the bound per iteration of the limits
 _REQUIREMENT_PRICES = (1.0, 4.0)
 _FIRST_RAMP = (0.3, 0.6, 1.0, 2.0, 5.0, 20.0, 200.0)
+_TREE_RAMP = (0.5, 1.0, 3.0, 20.0, 200.0)
 _NEXT_RAMP = (0.5, 0.5, 1.0, 1.0, 3.0, 3.0, 20.0, 200.0)
 _RESTARTS = 3
-_TRIALS = 5  # local restarts per stage and slice
+_START_SHARES = (30, 100)
+_FAMILIES = 50  # planned anew in a slice
+_TRIALS = 6  # local restarts per family of a slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +81,10 @@ def plan_network(
     """
     bound = raise_bound(network, _STEPS * limits.iterations, warm)
     land = ground(network)
-    best = first_plan(network, land, bound)
-    ran = 0
+    people = crowd(network, land, bound.multipliers, limits.threads)
+    best, ran = first_plan(people, bound), 0
     while ran < limits.slices and (may_continue is None or may_continue()):
-        if ran < _RESTARTS:
-            best = _restart(network, land, best)
-        exchange(land, best, _TRIALS * network.stages.count, limits.seed + ran)
-        recount(network, best)
+        best = _slice(people, best, ran, limits.seed + ran)
         ran += 1
     objective = cost(network, best)
     return NetworkPlan(
@@ -89,17 +98,32 @@ def plan_network(
     )
 
 
-def first_plan(network: Network, land: Ground, bound: NetworkBound) -> Standing:
-    """The best of: no order, requirements planning at the prices, and sweeps from either start."""
+def first_plan(people: Crowd, bound: NetworkBound) -> Standing:
+    """The best of: no order, requirements planning at the prices, trees planned from nothing."""
+    network, land, nothing = people.network, people.land, np.zeros_like(bound.plans)
     up = network.links.downward[::-1].copy()
-    found = [stand(network, np.zeros_like(bound.plans))]
+    found = [stand(network, nothing)]
     for soft in _REQUIREMENT_PRICES:
-        wanted = stand(network, np.zeros_like(bound.plans))
+        wanted = stand(network, nothing)
         sweep(land, wanted, up, soft, bound.multipliers.eta)
-        found.append(_made_feasible(network, land, wanted))
-        _ramp(network, land, wanted, _FIRST_RAMP)
-        found.append(_made_feasible(network, land, wanted))
+        found.append(_ramped(network, land, wanted, _FIRST_RAMP))
+    for share in _START_SHARES if people.trees else ():
+        wanted = from_nothing(people, bound.multipliers.eta, share)
+        found.append(_ramped(network, land, wanted, _TREE_RAMP))
     return min(found, key=lambda standing: cost(network, standing))
+
+
+def _slice(people: Crowd, best: Standing, number: int, seed: int) -> Standing:
+    """Some families planned anew, then local restarts; the first slices start again from soft prices."""
+    network, land = people.network, people.land
+    if number < _RESTARTS:
+        other = _ramped(network, land, best, _NEXT_RAMP)
+        best = min(best, other, key=lambda standing: cost(network, standing))
+    families = families_of_slice(people, number, _FAMILIES)
+    plan_anew(people, best, families, seed)
+    exchange(land, best, _TRIALS * max(len(families), 1), seed)
+    recount(network, best)
+    return best
 
 
 def requirements_plan(network: Network) -> Standing:
@@ -111,12 +135,11 @@ def requirements_plan(network: Network) -> Standing:
     return stand(network, released(network, land, wanted))
 
 
-def _restart(network: Network, land: Ground, best: Standing) -> Standing:
-    """From the best plan through soft prices and back; the cheaper of the two."""
-    other = stand(network, best.plans)
-    _ramp(network, land, other, _NEXT_RAMP)
-    other = _made_feasible(network, land, other)
-    return other if cost(network, other) < cost(network, best) else best
+def _ramped(network: Network, land: Ground, start: Standing, softness: tuple[float, ...]) -> Standing:
+    """From a plan through soft prices to hard ones, made feasible."""
+    other = stand(network, start.plans)
+    _ramp(network, land, other, softness)
+    return _made_feasible(network, land, other)
 
 
 def _ramp(network: Network, land: Ground, standing: Standing, softness: tuple[float, ...]) -> None:

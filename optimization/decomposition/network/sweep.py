@@ -143,7 +143,7 @@ def _respond(  # noqa: PLR0913 - compiled: work arrays come from outside
     """Plan stage i against all others; 1 if its plan changed."""
     if ground.limit[i] <= 0:
         return 0
-    _shift(ground, standing, i, -1.0)
+    shift(ground, standing, i, -1.0)
     _wait_costs(ground, standing, i, soft, work[0], component)
     _choose_all(ground, standing, i, soft, work)
     k, changed = 0, 0
@@ -154,7 +154,7 @@ def _respond(  # noqa: PLR0913 - compiled: work arrays come from outside
             changed = 1
         standing.plans[i, t] = lots
         k = choices[t, k]
-    _shift(ground, standing, i, 1.0)
+    shift(ground, standing, i, 1.0)
     return changed
 
 
@@ -197,7 +197,7 @@ def _choose_all(ground: Ground, standing: Standing, i: int, soft: float, work: A
 
 
 @njit(cache=True, nogil=True)
-def _shift(ground: Ground, standing: Standing, i: int, sign: float) -> None:
+def shift(ground: Ground, standing: Standing, i: int, sign: float) -> None:
     """Take the plan of stage i out of all sums, or put it in."""
     stages, links = ground.stages, ground.links
     last, lead = standing.plans.shape[1] - 1, stages.lead_time[i]

@@ -1,0 +1,94 @@
+"""Families of stages planned together: in step where one stage at a time cannot move."""
+
+import numpy as np
+import pytest
+
+from optimization.decomposition.network import Network, Stages, link, plan_network
+from optimization.decomposition.network.bound import raise_bound
+from optimization.decomposition.network.crowd import crowd, families_of_slice, plan_anew
+from optimization.decomposition.network.families import centres, side_by_side, trees
+from optimization.decomposition.network.planner import requirements_plan
+from optimization.decomposition.network.sweep import cost, ground, violation
+from optimization.report import SolveLimits
+
+
+@pytest.fixture(scope="module")
+def network():
+    """One raw material, two factories, a centre and two stores each; a shared line and a shared lane."""
+    rng, periods = np.random.default_rng(3), 8
+    ends = np.array([[0, 1], [0, 2], [1, 3], [2, 4], [3, 5], [3, 6], [4, 7], [4, 8]], np.int32)
+    links = link(9, ends[:, 0], ends[:, 1], np.ones(8))
+    is_end = np.diff(links.child_start) == 0
+    demand = rng.integers(1, 6, (9, periods)) * is_end[:, None]
+    none = np.full(9, -1, np.int32)
+    stages = Stages(
+        on_hand=np.full(9, 12.0),
+        receipts=np.zeros((9, periods)),
+        demand=demand.astype(float),
+        lot=np.array([6.0, 4.0, 4.0, 3.0, 3.0, 2.0, 2.0, 3.0, 2.0]),
+        minimum=np.array([1, 2, 1, 1, 2, 1, 1, 1, 1], np.int32),
+        lead_time=np.array([2, 1, 1, 1, 0, 0, 1, 0, 1], np.int32),
+        order_cost=np.array([20.0, 9.0, 9.0, 6.0, 6.0, 3.0, 3.0, 3.0, 3.0]),
+        holding=np.array([0.1, 0.3, 0.3, 0.4, 0.4, 0.6, 0.6, 0.6, 0.6]),
+        backlog=np.where(is_end, 6.0, 0.0),
+        safety_stock=np.where(is_end, 2.0, 0.0),
+        shortfall=np.where(is_end, 1.0, 0.0),
+        resource=np.array([-1, 0, 0, -1, -1, -1, -1, -1, -1], np.int32),
+        unit_use=np.ones(9),
+        order_use=np.where(np.arange(9) < 3, 1.0, 0.0),
+        lane=np.array([-1, -1, -1, -1, -1, 0, 0, 0, 0], np.int32),
+        place=none,
+        volume=np.ones(9),
+    )
+    capacity, room = np.full((1, periods), 25.0), np.zeros((0, periods))
+    return Network(stages, links, capacity, np.array([5.0]), np.array([2.0]), room, 1.0)
+
+
+def test_trees_cover_each_stage_once_and_leave_the_stages_above_them(network):
+    """
+    Fourteen stages are few: the whole network is one tree, suppliers first, and none is above it.
+    """
+    found, above = trees(network)
+
+    assert sorted(np.concatenate(found)) == list(range(9))
+    assert found[0][0] == 0
+    assert above.size == 0
+
+
+def test_families_of_a_group_share_nothing(network):
+    """
+    Centres with their stores share the lane: no two of them are in one group; each is in one.
+    """
+    families = centres(network)
+    groups = list(side_by_side(network, families))
+
+    assert [len(group) for group in groups] == [1] * len(families)
+    assert sorted(number for group in groups for number in group) == list(range(len(families)))
+
+
+def test_planning_anew_saves_and_keeps_every_rule(network):
+    """
+    From the plan of requirements planning; what it says it saved is what the plan costs less.
+    """
+    land, bound = ground(network), raise_bound(network, 60)
+    people = crowd(network, land, bound.multipliers, threads=2)
+    standing = requirements_plan(network)
+    before = cost(network, standing)
+    saved = plan_anew(people, standing, families_of_slice(people, 0, 5), seed=1)
+
+    assert saved > 0.0
+    assert before - saved == pytest.approx(cost(network, standing))
+    assert violation(network, standing) == pytest.approx(0.0, abs=1e-6)
+    assert cost(network, standing) >= bound.value
+
+
+def test_the_number_of_threads_changes_nothing(network):
+    """
+    One thread and two: the same orders, bit for bit.
+    """
+    plans = [
+        plan_network(network, SolveLimits(iterations=6, slices=2, threads=threads)) for threads in (1, 2)
+    ]
+
+    assert np.array_equal(plans[0].orders, plans[1].orders)
+    assert plans[0].objective == plans[1].objective
