@@ -3,8 +3,8 @@ Why this order: what it serves, how its quantity came about, what limits it, wha
 
 Alternatives are judged twice. `Alternative`: one thing changes (no order, a bucket later, another
 lane), everything else stays; the difference in the plan's own cost. `Change`: one thing more is
-there (a unit of demand, a bucket of time, a truck), everything may adapt; the difference between
-two optima of the part's model without integrality, so it is a value, not a promise.
+there (a unit of demand, a bucket of time, a truck), everything near may adapt (`around`); the
+difference between two optima of that model without integrality, so it is a value, not a promise.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,9 +17,9 @@ from optimization.errors import InvalidNetworkError
 from optimization.network import Snapshot
 from optimization.parameters import PlanningParameters
 from optimization.plan import BindingResource, PlannedOrder, ReplenishmentPlan
+from optimization.replenishment.around import around
 from optimization.replenishment.lateness import reasons_for_lateness
 from optimization.replenishment.model import build_model
-from optimization.replenishment.parts import Part, parts_of
 from optimization.replenishment.plan import state_of
 from optimization.replenishment.problem import OrderProblem
 from optimization.replenishment.read import read_problem
@@ -91,15 +91,22 @@ def explain_order(
     problem = read_problem(snapshot, safety_stocks, parameters)
     state = state_of(problem, plan)
     lane = problem.lanes.ids.index(order.lane)
-    part = next(p for p in parts_of(problem) if lane in p.lanes)
-    demand = tuple(_served(order, {o.id: o for o in plan.orders}))
+    part = around(problem, state, lane, order.order_bucket)
+    local = int(np.flatnonzero(part.lanes == lane)[0])
+    near = evaluate(part.problem, state.quantity[part.lanes])
+    demand = tuple(_served(order, _consumers(plan, order)))
     alternatives = tuple(
-        sorted(_alternatives(problem, state, lane, order), key=lambda a: (a.cost, a.description))
+        sorted(_alternatives(part.problem, near, local, order), key=lambda a: (a.cost, a.description))
     )
-    changes = tuple(_changes(part, order, lane))
+    changes = tuple(_changes(part.problem, order, local))
     late = reasons_for_lateness(problem, state, plan, {d.stage for d in demand} | {order.stage})
     found = OrderExplanation(order, demand, order.binding, alternatives, changes, late, ())
     return replace(found, answers=tuple(_answers(problem, found, lane)))
+
+
+def _consumers(plan: ReplenishmentPlan, order: PlannedOrder) -> Mapping[str, PlannedOrder]:
+    """Orders by id, where this one feeds others."""
+    return {o.id: o for o in plan.orders} if any(peg.order for peg in order.pegging) else {}
 
 
 def _served(order: PlannedOrder, orders: Mapping[str, PlannedOrder]) -> Iterator[ServedDemand]:
@@ -165,11 +172,9 @@ def _is_possible(problem: OrderProblem, state: State, other: State) -> bool:
     return all(other.costs[name] <= state.costs[name] + 1e-9 for name in hard)
 
 
-def _changes(part: Part, order: PlannedOrder, lane: int) -> Iterator[Change]:
-    """Differences between optima of the part's model without integrality."""
-    problem = part.problem
-    base = _relaxed(problem)
-    local, bucket = int(np.flatnonzero(part.lanes == lane)[0]), order.due_bucket
+def _changes(problem: OrderProblem, order: PlannedOrder, local: int) -> Iterator[Change]:
+    """Differences between optima of the model without integrality."""
+    base, bucket = _relaxed(problem), order.due_bucket
     stage = int(problem.lanes.stage[local])
     demand = problem.stages.demand.copy()
     demand[stage, min(bucket, int(problem.stages.end[stage]) - 1)] += 1.0

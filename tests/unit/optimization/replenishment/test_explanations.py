@@ -1,11 +1,13 @@
 """Why an order: what it serves, how it was rounded, what binds, what else could be, and why late."""
 
+from dataclasses import replace
+
 import pytest
 
 from optimization.errors import InvalidNetworkError
 from optimization.network import Component, Demand, LaneKind, Resource, ResourceKind, ResourceUse, Stage
 from optimization.parameters import PlanningParameters
-from optimization.replenishment import explain_order
+from optimization.replenishment import around, explain_order
 
 NOTHING = PlanningParameters()
 
@@ -86,6 +88,28 @@ def test_the_next_best_alternative_has_its_cost(snapshot, lane, plan):
 
     assert ("on lane far", pytest.approx(10.0)) == (alternatives[0].description, alternatives[0].cost)
     assert {"without this order", "a bucket later"} <= {a.description for a in alternatives}
+
+
+def test_of_a_large_part_only_what_is_near_is_looked_at(snapshot, lane, plan, monkeypatch):
+    """
+    Others stay as planned, so that alternatives cost what they cost in the whole; what changes has its price.
+    """
+    known = snapshot(
+        {name: Demand(name, penalty=1.0, mean=(4.0, 2.0, 3.0, 1.0)) for name in "xyz"},
+        lanes=[lane(name, uses=(ResourceUse("vendor", 1.0),)) for name in "xyz"],
+        resources=(Resource("vendor", ResourceKind.SUPPLIER, capacity=9.0),),
+    )
+    found = plan(known)
+    order = found.orders[0]
+    whole = explain_order(known, {}, NOTHING, found, order.id)
+    monkeypatch.setattr(around, "_LARGEST", 0)
+    monkeypatch.setattr(around, "_NEAR", 1)
+
+    near = explain_order(known, {}, NOTHING, found, order.id)
+
+    assert whole.alternatives == tuple(replace(a, cost=pytest.approx(a.cost)) for a in near.alternatives)
+    assert [c.description for c in whole.changes] == [c.description for c in near.changes]
+    assert near.changes[0].cost >= whole.changes[0].cost - 1e-9
 
 
 def test_one_unit_and_one_week_more_are_priced(snapshot, lane, plan):
