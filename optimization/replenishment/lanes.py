@@ -37,7 +37,8 @@ def arrivals(reading: Reading) -> Ints:
 def read_lanes(reading: Reading, arrival: Ints, buckets: int, holding: Floats) -> tuple[Lanes, list[Finding]]:
     """The lanes as arrays, and which of them rounding leaves without any quantity."""
     rules = tuple(lot_rule(reading, k) for k in range(len(reading.lanes)))
-    closures = _closures(reading, rules)
+    largest = np.array([rule.largest for rule in rules])
+    closures = _closures(reading, largest)
     shut = np.zeros(arrival.shape, dtype=np.bool_)
     for closed in closures.values():
         shut |= closed
@@ -56,8 +57,10 @@ def read_lanes(reading: Reading, arrival: Ints, buckets: int, holding: Floats) -
         rules=rules,
         step=np.where(multiple > 0.0, multiple, 1.0),
         is_whole=multiple > 0.0,
-        smallest=np.array([rule.smallest if rule.is_possible else 0.0 for rule in rules]),
-        largest=np.array([rule.largest for rule in rules]),
+        smallest=np.array(
+            [rule.smallest if most > 0.0 else 0.0 for rule, most in zip(rules, largest, strict=True)]
+        ),
+        largest=largest,
         lead_days=np.array([reading.lead_days(lane) for lane in reading.lanes]),
     )
     return lanes, list(_quantity_findings(reading, rules))
@@ -92,7 +95,7 @@ def _pairs(reading: Reading) -> list[tuple[Lane, float]]:
     return list(zip(reading.lanes, reading.factors, strict=True))
 
 
-def _closures(reading: Reading, rules: tuple[LotRule, ...]) -> dict[str, Flags]:
+def _closures(reading: Reading, largest: Floats) -> dict[str, Flags]:
     """By rule, the order buckets it closes."""
     shape = (len(reading.lanes), reading.snapshot.horizon)
     bucket = np.arange(reading.snapshot.horizon)
@@ -123,7 +126,7 @@ def _closures(reading: Reading, rules: tuple[LotRule, ...]) -> dict[str, Flags]:
         "review cycle": rows(between_reviews),
         "inactive supplier": rows(lambda _k, lane: reading.is_barred(lane) == "inactive supplier"),
         "excluded supplier": rows(lambda _k, lane: reading.is_barred(lane) == "excluded supplier"),
-        "no order quantity": rows(lambda k, _l: not rules[k].is_possible),
+        "no order quantity": np.repeat(largest[:, None] <= 0.0, shape[1], axis=1),
     }
     return {name: closed for name, closed in found.items() if closed.any()}
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.collection import uncollected
 from optimization.network import DemandKind, Finding, Firmness, Receipt, Snapshot
 from optimization.parameters import PlanningParameters
 from optimization.replenishment.buckets import bucket_of
@@ -47,7 +48,17 @@ def read_problem(
     reserved
         Capacity already taken, by resource and order bucket (storage: by bucket of stock).
     """
-    reading, taken = read_ids(snapshot, parameters), reserved or {}
+    with uncollected():
+        return _read(snapshot, safety_stocks, parameters, reserved or {})
+
+
+def _read(
+    snapshot: Snapshot,
+    safety_stocks: Mapping[str, float],
+    parameters: PlanningParameters,
+    taken: Mapping[tuple[str, int], float],
+) -> OrderProblem:
+    reading = read_ids(snapshot, parameters)
     arrival = arrivals(reading)
     end = _ends(reading, arrival)
     buckets = int(end.max(initial=snapshot.horizon))
@@ -78,8 +89,8 @@ def _ends(reading: Reading, arrival: Ints) -> Ints:
     horizon = reading.snapshot.horizon
     end = np.full(len(reading.snapshot.stages), horizon, dtype=np.int64)
     tail = max(2 * horizon, _LONGEST_TAIL)
-    for k, lane in enumerate(reading.lanes):
-        last = int((arrival[k] - np.arange(horizon)).max())
+    longest = (arrival - np.arange(horizon)).max(axis=1, initial=0).tolist()
+    for lane, last in zip(reading.lanes, longest, strict=True):
         if last <= tail and not reading.is_barred(lane):
             stage = reading.position[lane.stage]
             end[stage] = max(end[stage], horizon + last)

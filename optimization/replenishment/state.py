@@ -60,13 +60,21 @@ def evaluate(problem: OrderProblem, quantity: Floats) -> State:
         "waste": waste,
         "missing": missing,
         "shortfall": np.maximum(0.0, stages.target - net) * (counted & (stages.target > 0.0)),
-        "excess": np.maximum(0.0, stock - stages.ceiling[:, None]) * counted,
+        "excess": _excess(problem, stock),
         "use": use,
         "whole_units": units,
         "overload": overload,
         "room_overload": np.maximum(0.0, room - problem.stores.capacity),
     }
     return State(quantity, **state, costs=_costs(problem, quantity, state))
+
+
+def _excess(problem: OrderProblem, stock: Floats) -> Floats:
+    """Stock above the corridor."""
+    ceiling, excess = problem.stages.ceiling, np.zeros(stock.shape)
+    if np.isfinite(ceiling).any():
+        excess[:] = np.maximum(0.0, stock - ceiling[:, None]) * problem.counted
+    return excess
 
 
 def inflow(problem: OrderProblem, quantity: Floats) -> Floats:
@@ -125,18 +133,23 @@ def _flow(problem: OrderProblem, quantity: Floats) -> tuple[Floats, Floats, Floa
     shape = supply.shape
     stock, backlog, lost, waste, missing = (np.zeros(shape) for _ in range(5))
     served, wasted, owed = np.zeros(shape[0]), np.zeros(shape[0]), stages.backorders.copy()
+    has_lost, has_life = bool(stages.is_lost.any()), bool(stages.life.any())
     for t in range(buckets):
         owed = owed + stages.demand[:, t]
         give = np.minimum(owed, np.maximum(0.0, free[:, t] - wasted - served))
         served, owed = served + give, owed - give
         owed = np.where(owed > _NOISE, owed, 0.0)
-        lost[:, t] = np.where(stages.is_lost, owed, 0.0)
+        # What no stage has stays untouched zeros: they take no memory.
+        if has_lost:
+            lost[:, t] = np.where(stages.is_lost, owed, 0.0)
         owed = backlog[:, t] = np.where(stages.is_lost, 0.0, owed)
         left = supply[:, t] - wasted - served
-        missing[:, t] = np.where(left < -_NOISE * np.maximum(1.0, np.abs(supply[:, t])), -left, 0.0)
+        is_short = left < -_NOISE * np.maximum(1.0, np.abs(supply[:, t]))
+        missing[is_short, t] = -left[is_short]
         left = np.maximum(0.0, left)
-        waste[:, t] = _expired(problem, arriving, left, t)
-        wasted = wasted + waste[:, t]
+        if has_life:
+            waste[:, t] = _expired(problem, arriving, left, t)
+            wasted = wasted + waste[:, t]
         stock[:, t] = left - waste[:, t]
     return stock, backlog, lost, waste, missing
 
@@ -160,9 +173,9 @@ def _costs(problem: OrderProblem, quantity: Floats, state: dict[str, Floats]) ->
         "units": float(problem.resources.unit_cost @ state["whole_units"].sum(axis=1)),
         "holding": float(stages.holding @ (state["stock"] * counted).sum(axis=1)),
         "late": float((problem.late_cost * state["backlog"]).sum()),
-        "lost": float((problem.lost_cost * state["lost"]).sum()),
+        "lost": float((problem.lost_cost * state["lost"]).sum()) if stages.is_lost.any() else 0.0,
         "kept": problem.worth_given - float((problem.kept_worth * state["stock"]).sum()),
-        "expired": float((problem.waste_cost * state["waste"]).sum()),
+        "expired": float((problem.waste_cost * state["waste"]).sum()) if stages.life.any() else 0.0,
         "shortfall": float(stages.shortfall_cost @ state["shortfall"].sum(axis=1)),
         "excess": float(stages.excess_cost @ state["excess"].sum(axis=1)),
         "missing": float(problem.missing_cost @ state["missing"].sum(axis=1)),
