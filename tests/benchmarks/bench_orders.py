@@ -39,6 +39,8 @@ from optimization.decomposition.network.planner import requirements_plan  # noqa
 from optimization.decomposition.network.sweep import cost  # noqa: E402
 from optimization.parameters import PlanningParameters  # noqa: E402
 from optimization.replenishment import plan_replenishment  # noqa: E402
+from optimization.replenishment.plan import state_of  # noqa: E402
+from optimization.replenishment.read import read_problem  # noqa: E402
 from optimization.replenishment.warm import warm_up  # noqa: E402
 from optimization.report import SolveLimits  # noqa: E402
 
@@ -144,7 +146,7 @@ def snapshots(sizes):
                 plan_replenishment, given, {}, PlanningParameters(), LIMITS, executor=pool
             )
         most = memory(case, 8.0)
-        rows += snapshot_rows(case, plan, wrong_in(given, plan, size), ITEM_GOALS[size][0])
+        rows += snapshot_rows(case, given, plan, wrong_in(given, plan, size), ITEM_GOALS[size][0])
         rows += [*second_rows(case, spent_of[size], ITEM_GOALS[size][1]), most]
         print(case, "{:.1f} s, {:.1f} CPU s".format(*spent_of[size]), f"{most.ours:.2f} GB", flush=True)
     return rows + growth_rows("in a snapshot", spent_of)
@@ -155,16 +157,18 @@ def wrong_in(given, plan, size):
     return check_plan(given, {}, PlanningParameters(), plan) if size <= CHECKED_UP_TO else None
 
 
-def snapshot_rows(case, plan, wrong, percent):
-    spent, bought = timed(lambda: sum(order.cost for order in plan.orders))
-    report, beside = plan.report, plan.report.objective - bought
+def snapshot_rows(case, given, plan, wrong, percent):
+    spent, state = timed(state_of, read_problem(given, {}, PlanningParameters()), plan)
+    # Purchases, and the worth of what is left for whoever plans next, come to nearly the same in every plan.
+    beside = sum(cost for name, cost in state.costs.items() if name not in {"purchase", "kept"})
+    report = plan.report
     gap, of_rest = 100 * report.gap, 100 * (report.objective - report.bound) / beside
     goal = f"<= {percent} %" + ("" if wrong is None else ", passes the check")
     print(case, f"gap {gap:.4f} % of all, {of_rest:.3f} % beside purchases, wrong: {wrong}", flush=True)
     return [
         Row(case, "gap %", gap, None, "", None, goal, gap <= percent and not wrong),
         Row(case, "gap % of the cost beside purchases", of_rest, None, "", None, goal, of_rest <= percent),
-        Row(case, "CPU s to read every order", spent[1], None, "", None, "", None),
+        Row(case, "CPU s to read it and every order again", spent[1], None, "", None, "", None),
     ]
 
 
