@@ -13,9 +13,9 @@ from typing import Self
 
 from audit import merkle
 from audit.artifact import Artifact
-from audit.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
+from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from audit.entry import Appended, Entry, NewEntry, Record, Sealed, entry_of, prepare
-from audit.errors import LedgerClosedError, NotInLedgerError
+from audit.errors import AuditError, LedgerClosedError, NoteError, NotInLedgerError
 from audit.note import SignsNotes
 from audit.proof import TlogProof
 from audit.rotation import announce
@@ -241,15 +241,34 @@ class Ledger(LedgerView):
         Hand the log over to another key under the same name.
 
         The log itself announces the new key, in an entry under a checkpoint that both keys sign; who
-        trusts the old key can follow. From then on the new key signs alone.
+        trusts the old key can follow. From then on the new key signs alone. Replicas that share a log
+        are stopped first, but for one: those with the old key cannot follow.
+
+        Raises
+        ------
+        NoteError
+            Another replica leads and signs with the old key, which goes on; nothing is lost.
         """
         signers = self._sequencing.signers
         if successor.name != signers[0].name:
             raise LedgerClosedError(f"`{successor.name}` cannot sign the log of `{signers[0].name}`")
         self._sequencing.signers = (*signers, successor)
-        appended = self.append(announce(successor))
+        try:
+            appended = self.append(announce(successor))
+            self._check_signed_by(successor)
+        except AuditError:
+            self._sequencing.signers = signers
+            raise
         self._sequencing.signers = (successor,)
         return appended
+
+    def _check_signed_by(self, successor: SignsNotes) -> None:
+        try:
+            open_checkpoint(self.checkpoint().note, [successor.verifier])
+        except NoteError as error:
+            raise NoteError(
+                "another replica signs, with the old key: stop all but one, then rotate"
+            ) from error
 
     def close(self) -> None:
         """Finish what was submitted, then let go of the store."""

@@ -31,6 +31,7 @@ from audit.sequence import Outcome, Request, Sequencing
 from audit.sql.columns import BigIntegers, Bytes, Uuids
 from audit.sql.postgres_writing import ADD_ARTIFACTS, COLUMNS, KnownArtifacts, columns_of, prepare_session
 from audit.sql.sequencer import RETRY, Sequencer, Waiting
+from audit.sql.store import LOST
 from audit.sql.wire import Places, artifacts_of, read_news, read_outcome, write_request
 
 PATIENCE = 30.0  # seconds until an unanswered request is given back to its caller
@@ -70,6 +71,7 @@ class Outbox:
         self._is_closed = False
         self._new: list[Waiting] = []  # what nobody has seen yet
         self._again: list[Waiting] = []  # what may have been recorded: only the outbox can tell
+        self._doubtful: set[uuid.UUID] = set()  # all that ever was among it, and is not answered
         self._there: dict[uuid.UUID, Request] = {}  # what was put there and is not answered
         self._is_putting = False
         self._waiting: dict[uuid.UUID, tuple[_Answer, float]] = {}
@@ -113,6 +115,7 @@ class Outbox:
         """Leave requests to whichever replica leads."""
         with self._door:
             self._again.extend(waiting)
+            self._doubtful.update(ticket for ticket, _ in waiting)
         self._has_new.set()
 
     def close(self) -> None:
@@ -189,8 +192,10 @@ class Outbox:
         if is_lost:
             self.put_back(batch)
             return
+        said = " ".join(str(error).split())
         for ticket, _ in batch:
-            self.answer(ticket, StorageError(f"the store refused: {error}; nothing of this batch was kept"))
+            fate = LOST if ticket in self._doubtful else "it was not recorded"
+            self.answer(ticket, StorageError(f"the store refused: {said}; {fate}"))
 
     def _put_again(self) -> None:
         """A server that crashed may have forgotten what was put; a ticket it still knows is no other."""
@@ -240,7 +245,7 @@ class Outbox:
         for ticket in late:
             self.answer(
                 ticket,
-                StorageError("not confirmed in time; it may still be recorded: ask again with the same key"),
+                StorageError(f"not confirmed in time; {LOST}"),
             )
 
     def answer(self, ticket: uuid.UUID, outcome: Outcome) -> None:
@@ -248,6 +253,7 @@ class Outbox:
         with self._door:
             found = self._waiting.pop(ticket, None)
             there = self._there.pop(ticket, ())
+            self._doubtful.discard(ticket)
         if found is None:
             return
         if isinstance(outcome, tuple):

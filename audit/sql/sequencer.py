@@ -18,11 +18,11 @@ from typing import Any, Protocol
 
 import psycopg
 from psycopg import DataError, Notify
-from psycopg.errors import ProgramLimitExceeded
+from psycopg.errors import DiskFull, ProgramLimitExceeded
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from audit.errors import AuditError
+from audit.errors import AuditError, StorageError
 from audit.sequence import Outcome, Request, Sequencing
 from audit.sql.bell import Bell, Ears
 from audit.sql.columns import Texts
@@ -193,6 +193,11 @@ class Sequencer:
         try:
             others = self._take(raw)
             settled = self._sequence(raw, [*others, *own]) if own or others else []
+        except DiskFull as error:  # the statement was refused, and nothing of it is there
+            said = " ".join(str(error).split())
+            for ticket, _ in own:
+                self._desk.answer(ticket, StorageError(f"the store refused: {said}; it was not recorded"))
+            raise
         except BaseException:
             # The statement may be committed all the same. The outbox tells: a ticket that has an
             # outcome is not sequenced again.
@@ -233,7 +238,14 @@ class Sequencer:
         except _NOT_TAKEN as error:
             if len(waiting) == 1:
                 return _refuse(raw, waiting[0][0], error)
+            return self._sequence_each(raw, waiting)
+
+    def _sequence_each(self, raw: Any, waiting: list[Waiting]) -> list[tuple[uuid.UUID, Outcome]]:
+        """Sequence one by one, so that each is judged by the store for itself."""
+        try:
             return [settled for each in waiting for settled in self._sequence(raw, [each])]
+        except DiskFull as error:  # some are recorded, and the outbox will tell which
+            raise StorageError(str(error)) from error
 
     def _commit(
         self, raw: Any, waiting: list[Waiting], *, looks_for_keys: bool

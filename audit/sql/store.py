@@ -31,6 +31,7 @@ from audit.sql.tables import (
 )
 from audit.tree import HASH
 
+LOST = "it may still be recorded: ask again with the same key"
 _MOST_VALUES = 500  # values in one IN list, well below every database's limit
 
 
@@ -284,7 +285,7 @@ def _fate(error: DatabaseError) -> str:
     """
     is_unknown = error.connection_invalidated or "disk I/O error" in str(error.orig)
     if is_unknown:
-        return "; it may still be recorded: ask again with the same key"
+        return f"; {LOST}"
     return "; nothing of this batch was kept"
 
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from audit import AuditError, NewEntry, Signer, StorageError, open_ledger, open_view, verify_ledger
+from audit import AuditError, NewEntry, NoteError, Signer, StorageError, open_ledger, open_view, verify_ledger
 
 SIGNER = Signer("example.com/log", bytes(range(32)))
 
@@ -227,6 +227,21 @@ def test_whatever_anybody_says_on_the_channels_nothing_stops(postgres):
     follower.close()
 
     assert {0, 1, 2} == seqs
+
+
+def test_a_key_is_not_rotated_behind_the_leaders_back(postgres):
+    """
+    The replica that leads signs with the old key: the rotation is refused, and the log goes on.
+    """
+    with open_ledger(postgres, SIGNER) as leader:
+        leader.append(NewEntry("k", "s", {}))
+        with open_ledger(postgres, SIGNER) as other:
+            with pytest.raises(NoteError, match="stop all but one"):
+                other.rotate_key(Signer("example.com/log", bytes(32)))
+            other.append(NewEntry("k", "s", {}))
+            leader.append(NewEntry("k", "s", {}))
+
+            assert verify_ledger(other, [SIGNER.verifier]).holds
 
 
 def test_readers_need_no_key_and_see_a_growing_log(postgres):

@@ -212,36 +212,71 @@ def start_again(server):
     raise AssertionError("PostgreSQL did not come back")
 
 
-def fill(ledger, kept):
+def fill(ledger, kept, size):
     for number in range(10_000):
-        entry = ledger.append(NewEntry("k", "s", {"n": number}, payload=bytes(5000))).entry
+        entry = ledger.append(NewEntry("k", "s", {"n": number}, payload=os.urandom(size))).entry
         kept.append(entry)
+
+
+@contextlib.contextmanager
+def small_disk(folder, megabytes):
+    """
+    A file system of its own, with some ballast that can be thrown off.
+    """
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not permitted here")
+    try:
+        ballast = folder / "ballast"
+        ballast.write_bytes(bytes(600_000))
+        yield ballast
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+def check_full(ledger, ballast, size):
+    """
+    The append that finds no room fails, what was acknowledged stays, and with room the log goes on.
+    """
+    kept = []
+    with pytest.raises(StorageError, match=r"full|No space"):
+        fill(ledger, kept, size)
+    ballast.unlink()
+    after = ledger.append(NewEntry("k", "s", {"n": "after"})).entry
+
+    assert len(kept) == after.seq
+    assert [*kept, after] == list(ledger.scan())
+    assert verify_ledger(ledger, [SIGNER.verifier]).holds
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to mount a small file system")
 def test_a_full_disk_is_an_error_and_the_log_goes_on_afterwards(tmp_path):
     """
-    On a file system of 2 MB: the append that finds no room fails, what was acknowledged stays, and
-    once there is room again the log takes entries and verifies.
+    SQLite on a file system of 2 MB.
     """
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("mounting is not permitted here")
-    try:
+    with small_disk(tmp_path, 2) as ballast:
         url = f"sqlite:///{tmp_path}/ledger.db"
         upgrade(url, MIGRATIONS)
-        ballast = tmp_path / "ballast"
-        ballast.write_bytes(bytes(600_000))
         with open_ledger(url, SIGNER) as ledger:
-            kept = []
-            with pytest.raises(StorageError, match="full"):
-                fill(ledger, kept)
-            ballast.unlink()
-            after = ledger.append(NewEntry("k", "s", {"n": "after"})).entry
+            check_full(ledger, ballast, 5000)
 
-            assert len(kept) == after.seq
-            assert [*kept, after] == list(ledger.scan())
-            assert verify_ledger(ledger, [SIGNER.verifier]).holds
-    finally:
-        subprocess.run(["umount", str(tmp_path)], check=False)
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to mount a small file system")
+def test_a_full_disk_of_postgresql_too(postgres, postgres_folder):
+    """
+    Its tables on a file system of 12 MB: both ways into the log are errors, and both go on.
+    """
+    server, _ = postgres
+    folder = postgres_folder()
+    folder.parent.chmod(0o755)
+    folder.mkdir()
+    with small_disk(folder, 12) as ballast:
+        owner = Path(f"/proc/{server.get_pid()}").stat()
+        os.chown(folder, owner.st_uid, owner.st_gid)
+        server.psql(f"CREATE TABLESPACE small LOCATION '{folder}'")
+        server.psql("CREATE DATABASE full_log TABLESPACE small")
+        url = server.get_uri().replace("/postgres?", "/full_log?")
+        upgrade(url, MIGRATIONS)
+        with open_ledger(url, SIGNER) as ledger:
+            check_full(ledger, ballast, 50_000)
+        server.psql("DROP DATABASE full_log WITH (FORCE)")
