@@ -7,10 +7,11 @@ one, each judged by the overload that it really leaves.
 """
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from optimization.decomposition.blocks import Prices
-from optimization.decomposition.instance import Floats, Instance, Ints
+from optimization.decomposition.instance import Floats, Instance, Ints, Items
 from optimization.decomposition.proposals import Planners, Proposals
 from optimization.decomposition.state import State
 
@@ -64,39 +65,40 @@ def _some_of(which: Ints, step: int) -> Ints:
 
 def touch_counts(state: State, supply: NDArray[np.bool_], storage: NDArray[np.bool_]) -> Floats:
     """By item, how much of the marked cells it takes."""
-    items = state.instance.items
-    taken = np.zeros(items.count)
-    busy, full = np.asarray(supply.any(axis=1)), np.asarray(storage.any(axis=1))
-    rows = np.flatnonzero(busy[items.supplier] | full[items.store])
-    taken[rows] = _taken(state, rows, state.plans[rows], supply, storage)
-    return taken
+    every = np.arange(state.instance.items.count, dtype=np.int32)
+    return _taken(state.instance.items, every, state.plans, every, supply, storage)
 
 
 def _relief(
     state: State, proposals: Proposals, supply: NDArray[np.bool_], storage: NDArray[np.bool_]
 ) -> Floats:
     """By proposal, how much less it takes of the marked cells than the present plan."""
-    which = proposals.which.astype(np.int64)
-    before = _taken(state, which, state.plans[which], supply, storage)
-    return before - _taken(state, which, proposals.plans, supply, storage)
+    items, which = state.instance.items, proposals.which.astype(np.int32)
+    row = np.arange(which.size, dtype=np.int32)
+    before = _taken(items, which, state.plans, which, supply, storage)
+    return before - _taken(items, which, proposals.plans, row, supply, storage)
 
 
-def _taken(
-    state: State, which: NDArray[np.int64], plans: Ints, supply: NDArray[np.bool_], storage: NDArray[np.bool_]
+@njit(cache=True, nogil=True)
+def _taken(  # noqa: PLR0913 - which items, their plans and where these stand, the marked cells
+    items: Items,
+    which: Ints,
+    plans: Ints,
+    row: Ints,
+    supply: NDArray[np.bool_],
+    storage: NDArray[np.bool_],
 ) -> Floats:
-    """What plans of items take of marked cells: supply by order period, storage by period."""
-    items, periods = state.instance.items, plans.shape[1]
-    arrival = np.minimum(np.arange(periods) + items.lead_time[which, None], periods)
-    padded = np.hstack([plans, np.zeros((len(plans), 1), np.int32)])
-    ordered = np.take_along_axis(padded, arrival, axis=1)
-    use = items.unit_use[which, None] * items.lot[which, None] * ordered + items.order_use[which, None] * (
-        ordered > 0
-    )
-    stock = items.net[which] + items.lot[which, None] * np.cumsum(plans, axis=1)
-    counts = np.arange(periods) < items.end[which, None]
-    space = items.volume[which, None] * np.maximum(stock, 0.0) * counts
-    taken: Floats = (use * supply[items.supplier[which]]).sum(axis=1)
-    taken += (space * storage[items.store[which]]).sum(axis=1)
+    """What plan `row[r]` of item `which[r]` takes of marked cells: supply by order period, storage by period."""
+    taken = np.zeros(which.size)
+    for r in range(which.size):
+        i, plan, lots = which[r], plans[row[r]], 0
+        for t in range(items.end[i]):
+            lots += plan[t]
+            y = items.net[i, t] + items.lot[i] * lots
+            if y > 0.0 and storage[items.store[i], t]:
+                taken[r] += items.volume[i] * y
+            if plan[t] > 0 and supply[items.supplier[i], t - items.lead_time[i]]:
+                taken[r] += items.unit_use[i] * items.lot[i] * plan[t] + items.order_use[i]
     return taken
 
 
