@@ -37,7 +37,7 @@ from optimization.decomposition.network.guide import Guide
 from optimization.decomposition.network.sweep import Ground, Standing, shift
 
 _CHOICES = 4  # orders looked at per unfinished plan and member
-_PRIME = 1099511628211
+_PRIME, _BASIS = 1099511628211, 1469598103934665603
 
 
 class Beam(NamedTuple):
@@ -163,9 +163,11 @@ def _look_ahead(  # noqa: PLR0913 - compiled
             if found - first < _CHOICES or value < beam.value[found - 1]:
                 value += truck_cost(ground, i, loaded, n)
                 found = _offer(beam, first, found, value, n)
+        state, above = _identify(ground, family, lots, m, u)
         for c in range(first, found):
             beam.origin[c] = b
-            _identify(ground, family, lots, m, u, beam, c, k + beam.order[c])
+            beam.state[c] = _mixed(state, np.int64(k + beam.order[c]))
+            beam.above[c] = above if ground.is_end[i] else _mixed(above, np.int64(k + beam.order[c]))
     return found
 
 
@@ -185,24 +187,28 @@ def _offer(beam: Beam, first: int, found: int, value: float, lots: int) -> int:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _identify(  # noqa: PLR0913 - compiled
-    ground: Ground, family: Family, lots: Any, m: int, u: int, beam: Beam, c: int, chosen: int
-) -> None:
-    """A number for what the rest of the plan can depend on, and one for the inner members' part of it."""
-    state, above = np.int64(1469598103934665603), np.int64(1469598103934665603)
+def _mixed(number: Any, more: Any) -> Any:
+    """A number for a pair of numbers (after Fowler, Noll and Vo, high bits folded in)."""
+    product = (number ^ more) * np.int64(_PRIME)
+    return product ^ (product >> 29)
+
+
+@njit(cache=True, nogil=True)
+def _identify(ground: Ground, family: Family, lots: Any, m: int, u: int) -> Any:
+    """
+    A number for what the rest of a plan can depend on, and one for the inner members' part of it.
+
+    That is the cumulative lots of the members from u on; of those from m on, as far as they are decided.
+    """
+    state, above = np.int64(_BASIS), np.int64(_BASIS)
     for other in range(family.members.size):
         j = family.members[other]
-        # cumulative lots from u on; a member that is not decided yet has those of the period before
-        last = u + ground.stages.lead_time[j] - (0 if other <= m else 1)
-        for t in range(min(u, last), min(last, lots.shape[1] - 1) + 1):
-            k = np.int64(lots[other, t]) if t >= 0 else np.int64(0)
-            if other == m and t == last:
-                k = np.int64(chosen)
-            state = (state ^ k) * np.int64(_PRIME)
+        last = u + ground.stages.lead_time[j] - (0 if other < m else 1)
+        for t in range(max(min(u, last), 0), min(last, lots.shape[1] - 1) + 1):
+            state = _mixed(state, np.int64(lots[other, t]))
             if not ground.is_end[j]:
-                above = (above ^ k) * np.int64(_PRIME)
-        state, above = state ^ (state >> 29), above ^ (above >> 29)
-    beam.state[c], beam.above[c] = state, above
+                above = _mixed(above, np.int64(lots[other, t]))
+    return state, above
 
 
 @njit(cache=True, nogil=True)

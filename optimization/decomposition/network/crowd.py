@@ -21,8 +21,7 @@ from optimization.decomposition.network.stage_program import Multipliers
 from optimization.decomposition.network.sweep import Ground, Standing, recount, shift, stand, sweep
 
 _MARGINS = (0.0, 0.25, 0.5)
-_WIDTH = 300  # unfinished plans kept
-_FIRST_WIDTH = 200
+_WIDTH = 200  # unfinished plans kept
 _SHARES = (10, 30, 100)  # at most one in so many unfinished plans agree on the inner members
 _WEIGHTS = 0.5  # order costs in what is to come are drawn up to exp(+-0.5) off
 _TREES_EVERY = 4
@@ -56,7 +55,7 @@ def crowd(network: Network, land: Ground, at: Multipliers, threads: int) -> Crow
 def from_nothing(crowd: Crowd, component: Floats, share: int) -> Standing:
     """Trees planned while components have prices; then stages above, against what the trees take."""
     standing = stand(crowd.network, np.zeros(crowd.network.own_net.shape, np.int32))
-    alike = max(2, _FIRST_WIDTH // share)
+    alike = max(2, _WIDTH // share)
 
     def plan(members: Ints, _: np.random.Generator) -> Callable[[], float]:
         return lambda: _plan_free(crowd, standing, members, alike)
@@ -70,7 +69,7 @@ def from_nothing(crowd: Crowd, component: Floats, share: int) -> Standing:
 
 def _plan_free(crowd: Crowd, standing: Standing, members: Ints, alike: int) -> float:
     found = plan_family(
-        crowd.land, standing, crowd.guides[0], members, _FIRST_WIDTH, alike, np.ones(members.size), True
+        crowd.land, standing, crowd.guides[0], members, _WIDTH, alike, np.ones(members.size), True
     )
     for m in range(len(found)):
         standing.plans[members[m]] = found[m]
@@ -83,6 +82,11 @@ def families_of_slice(crowd: Crowd, number: int, size: int) -> list[Ints]:
     every = [members for families in crowd.rounds for members in families]
     first = number * size
     return [every[k % len(every)] for k in range(first, first + min(size, len(every)))]
+
+
+def round_of_slice(crowd: Crowd, number: int, size: int) -> int:
+    """How often the families had their turn before a slice."""
+    return number * size // max(len(crowd.rounds[0]), size)
 
 
 def plan_anew(crowd: Crowd, standing: Standing, families: Sequence[Ints], seed: int) -> float:

@@ -25,6 +25,7 @@ from optimization.decomposition.network.crowd import (
     families_of_slice,
     from_nothing,
     plan_anew,
+    round_of_slice,
 )
 from optimization.decomposition.network.exchange import HARD, exchange
 from optimization.decomposition.network.problem import Network
@@ -40,6 +41,7 @@ _TREE_RAMP = (0.5, 1.0, 3.0, 20.0, 200.0)
 _NEXT_RAMP = (0.5, 0.5, 1.0, 1.0, 3.0, 3.0, 20.0, 200.0)
 _RESTARTS = 3
 _START_SHARES = (30, 100)
+_SMALL = 2_000  # stages; above, one start
 _FAMILIES = 50  # planned anew in a slice
 _TRIALS = 6  # local restarts per family of a slice
 
@@ -99,24 +101,29 @@ def plan_network(
 
 
 def first_plan(people: Crowd, bound: NetworkBound) -> Standing:
-    """The best of: no order, requirements planning at the prices, trees planned from nothing."""
+    """
+    The best of: no order, requirements planning at the prices, trees planned from nothing.
+
+    In large networks only one way is tried, so that time is left for the slices.
+    """
     network, land, nothing = people.network, people.land, np.zeros_like(bound.plans)
     up = network.links.downward[::-1].copy()
     found = [stand(network, nothing)]
-    for soft in _REQUIREMENT_PRICES:
+    is_small = network.stages.count <= _SMALL
+    for soft in _REQUIREMENT_PRICES if is_small or not people.trees else ():
         wanted = stand(network, nothing)
         sweep(land, wanted, up, soft, bound.multipliers.eta)
         found.append(_ramped(network, land, wanted, _FIRST_RAMP))
-    for share in _START_SHARES if people.trees else ():
+    for share in _START_SHARES[: len(_START_SHARES) if is_small else 1] if people.trees else ():
         wanted = from_nothing(people, bound.multipliers.eta, share)
         found.append(_ramped(network, land, wanted, _TREE_RAMP))
     return min(found, key=lambda standing: cost(network, standing))
 
 
 def _slice(people: Crowd, best: Standing, number: int, seed: int) -> Standing:
-    """Some families planned anew, then local restarts; the first slices start again from soft prices."""
+    """Some families planned anew, then local restarts; the first rounds start again from soft prices."""
     network, land = people.network, people.land
-    if number < _RESTARTS:
+    if _starts_again(people, number):
         other = _ramped(network, land, best, _NEXT_RAMP)
         best = min(best, other, key=lambda standing: cost(network, standing))
     families = families_of_slice(people, number, _FAMILIES)
@@ -124,6 +131,14 @@ def _slice(people: Crowd, best: Standing, number: int, seed: int) -> Standing:
     exchange(land, best, _TRIALS * max(len(families), 1), seed)
     recount(network, best)
     return best
+
+
+def _starts_again(people: Crowd, number: int) -> bool:
+    """The first slices of small networks; in all, the first slice of the first rounds."""
+    if number < (_RESTARTS if people.network.stages.count <= _SMALL else 1):
+        return True
+    turn = round_of_slice(people, number, _FAMILIES)
+    return turn < _RESTARTS and turn > round_of_slice(people, number - 1, _FAMILIES)
 
 
 def requirements_plan(network: Network) -> Standing:
