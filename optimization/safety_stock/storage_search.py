@@ -169,6 +169,7 @@ class StorageSearch:
         weights = np.zeros(len(points))
         self._start.bases = dict(node.bases)
         for _ in range(_ROUNDS):
+            tried = prices
             if points:
                 trusted = self._trusted(prices, _STEP if node.bases else _FIRST_STEP)
                 expected, best, weights = _dual_step(points, trusted)
@@ -176,11 +177,12 @@ class StorageSearch:
                 is_inside = ((best > trusted[0]) | (best == 0.0)) & (best < trusted[1])
                 if self._is_closed(bound) or (expected - bound <= worthwhile and is_inside.all()):
                     break
-                prices = best
-            value, times, point = self._cheapest(node, prices)
+                tried = best
+            value, times, point = self._cheapest(node, tried)
             points.append(point)
-            self._offer(times, prices)
-            bound = max(bound, value)
+            self._offer(times, tried)
+            if value >= bound:
+                bound, prices = value, tried
         bases = dict(self._start.bases)
         return replace(node, bound=bound, prices=prices, points=tuple(points), weights=weights, bases=bases)
 
