@@ -176,6 +176,18 @@ def test_where_prices_are_not_close_the_model_is_asked_too(rivals_of):
     assert report.gap < 0.2
 
 
+def test_where_no_slice_is_asked_for_prices_plan_a_large_part(rivals_of):
+    """
+    A plan that holds, with a bound better than nothing, and called what it is.
+    """
+    known = rivals_of("uvwxyz")
+    plan = planned(known, priced_stages=6, slices=0)
+
+    assert Termination.HEURISTIC is plan.report.termination
+    assert 0.0 < plan.report.bound <= plan.report.objective
+    assert () == check_plan(known, {}, PlanningParameters(), plan)
+
+
 def test_reserved_capacity_is_not_planned_again(rivals):
     """
     With 19 of 20 taken in bucket 0, no order fits there.
