@@ -72,7 +72,7 @@ class Outbox:
         self._new: list[Waiting] = []  # what nobody has seen yet
         self._again: list[Waiting] = []  # what may have been recorded: only the outbox can tell
         self._doubtful: set[uuid.UUID] = set()  # all that ever was among it, and is not answered
-        self._there: dict[uuid.UUID, Request] = {}  # what was put there and is not answered
+        self._there: dict[uuid.UUID, Request] = {}  # what is put there and is not answered
         self._is_putting = False
         self._waiting: dict[uuid.UUID, tuple[_Answer, float]] = {}
         self._has_new = threading.Event()
@@ -178,6 +178,8 @@ class Outbox:
 
     def _put(self, raw: Any, batch: Sequence[Waiting]) -> None:
         artifacts = self._known.unknown(a for _, request in batch for a in artifacts_of(request))
+        with self._door:  # before: the leader may be quicker than the reply to this statement
+            self._there.update(each for each in batch if each[0] in self._waiting)
         try:
             requests = Bytes(write_request(request) for _, request in batch)
             tickets = Uuids(ticket for ticket, _ in batch)
@@ -185,8 +187,6 @@ class Outbox:
         except (psycopg.Error, ValueError) as error:  # a value no database takes, too
             self._not_put(batch, error, is_lost=raw.closed)
             raise
-        with self._door:
-            self._there.update(each for each in batch if each[0] in self._waiting)
 
     def _not_put(self, batch: Sequence[Waiting], error: Exception, *, is_lost: bool) -> None:
         if is_lost:
