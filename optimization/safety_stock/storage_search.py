@@ -183,6 +183,7 @@ class StorageSearch:
             self._offer(times, tried)
             if value >= bound:
                 bound, prices = value, tried
+        weights = np.pad(weights, (0, len(points) - weights.size))  # the last, when the rounds are over
         bases = dict(self._start.bases)
         return replace(node, bound=bound, prices=prices, points=tuple(points), weights=weights, bases=bases)
 

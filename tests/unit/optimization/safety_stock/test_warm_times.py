@@ -15,6 +15,7 @@ from optimization.safety_stock import (
     StorageLimit,
     WarmModel,
     place_safety_stock,
+    storage_search,
 )
 
 LIMITS = SolveLimits(nodes=200, gap=1e-9)
@@ -63,6 +64,21 @@ def test_a_changed_time_is_answered_as_from_scratch(seed, days):
         assert cold.report.objective == pytest.approx(warm.report.objective, rel=1e-12)
         assert warm.report.gap <= 1e-9
     assert model.ask({}).stocks == model.placement.stocks
+
+
+def test_a_search_that_runs_out_of_rounds_goes_on_by_splitting(monkeypatch):
+    """
+    With one price a node the answer is the same, over more nodes.
+    """
+    free = sum(s.safety_stock for s in place_safety_stock(network(2), LIMITS).stocks)
+    limited = network(2, (StorageLimit("all", 0.93 * free, tuple("012345678")),))
+    whole = place_safety_stock(limited, LIMITS)
+    monkeypatch.setattr(storage_search, "_ROUNDS", 1)
+    hurried = place_safety_stock(limited, LIMITS)
+
+    assert hurried.report.objective == pytest.approx(whole.report.objective, rel=1e-9)
+    assert hurried.report.gap <= 1e-9
+    assert whole.report.nodes < hurried.report.nodes
 
 
 def test_only_full_sites_are_looked_at_and_all_are_kept():
