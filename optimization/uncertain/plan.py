@@ -32,7 +32,7 @@ from optimization.uncertain.model import MarketPaths, arrivals, network_model
 from optimization.uncertain.problem import Market, UncertainProblem
 from optimization.uncertain.quantile_path import quantile_path
 from optimization.uncertain.replay import replay
-from optimization.uncertain.sampling import latin_hypercube
+from optimization.uncertain.sampling import sobol_points
 
 Floats = NDArray[np.float64]
 
@@ -50,8 +50,8 @@ class Sampling:
         Times the programme is solved where stock-out events have a cost. Must be >= 1.
     """
 
-    paths: int = 100
-    event_paths: int = 1_000
+    paths: int = 128
+    event_paths: int = 1_024
     passes: int = 3
     seed: int = 0
 
@@ -118,10 +118,10 @@ def _as_one_path(market: Market, demand: Floats) -> MarketPaths:
 def _sample(problem: UncertainProblem, market: Market, how: Sampling, flows: Floats | None) -> MarketPaths:
     """Demand as it reacts to the plan, to full service at first, and the price of events around it."""
     arrived = np.full(problem.horizon, np.inf) if flows is None else arrivals(problem, market.point, flows)
-    demand, _ = replay(market, latin_hypercube(how.paths, problem.horizon, how.seed), arrived)
+    demand, _ = replay(market, sobol_points(how.paths, problem.horizon, how.seed), arrived)
     if not _prices_events(market):
         return MarketPaths(market, demand, no_events(problem.horizon))
-    many, required = replay(market, latin_hypercube(how.event_paths, problem.horizon, how.seed + 1), arrived)
+    many, required = replay(market, sobol_points(how.event_paths, problem.horizon, how.seed + 1), arrived)
     prices = event_prices(problem, market, many.mean(axis=0))
     return MarketPaths(
         market,

@@ -26,7 +26,7 @@ from optimization.uncertain.economics import event_prices, landed_cost
 from optimization.uncertain.event_cost import event_cost
 from optimization.uncertain.quantile_path import cheapest_level
 from optimization.uncertain.replay import replay
-from optimization.uncertain.sampling import latin_hypercube
+from optimization.uncertain.sampling import sobol_points
 
 FEW = Sampling(paths=20, event_paths=100, passes=2)
 
@@ -82,11 +82,13 @@ def test_the_priced_level_is_the_cheapest_of_all(underage, event):
 
 def test_every_period_sees_every_part_of_its_distribution_once():
     """
-    Ten paths: one probability in each tenth.
+    Sixteen paths: one probability in each sixteenth; fewer are the first of them.
     """
-    sample = latin_hypercube(10, 4, seed=3)
+    sample = sobol_points(16, 4, seed=3)
 
-    assert np.array_equal(np.tile(np.arange(10), (4, 1)).T, np.sort(np.floor(10 * sample), axis=0))
+    assert np.array_equal(np.tile(np.arange(16), (4, 1)).T, np.sort(np.floor(16 * sample), axis=0))
+    assert np.array_equal(sample[:10], sobol_points(10, 4, seed=3))
+    assert not np.array_equal(sample, sobol_points(16, 4, seed=4))
 
 
 @pytest.mark.parametrize("kind", [DemandKind.BACKORDER, DemandKind.LOST_SALE])
