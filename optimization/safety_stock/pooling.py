@@ -21,7 +21,8 @@ from optimization.safety_stock.layout import Layout
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_CHUNK = 256  # demand stages whose path counts are held at once
+_CHUNK = 256  # demand stages whose path counts are held at once, or more in a small network:
+_HELD = 4_000_000  # counts held at once
 _KEPT = 20_000_000  # path counts that are kept from one question to the next
 
 
@@ -92,8 +93,9 @@ def _pool_locally(layout: Layout, deviation: Floats) -> Floats:
 def _pool_along_paths(layout: Layout, deviation: Floats, known: PathCounts | None) -> Floats:
     square = np.zeros(layout.nodes)
     demand = np.flatnonzero(deviation)
-    for first in range(0, demand.size, _CHUNK):
-        chunk = demand[first : first + _CHUNK]
+    together = max(_CHUNK, _HELD // layout.nodes)
+    for first in range(0, demand.size, together):
+        chunk = demand[first : first + together]
         paths = _count_paths(layout, chunk) if known is None else known.to(layout, chunk)
         square += ((paths * deviation[chunk]) ** 2).sum(axis=1)
     return square**0.5

@@ -10,6 +10,7 @@ its own.
 from dataclasses import replace
 from typing import Any
 
+from optimization.collection import uncollected
 from optimization.errors import InvalidNetworkError
 from optimization.plan import Placement
 from optimization.report import SolveLimits
@@ -38,6 +39,7 @@ class WarmModel:
         self._layout = lay_out(problem)
         self.placement = place_from(problem, limits, self._start, self._layout)
 
+    @uncollected()
     def ask(self, changes: dict[str, dict[str, Any]]) -> Placement:
         """The placement if the named fields of the named stages were different; the model stays as it is."""
         problem, base = self._changed(changes), self._start.reduced
@@ -45,6 +47,7 @@ class WarmModel:
         self._start.reduced = base  # the next question differs from the model, not from this one
         return placement
 
+    @uncollected()
     def change(self, changes: dict[str, dict[str, Any]]) -> Placement:
         """The placement with the changes, which hold from now on."""
         problem = self._changed(changes)
