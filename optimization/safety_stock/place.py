@@ -9,8 +9,10 @@ the guaranteed-service model of Graves and Willems (2000) on networks as in Huma
 neither takes the solver's word.
 """
 
+from contextlib import nullcontext
 from dataclasses import replace
 
+from optimization.collection import uncollected
 from optimization.network import Finding
 from optimization.parameters import TimeRounding
 from optimization.plan import Placement
@@ -38,7 +40,8 @@ def place_safety_stock(
         Where storage is full, the gap to search to; by default that of `limits`.
     """
     within = limits if storage_gap is None else replace(limits, gap=max(limits.gap, storage_gap))
-    return place_from(problem, limits, None, within=within)
+    with nullcontext() if problem.storage else uncollected():  # a search of full storage takes its time
+        return place_from(problem, limits, None, within=within)
 
 
 def place_from(
