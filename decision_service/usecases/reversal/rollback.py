@@ -213,7 +213,7 @@ class Rollbacks:
             first=affected.first,
             last=affected.last,
             decisions=decisions,
-            scopes=_both(affected.scopes, caller.scopes),
+            scopes=_granted(affected.scopes, caller.scopes),
         )
         found = (action_for(standing, rates) for standing in self.book.standings(wanted))
         return [action for action in found if action]
@@ -346,11 +346,11 @@ class Rollbacks:
         )
 
 
-def _both(wanted: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...]:
+def _granted(wanted: tuple[str, ...], grant: tuple[str, ...]) -> tuple[str, ...]:
     """The scopes that are wanted, as far as they are granted."""
-    if not wanted or "*" in granted:
-        return wanted or granted
-    return tuple(scope for scope in wanted if scope in granted)
+    if not wanted or "*" in grant:
+        return wanted or grant
+    return tuple(scope for scope in wanted if scope in grant)
 
 
 def _require_state(record: RollbackRecord, states: tuple[RollbackState, ...]) -> None:

@@ -1,3 +1,5 @@
+"""Requests and outcomes on their way between replicas: written and read back, and small enough to be told."""
+
 import uuid
 from datetime import UTC, datetime
 
