@@ -73,6 +73,7 @@ from decision_service.usecases.lineage import TellOrigin
 from decision_service.usecases.manual_mode import ManualMode
 from decision_service.usecases.operations import Operations
 from decision_service.usecases.recent import RecentLedger
+from decision_service.usecases.recent_outcomes import RecentOutcomes
 from decision_service.usecases.recent_snapshots import RecentSnapshots
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_signature import ReleaseSigner
@@ -105,6 +106,7 @@ class App:
     leases: Leases
     cluster: Cluster | None
     recent: RecentSnapshots = field(default_factory=RecentSnapshots)
+    outcomes: RecentOutcomes = field(default_factory=RecentOutcomes)
 
     async def serve(self) -> server.Running:
         """Start listening."""
@@ -133,7 +135,13 @@ class App:
 
     def _deciding(self, effort: Effort) -> Decide:
         return Decide(
-            self.ledger, self.releases, self._outcome_of(effort), self.now, append_async, self.recent
+            self.ledger,
+            self.releases,
+            self._outcome_of(effort),
+            self.now,
+            append_async,
+            self.recent,
+            self.outcomes,
         )
 
     def _redecide(self, effort: Effort = ALL_IT_TAKES) -> Redecide:

@@ -7,8 +7,7 @@ has its own bound, so that planning that backs up never stops judgements, nor ei
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -119,24 +118,33 @@ class Admission:
     gates: Mapping[Kind, Gate]
     rates: Rates = field(default_factory=Rates)
 
-    @contextmanager
-    def room(self, kind: Kind, deadline: float | None) -> Iterator[None]:
+    def room(self, kind: Kind, deadline: float | None) -> "Room":
         """
-        Be inside for the time of the call; `deadline` is on the monotonic clock.
+        To be inside for the time of the call; `deadline` is on the monotonic clock.
 
         Raises
         ------
         OverloadedError
             The class is full, or those before it would take longer than the deadline.
         """
-        gate = self.gates[kind]
-        started = time.monotonic()
-        _refuse_late(gate, kind, deadline, started)
-        gate.inside += 1
-        try:
-            yield
-        finally:
-            gate.settle(time.monotonic() - started)
+        gate, now = self.gates[kind], time.monotonic()
+        _refuse_late(gate, kind, deadline, now)
+        return Room(gate, now)
+
+
+class Room:
+    """A call's place inside, in a `with`."""
+
+    __slots__ = ("_gate", "_since")
+
+    def __init__(self, gate: Gate, now: float) -> None:
+        self._gate, self._since = gate, now
+
+    def __enter__(self) -> None:
+        self._gate.inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._gate.settle(time.monotonic() - self._since)
 
 
 def _refuse_late(gate: Gate, kind: Kind, deadline: float | None, now: float) -> None:

@@ -8,8 +8,7 @@ fault of ours.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,9 +85,10 @@ class Method:
 
     async def unary(self, raw: bytes, context: Any) -> bytes:
         """One request, one response."""
-        with self._observed(context) as observation:
+        metadata = _metadata(context)
+        with self._observed(metadata) as observation:
             try:
-                call = await self._enter(context)
+                call = await self._enter(context, metadata)
                 request = await self._read(raw)
                 roles.require_reach(self._name, call.caller, request)
                 with self._edge.admission.room(kind_of(self._name, request), call.deadline):
@@ -100,9 +100,10 @@ class Method:
 
     async def from_stream(self, raws: AsyncIterator[bytes], context: Any) -> bytes:
         """Many requests, one response."""
-        with self._observed(context) as observation:
+        metadata = _metadata(context)
+        with self._observed(metadata) as observation:
             try:
-                call = await self._enter(context)
+                call = await self._enter(context, metadata)
                 requests = self._each(raws)
                 with self._edge.admission.room(kind_of(self._name, None), call.deadline):
                     response = await self._handle(requests, call)
@@ -113,9 +114,10 @@ class Method:
 
     async def to_stream(self, raw: bytes, context: Any) -> AsyncIterator[bytes]:
         """One request, many responses."""
-        with self._observed(context) as observation:
+        metadata = _metadata(context)
+        with self._observed(metadata) as observation:
             try:
-                call = await self._enter(context)
+                call = await self._enter(context, metadata)
                 request = await self._read(raw)
                 roles.require_reach(self._name, call.caller, request)
                 with self._edge.admission.room(kind_of(self._name, request), call.deadline):
@@ -124,23 +126,16 @@ class Method:
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
                 await self._fail(error, context, observation)
 
-    @contextmanager
-    def _observed(self, context: Any) -> Iterator[Observation]:
-        service = self._descriptor.containing_service.full_name
-        with observed(service, self._descriptor.name, _metadata(context)) as observation:
-            try:
-                yield observation
-            except asyncio.CancelledError:
-                observation.status = grpc.StatusCode.CANCELLED.name
-                raise
+    def _observed(self, metadata: Mapping[str, str]) -> Observation:
+        return observed(self._descriptor.containing_service.full_name, self._descriptor.name, metadata)
 
-    async def _enter(self, context: Any) -> Call:
+    async def _enter(self, context: Any, metadata: Mapping[str, str]) -> Call:
         """Who calls, whether it may, and whether it has not called too often."""
-        caller = await self._edge.identify(_metadata(context), _auth(context))
+        caller = await self._edge.identify(metadata, lambda: _credentials(context))
         roles.require(self._name, caller)
         self._edge.admission.rates.take(caller.subject)
-        if not caller.trace_id:
-            caller = replace(caller, trace_id=current_trace_id())
+        if not caller.trace_id and (trace_id := current_trace_id()):
+            caller = replace(caller, trace_id=trace_id)
         return Call(caller, _deadline(context))
 
     async def _read(self, raw: bytes) -> Any:
@@ -171,7 +166,7 @@ def _metadata(context: Any) -> dict[str, str]:
     return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
 
 
-def _auth(context: Any) -> dict[str, tuple[bytes, ...]]:
+def _credentials(context: Any) -> dict[str, tuple[bytes, ...]]:
     return {key: tuple(values) for key, values in context.auth_context().items()}
 
 

@@ -6,17 +6,19 @@ Where nobody is named, nobody ever will be.
 """
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
+
+from cachetools import LRUCache, cached
 
 from decision_service.api import convert
 from decision_service.decision import Caller, Decision, Scope
 from decision_service.errors import NotFoundError
 from decision_service.usecases.inquire import Inquire
 from decision_service.v1 import decision_pb2
+from decision_service.v1 import decision_service_pb2 as pb
 
-MOST = 64 << 20  # bytes in all
+MOST = 32 << 20  # bytes of decisions, and of outcomes
 LARGEST = 1 << 20  # bytes of one decision
 
 
@@ -24,13 +26,13 @@ LARGEST = 1 << 20  # bytes of one decision
 class _Known:
     scope: Scope
     seq: int
-    sent: bytes  # without whom the caller acted for
+    sent: bytes  # a GetDecisionResponse, without whom the caller acted for
     names_somebody: bool
 
 
 class KnownDecisions:
     """
-    Renders decisions by name; the newest reads are remembered.
+    Answers reads of decisions by name; the newest answers are remembered.
 
     Parameters
     ----------
@@ -40,13 +42,11 @@ class KnownDecisions:
 
     def __init__(self, inquire: Inquire) -> None:
         self._inquire = inquire
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._bytes = 0
-        self._door = threading.Lock()
+        self._known: LRUCache[str, _Known] = LRUCache(MOST, getsizeof=lambda known: len(known.sent))
 
-    def render(self, name: str, caller: Caller) -> Any:
+    def respond(self, name: str, caller: Caller) -> Any:
         """
-        The message of a decision.
+        The response that holds a decision.
 
         Raises
         ------
@@ -58,37 +58,26 @@ class KnownDecisions:
             return self._read(name, caller)
         if not caller.may_see(known.scope):
             raise NotFoundError("decision", name)
-        message = decision_pb2.Decision.FromString(known.sent)
+        response = pb.GetDecisionResponse.FromString(known.sent)
         if known.names_somebody:
-            message.lineage.on_behalf_of = self._inquire.acted_for(known.seq)
-        return message
+            response.decision.lineage.on_behalf_of = self._inquire.acted_for(known.seq)
+        return response
 
     def _read(self, name: str, caller: Caller) -> Any:
         decision = self._inquire.decision(name, caller)
-        message = render_decision(decision)
-        sent = decision_pb2.Decision.FromString(message.SerializeToString())
-        sent.lineage.on_behalf_of = ""
-        if decision.log is not None:
-            names_somebody = bool(message.lineage.on_behalf_of)
-            known = _Known(decision.scope, decision.log.index, sent.SerializeToString(), names_somebody)
-            self._keep(name, known)
-        return message
-
-    def _keep(self, name: str, known: _Known) -> None:
-        if len(known.sent) > LARGEST:
-            return
-        with self._door:
-            if name not in self._known:
-                self._known[name] = known
-                self._bytes += len(known.sent)
-            while self._bytes > MOST:
-                _, oldest = self._known.popitem(last=False)
-                self._bytes -= len(oldest.sent)
+        response = pb.GetDecisionResponse(decision=render_decision(decision))
+        if decision.log is not None and response.ByteSize() <= LARGEST:
+            lineage = response.decision.lineage
+            somebody, lineage.on_behalf_of = lineage.on_behalf_of, ""
+            sent = response.SerializeToString()
+            self._known[name] = _Known(decision.scope, decision.log.index, sent, bool(somebody))
+            lineage.on_behalf_of = somebody
+        return response
 
 
 def render_decision(decision: Decision) -> Any:
     """The record in one message: the outcome's fields stand beside the decision's own."""
-    message = convert.render(decision.outcome, decision_pb2.Decision())
+    message: Any = decision_pb2.Decision.FromString(_rendered_outcome(decision))
     message.name, message.request_id = decision.name, decision.request_id
     message.mode = decision_pb2.DecisionMode.Value(f"DECISION_MODE_{decision.mode.value}")
     convert.render(decision.scope, message.scope)
@@ -96,3 +85,10 @@ def render_decision(decision: Decision) -> Any:
     if decision.log:
         convert.render(decision.log, message.log)
     return message
+
+
+@cached(LRUCache(MOST, getsizeof=len), lambda decision: decision.lineage.outcome_digest, threading.Lock())
+def _rendered_outcome(decision: Decision) -> bytes:
+    """What many decisions may have in common is rendered once."""
+    rendered: bytes = convert.render(decision.outcome, decision_pb2.Decision()).SerializeToString()
+    return rendered

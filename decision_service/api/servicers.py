@@ -44,7 +44,7 @@ class DecisionServicer:
 
     async def GetDecision(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """One decision."""
-        return pb.GetDecisionResponse(decision=self.known.render(request.name, call.caller))
+        return self.known.respond(request.name, call.caller)
 
     async def ListDecisions(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """A page of decisions."""

@@ -6,6 +6,7 @@ still moves between versions, so its name stands in one constant. Never payload 
 Without a configured provider the API is a no-op of a few microseconds.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any, Self
@@ -71,7 +72,9 @@ class Observation:
         self._token = context.attach(trace.set_span_in_context(self._span)) if is_traced else None
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is asyncio.CancelledError:  # the caller went away
+            self.status = "CANCELLED"
         _end(self._span, self.status)
         # Within the span: a measurement may keep its trace as an example.
         took = time.perf_counter() - self._started

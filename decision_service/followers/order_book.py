@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import orjson
+from cachetools import LRUCache
 
 from audit import Entry, Ledger, canonical
 from decision_service.decision import Outcome
@@ -34,7 +35,7 @@ from decision_service.usecases.approvals.order_state import follow
 
 SCHEMA = 4
 BATCH = 1000
-_READ = 500  # rows fetched at a time
+_OUTCOMES = 32  # kept decoded: decisions that follow each other often have the same one
 
 _LIVE = f"moved_by = '' AND state IN ({', '.join(sorted(repr(s.value) for s in UNDELIVERED))})"
 _TABLES = f"""
@@ -73,6 +74,7 @@ class SqliteOrderBook:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")
+        self._outcomes: LRUCache[str, Outcome] = LRUCache(_OUTCOMES)
         self._position = self._prepare()
 
     # --- reading -----------------------------------------------------------------------------
@@ -174,12 +176,19 @@ class SqliteOrderBook:
 
     def _open(self, entry: Entry) -> None:
         e = records.envelope_of(entry)
-        outcome = canonical.decode_object(self._ledger.artifact(e["outcome_digest"]).content, Outcome)
+        outcome = self._outcome(e["outcome_digest"])
         moves = [
             (e["name"], stage, entry.seq, e["scope"], e["scope"]) for stage in planned_stages(entry, outcome)
         ]
         self._connection.executemany(_MOVE, moves)
         self._save([BookedOrder(order) for order in open_orders(entry, outcome)])
+
+    def _outcome(self, digest: str) -> Outcome:
+        known = self._outcomes.get(digest)
+        if known is None:
+            known = canonical.decode_object(self._ledger.artifact(digest).content, Outcome)
+            self._outcomes[digest] = known
+        return known
 
     def _step(self, entry: Entry) -> None:
         after = []

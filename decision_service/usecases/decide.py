@@ -24,6 +24,7 @@ from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, require_thaw
 from decision_service.usecases.manual_mode import MANUAL, Rung, in_force
 from decision_service.usecases.open_waves import WAVES, require_open_wave
 from decision_service.usecases.operations import OPEN
+from decision_service.usecases.recent_outcomes import RecentOutcomes
 from decision_service.usecases.recent_snapshots import RecentSnapshots
 from decision_service.usecases.records import Deliberation, Inputs
 from decision_service.usecases.release import Releases
@@ -73,6 +74,7 @@ class Decide:
     now: Callable[[], datetime]
     append: Callable[[Ledger, NewEntry], Awaitable[Appended]]
     recent: RecentSnapshots
+    outcomes: RecentOutcomes
 
     async def __call__(
         self,
@@ -149,9 +151,12 @@ class Decide:
         )
         inputs = Inputs(snapshot.content, canonical.encode_object(question), release.encoded)
         started = self.now()
-        outcome = await self.outcome_of(inputs, question, request.snapshot, release)
+        reached = self.outcomes.recall(inputs, release)
+        if reached is None:
+            outcome = await self.outcome_of(inputs, question, request.snapshot, release)
+            reached = self.outcomes.keep(inputs, question, release, outcome)
         seconds = max(0.0, (self.now() - started).total_seconds())
-        return Deliberation(request, caller, release, inputs, outcome, parents, seconds, manual.rung)
+        return Deliberation(request, caller, release, inputs, reached, parents, seconds, manual.rung)
 
     async def _log(self, new: NewEntry, request: DecisionRequest) -> Appended:
         try:

@@ -77,6 +77,37 @@ def idempotency_key(caller: Caller, request_id: str) -> str:
 
 
 @dataclass(frozen=True)
+class Reached:
+    """An outcome as it is logged, and what follows from it alone, each worked out once."""
+
+    content: bytes
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """What follows, decoded."""
+        return canonical.decode_object(self.content, Outcome)
+
+    @cached_property
+    def artifact(self) -> Artifact:
+        """Its canonical bytes, under their digest."""
+        return artifact(self.content)
+
+    @cached_property
+    def in_envelope(self) -> Mapping[str, Any]:
+        """What the envelope of a decision says of it."""
+        outcome = self.outcome
+        return {
+            "outcome_digest": self.artifact.digest,
+            "verdict": outcome.verdict.value,
+            "approved": outcome.count(Disposition.APPROVED),
+            "referred": outcome.count(Disposition.REFERRED),
+            "blocked": outcome.count(Disposition.BLOCKED),
+            "value": repr(outcome.value),
+            "rules": sorted({row for e in outcome.evaluations for row in e.rows}),
+        }
+
+
+@dataclass(frozen=True)
 class Deliberation:
     """All that goes into a decision, what came out, how many seconds that took, and in which mode."""
 
@@ -84,20 +115,15 @@ class Deliberation:
     caller: Caller
     release: Release
     inputs: Inputs
-    outcome_bytes: bytes
+    reached: Reached
     parents: tuple[str, ...] = ()
     seconds: float = 0.0
     fallback: Fallback = Fallback.NONE
 
     @cached_property
-    def outcome(self) -> Outcome:
-        """What follows, decoded."""
-        return canonical.decode_object(self.outcome_bytes, Outcome)
-
-    @cached_property
     def artifacts(self) -> tuple[Artifact, Artifact, Artifact]:
         """Snapshot, question and outcome, under their digests."""
-        return artifact(self.inputs.snapshot), artifact(self.inputs.question), artifact(self.outcome_bytes)
+        return artifact(self.inputs.snapshot), artifact(self.inputs.question), self.reached.artifact
 
     @cached_property
     def request_digest(self) -> str:
@@ -107,8 +133,8 @@ class Deliberation:
 
 def new_entry(name: str, made: Deliberation) -> NewEntry:
     """The entry that makes a decision durable; refused if its release was revoked meanwhile."""
-    request, caller, release, outcome = made.request, made.caller, made.release, made.outcome
-    snapshot, question, result = made.artifacts
+    request, caller, release = made.request, made.caller, made.release
+    snapshot, question, _ = made.artifacts
     # The release travels along, so that an export of one decision holds all that it was made from.
     artifacts = (*made.artifacts, *_shared(made.inputs.release, engine_bytes()))
     envelope = {
@@ -125,15 +151,9 @@ def new_entry(name: str, made: Deliberation) -> NewEntry:
         "release": release.name,
         "release_digest": release.digest,
         "engine_digest": engine_digest(),
-        "outcome_digest": result.digest,
-        "verdict": outcome.verdict.value,
-        "approved": outcome.count(Disposition.APPROVED),
-        "referred": outcome.count(Disposition.REFERRED),
-        "blocked": outcome.count(Disposition.BLOCKED),
-        "value": repr(outcome.value),
         "seconds": f"{made.seconds:.3f}",
         "fallback": "" if made.fallback is Fallback.NONE else made.fallback.value,
-        "rules": sorted({row for e in outcome.evaluations for row in e.rows}),
+        **made.reached.in_envelope,
     }
     return NewEntry(
         kind=DECISION,
@@ -166,7 +186,7 @@ def decision_of(made: Deliberation) -> Decision:
         trace_id=caller.trace_id,
         fallback=made.fallback,
     )
-    return Decision("", request.request_id, request.mode, request.scope, made.outcome, lineage)
+    return Decision("", request.request_id, request.mode, request.scope, made.reached.outcome, lineage)
 
 
 def envelope_of(entry: Entry) -> Mapping[str, Any]:

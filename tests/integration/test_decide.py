@@ -106,6 +106,26 @@ def test_a_decision_read_again_is_the_same_message(governed, example):
     assert "planner-7" == read[1].decision.lineage.on_behalf_of
 
 
+def test_the_same_proposals_under_another_id_are_judged_once(governed, example):
+    """
+    The outcome is remembered; each is a decision of its own in the log, and a replay computes it anew.
+    """
+    asked, kept = judgement(example, "first-id", 12.0), governed.app.outcomes._known
+    first = governed.call(DECISIONS, "Decide", asked)
+    asked.request_id, known = "second-id", len(kept)
+    second = governed.call(DECISIONS, "Decide", asked)
+    added = len(kept) - known
+    kept.clear()
+    replayed = governed.call(DECISIONS, "ReplayDecision", pb.ReplayDecisionRequest(name=second.decision.name))
+
+    assert (0, 0) == (added, len(kept))  # nor does a replay look there, or leave anything
+    assert not second.is_repeat
+    assert first.decision.name != second.decision.name
+    assert first.decision.lineage.outcome_digest == second.decision.lineage.outcome_digest
+    assert first.decision.evaluations == second.decision.evaluations
+    assert pb.REPLAY_OUTCOME_IDENTICAL == replayed.outcome
+
+
 def test_another_caller_may_use_the_same_id(governed, example):
     """
     Ids are the caller's own: one ERP does not see another's decisions by guessing.

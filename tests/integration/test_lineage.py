@@ -42,14 +42,14 @@ def again(governed, asked, first):
     entry = records.find_decision(ledger, parent)
     release = governed.app.releases.load(first.lineage.release)
     request = convert.parse(asked, DecisionRequest)
-    outcome = ledger.artifact(first.lineage.outcome_digest).content
+    reached = records.Reached(ledger.artifact(first.lineage.outcome_digest).content)
     for number in (1, 2):
         made = records.Deliberation(
             replace(request, request_id=f"again-{number}"),
             Caller("otto"),
             release,
             records.read_inputs(ledger, entry),
-            outcome,
+            reached,
             (parent,),
         )
         parent = ledger.append(records.new_entry(f"decisions/again-{number}", made)).entry.subject

@@ -6,7 +6,7 @@ client certificate names the subject: its first URI (SPIFFE), else its common na
 scopes come from the grants, never from the caller.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,12 +23,13 @@ _TRACE_PARTS, _TRACE_DIGITS = 4, 32  # W3C trace context: version-trace-parent-f
 
 Metadata = Mapping[str, str]
 AuthContext = Mapping[str, tuple[bytes, ...]]
+Credentials = Callable[[], AuthContext]  # asked for only where they count
 
 
 class Identifier(Protocol):
     """Tells who is calling."""
 
-    async def __call__(self, metadata: Metadata, auth: AuthContext) -> Caller:
+    async def __call__(self, metadata: Metadata, credentials: Credentials) -> Caller:
         """The caller of one call; UnauthenticatedError where it cannot be told."""
 
 
@@ -41,7 +42,7 @@ class PlaintextIdentifier:
     `local`, with every role.
     """
 
-    async def __call__(self, metadata: Metadata, auth: AuthContext) -> Caller:  # noqa: ARG002 - there is none
+    async def __call__(self, metadata: Metadata, credentials: Credentials) -> Caller:  # noqa: ARG002 - there are none
         """The caller of a plaintext call."""
         subject = _checked(metadata.get("decision-actor", "local"))
         named = metadata.get("decision-roles")
@@ -59,8 +60,9 @@ class SecureIdentifier:
     tokens: TokenVerifier | None
     certificates: ClientCertificates
 
-    async def __call__(self, metadata: Metadata, auth: AuthContext) -> Caller:
+    async def __call__(self, metadata: Metadata, credentials: Credentials) -> Caller:
         """The caller of a call over TLS."""
+        auth = credentials()
         self.certificates.notice(auth)
         subject = _checked(await self._subject(metadata, auth))
         grant = self.grants.of(subject)

@@ -104,7 +104,9 @@ class World:
         inputs = Inputs(
             canonical.encode_object(snapshot()), canonical.encode_object(question), release().encoded
         )
-        made = Deliberation(request, caller, release(), inputs, canonical.encode_object(result))
+        made = Deliberation(
+            request, caller, release(), inputs, records.Reached(canonical.encode_object(result))
+        )
         name = f"decisions/d{number}"
         self.ledger.append(records.new_entry(name, made))
         return tuple((name, order.id) for order in result.orders)

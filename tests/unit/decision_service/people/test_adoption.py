@@ -141,8 +141,8 @@ def seen_later(world, day, on_hand, stage):
     question = Question(canonical.digest(content), day, DecisionMode.JUDGE)
     request = DecisionRequest(f"later-{day}", later, DecisionMode.JUDGE)
     inputs = Inputs(content, canonical.encode_object(question), release().content.encode())
-    outcome = canonical.encode_object(Outcome(Verdict.APPROVED))
-    made = Deliberation(request, ERP, release(), inputs, outcome)
+    reached = records.Reached(canonical.encode_object(Outcome(Verdict.APPROVED)))
+    made = Deliberation(request, ERP, release(), inputs, reached)
     world.ledger.append(records.new_entry(f"decisions/later-{day}", made))
 
 

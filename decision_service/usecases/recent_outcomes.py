@@ -1,0 +1,46 @@
+"""
+Outcomes of judgements reached lately.
+
+A decision is a pure function of its inputs, so what was judged before is not judged again: the real call after
+a dry run, the same proposals under another request_id. Each is still a decision of its own, logged with its own
+lineage. Plans are not kept, for how long they are searched may differ; nor is what another engine doubted. A
+replay never looks here: it is there to compute again.
+"""
+
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+from decision_service.decision import DecisionMode, Question
+from decision_service.usecases.conflicts import doubt_of
+from decision_service.usecases.records import Inputs, Reached
+from decision_service.usecases.release_content import Release
+
+LARGEST = 256 * 1024  # bytes of an outcome
+MOST = 4 << 20  # bytes of all: decoded they take some ten times that
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    question: bytes  # names the snapshot by its digest
+    release: str
+
+
+class RecentOutcomes:
+    """Of one thread: the event loop's."""
+
+    def __init__(self) -> None:
+        self._known: LRUCache[_Asked, Reached] = LRUCache(
+            MOST, getsizeof=lambda reached: len(reached.content)
+        )
+
+    def recall(self, inputs: Inputs, release: Release) -> Reached | None:
+        """What followed from these inputs, if that is remembered."""
+        return self._known.get(_Asked(inputs.question, release.digest))
+
+    def keep(self, inputs: Inputs, question: Question, release: Release, outcome: bytes) -> Reached:
+        """What followed just now; remembered, if it is a judgement that nobody doubted."""
+        reached = Reached(outcome)
+        if question.mode is DecisionMode.JUDGE and len(outcome) <= LARGEST and not doubt_of(reached.outcome):
+            self._known[_Asked(inputs.question, release.digest)] = reached
+        return reached
