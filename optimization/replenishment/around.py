@@ -19,11 +19,11 @@ _LARGEST = 500  # stages; the relaxation of more takes seconds, and there are se
 _NEAR = 100
 
 
-def around(problem: OrderProblem, state: State, lane: int, bucket: int) -> Part:
-    """The part to look at; its problem has the capacities that the stages in it may use."""
+def around(problem: OrderProblem, state: State, lane: int, bucket: int) -> tuple[Part, int]:
+    """The part to look at, with the capacities that its stages may use; how many stages the whole part has."""
     whole = next(p for p in parts_of(problem) if lane in p.lanes)
     if whole.stages.size <= _LARGEST:
-        return whole
+        return whole, whole.stages.size
     near: list[int] = []
     for stage in _near(problem, state, lane, bucket):
         if stage not in near:
@@ -32,7 +32,8 @@ def around(problem: OrderProblem, state: State, lane: int, bucket: int) -> Part:
             break
     part = part_of(problem, np.array(sorted(near), dtype=np.int64))
     resources, stores = _left(problem, state, part)
-    return replace(part, problem=replace(part.problem, resources=resources, stores=stores))
+    near_only = replace(part, problem=replace(part.problem, resources=resources, stores=stores))
+    return near_only, whole.stages.size
 
 
 def _near(problem: OrderProblem, state: State, lane: int, bucket: int) -> Iterator[int]:

@@ -29,6 +29,7 @@ from optimization.solver import solve_relaxation
 from optimization.words import plain
 
 _LIMITS = SolveLimits()
+_NAMED_DEMANDS, _NAMED_ALTERNATIVES = 6, 3  # in words; the explanation's fields hold all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class OrderExplanation:
-    """Everything a planner asks about one order; `answers` says it in words."""
+    """
+    Everything a planner asks about one order; `answers` says it in words.
+
+    Parameters
+    ----------
+    looked_at, tied
+        Stages that `alternatives` and `changes` were judged among, and all that share something with
+        them; where these are more, the others stay as planned.
+    """
 
     order: PlannedOrder
     demand: tuple[ServedDemand, ...]
@@ -67,6 +76,8 @@ class OrderExplanation:
     alternatives: tuple[Alternative, ...]
     changes: tuple[Change, ...]
     lateness: tuple[str, ...]
+    looked_at: int
+    tied: int
     answers: tuple[tuple[str, str], ...]
 
 
@@ -91,7 +102,7 @@ def explain_order(
     problem = read_problem(snapshot, safety_stocks, parameters)
     state = state_of(problem, plan)
     lane = problem.lanes.ids.index(order.lane)
-    part = around(problem, state, lane, order.order_bucket)
+    part, tied = around(problem, state, lane, order.order_bucket)
     local = int(np.flatnonzero(part.lanes == lane)[0])
     near = evaluate(part.problem, state.quantity[part.lanes])
     demand = tuple(_served(order, _consumers(plan, order)))
@@ -100,7 +111,10 @@ def explain_order(
     )
     changes = tuple(_changes(part.problem, order, local))
     late = reasons_for_lateness(problem, state, plan, {d.stage for d in demand} | {order.stage})
-    found = OrderExplanation(order, demand, order.binding, alternatives, changes, late, ())
+    looked_at = len(part.problem.stages.ids)
+    found = OrderExplanation(
+        order, demand, order.binding, alternatives, changes, late, looked_at, tied, answers=()
+    )
     return replace(found, answers=tuple(_answers(problem, found, lane)))
 
 
@@ -218,20 +232,34 @@ def _answers(problem: OrderProblem, found: OrderExplanation, lane: int) -> Itera
         )
         or "no shared resource",
     )
-    yield (
-        "next best alternative",
-        "; ".join(f"{a.description}: {plain(a.cost, '+')}" for a in found.alternatives[:3])
-        or "none that keeps the hard rules",
-    )
+    yield "next best alternative", _alternatives_in_words(found) or "none that keeps the hard rules"
     yield "what would change it", "; ".join(f"{c.description}: {plain(c.cost, '+')}" for c in found.changes)
+    if found.looked_at < found.tied:
+        yield "what was looked at", _scope(found)
     if found.lateness:
         yield "what is late and why", "; ".join(found.lateness)
+
+
+def _alternatives_in_words(found: OrderExplanation) -> str:
+    named = [f"{a.description}: {plain(a.cost, '+')}" for a in found.alternatives[:_NAMED_ALTERNATIVES]]
+    return "; ".join(named) + _and_more(len(found.alternatives) - len(named), "dearer ones")
+
+
+def _scope(found: OrderExplanation) -> str:
+    return (
+        f"the {found.looked_at:,} nearest stages of the {found.tied:,} that share something with this order; "
+        "the others stay as planned"
+    )
+
+
+def _and_more(count: int, what: str = "") -> str:
+    """What a list in words leaves out."""
+    return f" and {count:,} more {what}".rstrip() if count > 0 else ""
 
 
 def _why(found: OrderExplanation) -> str:
     if not found.demand:
         kinds = {p.kind for p in found.order.pegging}
         return "it fills " + (" and ".join(sorted(k.lower().replace("_", " ") for k in kinds)) or "stock")
-    served = ", ".join(f"{plain(d.quantity)} at {d.stage} in bucket {d.bucket}" for d in found.demand[:6])
-    more = len(found.demand) - 6
-    return f"it serves demand of {served}" + (f" and {more} more" if more > 0 else "")
+    named = [f"{plain(d.quantity)} at {d.stage} in bucket {d.bucket}" for d in found.demand[:_NAMED_DEMANDS]]
+    return f"it serves demand of {', '.join(named)}" + _and_more(len(found.demand) - len(named))

@@ -110,6 +110,29 @@ def test_of_a_large_part_only_what_is_near_is_looked_at(snapshot, lane, plan, mo
     assert whole.alternatives == tuple(replace(a, cost=pytest.approx(a.cost)) for a in near.alternatives)
     assert [c.description for c in whole.changes] == [c.description for c in near.changes]
     assert near.changes[0].cost >= whole.changes[0].cost - 1e-9
+    assert "the 1 nearest stages of the 3" in dict(near.answers)["what was looked at"]
+    assert "what was looked at" not in dict(whole.answers)
+
+
+def test_what_a_list_in_words_leaves_out_is_counted(snapshot, lane, plan):
+    """
+    One order for eight buckets of demand, and six ways to do otherwise: six and three are named.
+    """
+    known = snapshot(
+        {"x": Demand("x", penalty=9.0, mean=(0.0, *(2.0,) * 8))},
+        horizon=9,
+        lanes=[
+            lane("x", id="near", lead_time=7.0, fixed_cost=300.0),
+            *(lane("x", id=f"far{n}", lead_time=7.0, unit_cost=6.0 + n, fixed_cost=400.0) for n in range(4)),
+        ],
+    )
+    found = plan(known)
+
+    explained = explain_order(known, {}, NOTHING, found, found.orders[0].id)
+
+    answers = dict(explained.answers)
+    assert len(explained.demand) - 6 == int(answers["why this order"].rsplit(" and ", 1)[1].split()[0])
+    assert f"and {len(explained.alternatives) - 3} more dearer ones" in answers["next best alternative"]
 
 
 def test_one_unit_and_one_week_more_are_priced(snapshot, lane, plan):
