@@ -93,7 +93,7 @@ def _stay(  # noqa: PLR0913 - compiled: arrays in, arrays out
 
 
 @njit(cache=True, nogil=True)
-def _plan_item(  # noqa: PLR0913 - compiled inner loop: work arrays come from outside
+def plan_item(  # noqa: PLR0913 - compiled inner loop: work arrays come from outside
     items: Items, i: int, supply_price: Floats, storage_price: Floats, work: Any, plan: Ints
 ) -> None:
     """Write into `plan` the lots arriving in each period."""
@@ -119,7 +119,7 @@ def _plan_item(  # noqa: PLR0913 - compiled inner loop: work arrays come from ou
 
 
 @njit(cache=True, nogil=True)
-def _work(items: Items, which: Ints) -> Any:
+def work_of(items: Items, which: Ints) -> Any:
     """Arrays large enough for every item of `which`."""
     top = 0
     for i in which:
@@ -176,10 +176,10 @@ def plan_items(  # noqa: PLR0913 - which item at which of several price vectors
     costs: Floats,
 ) -> None:
     """Plan item `which[r]` at price vector `choice[r]` into `plans[r]`, `costs[r]`."""
-    work = _work(items, which)
+    work = work_of(items, which)
     for r in range(which.size):
         i, j = which[r], choice[r]
-        _plan_item(
+        plan_item(
             items, i, supply_prices[j, items.supplier[i]], storage_prices[j, items.store[i]], work, plans[r]
         )
         costs[r] = plan_cost(items, i, plans[r])
@@ -196,11 +196,11 @@ def price_blocks(  # noqa: PLR0913 - prices in, three sums per block out
     storage: Floats,
 ) -> None:
     """Plan every item and add up, block by block in the order of the items, cost and use."""
-    work = _work(items, np.arange(items.lot.size, dtype=np.int32))
+    work = work_of(items, np.arange(items.lot.size, dtype=np.int32))
     plan = np.empty(items.net.shape[1], np.int32)
     for block in range(starts.size - 1):
         for i in range(starts[block], starts[block + 1]):
-            _plan_item(items, i, supply_price[items.supplier[i]], storage_price[items.store[i]], work, plan)
+            plan_item(items, i, supply_price[items.supplier[i]], storage_price[items.store[i]], work, plan)
             cost[block] += plan_cost(items, i, plan)
             add_use(items, i, plan, 1.0, supply[block], storage[block, items.store[i]])
 

@@ -3,7 +3,8 @@ Plan item-locations: prices first, then a plan from the prices, then both side b
 
 1. prices on samples, then on all items (`sample`, `dual`): a bound that the prices prove;
 2. one plan per item from the master's weights (`rounding`);
-3. repair of what overflows (`repair`), polish; exchange of plans by a restricted MILP (`exchange`).
+3. plans settled against each other until they fit (`settle`); exchange of plans by a restricted MILP
+   (`exchange`).
 
 All steps count work, none looks at a clock, and sums are taken in the order of the blocks: the
 same plan comes out of one process, many processes or a cluster.
@@ -22,12 +23,12 @@ from optimization.decomposition.crew import Crew
 from optimization.decomposition.dual import Dual, maximise
 from optimization.decomposition.exchange import exchange
 from optimization.decomposition.instance import Floats, Instance, Ints
-from optimization.decomposition.polish import polish
 from optimization.decomposition.proposals import Planners, planners
 from optimization.decomposition.regret import regrets
-from optimization.decomposition.repair import clear, repair
+from optimization.decomposition.relief import clear
 from optimization.decomposition.rounding import round_weights
 from optimization.decomposition.sample import sample, sample_sizes, seeds
+from optimization.decomposition.settle import fit, mend, turns
 from optimization.decomposition.state import State
 from optimization.decomposition.variants import variants
 from optimization.report import SolveLimits, relative_gap
@@ -121,9 +122,9 @@ def _level(instance: Instance) -> Level:
 
 
 def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> None:
-    """Repair and polish; where that is not close, exchange plans while there are few enough for it to matter."""
+    """Settle; where that is not close, exchange plans while there are few enough for it to matter."""
     rng = np.random.default_rng(limits.seed)
-    _mend(state, team, dual)
+    fit(state, dual.centre, rng)
     work = replace(limits, slices=1, nodes=_EXCHANGE_NODES, gap=_EXCHANGE_GAP)
     for _ in range(limits.slices if state.instance.items.count <= EXCHANGE_MOST else 0):
         before = state.objective
@@ -132,13 +133,8 @@ def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> N
         free = _worst(state, team, dual.centre, min(state.instance.items.count, _EXCHANGE_ITEMS))
         prices = [*seeds(dual), *variants(state, dual.centre, 16, rng)]
         exchange(state, team, free, prices, work, len(free))
-        _mend(state, team, dual)
+        mend(state, dual.centre, turns(state.instance.items.count, rng), rng)
     clear(state)
-
-
-def _mend(state: State, team: Planners, dual: Dual) -> None:
-    repair(state, team, dual.centre)
-    polish(state, team, dual.centre)
 
 
 def _worst(state: State, team: Planners, prices: Prices, most: int) -> Ints:

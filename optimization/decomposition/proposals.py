@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.decomposition.blocks import Part, Prices, plan_part
+from optimization.decomposition.blocks import Prices, plan_part
 from optimization.decomposition.crew import Crew
 from optimization.decomposition.instance import Floats, Ints
 
@@ -46,31 +46,7 @@ class Planners:
             which, np.concatenate([a[0] for a in answers]), np.concatenate([a[1] for a in answers])
         )
 
-    def cheaper(self, costs: Floats, prices: Prices) -> Proposals:
-        """Plans of every item at the prices, where they cost less than `costs`."""
-        arguments = [(costs[a:b], prices) for a, b in zip(self.edges[:-1], self.edges[1:], strict=True)]
-        answers = self.crew.each(_cheaper_part, arguments)
-        which = np.concatenate([a.which + edge for a, edge in zip(answers, self.edges[:-1], strict=True)])
-        return Proposals(
-            which.astype(np.int32),
-            np.concatenate([a.plans for a in answers]),
-            np.concatenate([a.costs for a in answers]),
-        )
-
 
 def planners(crew: Crew) -> Planners:
     """Number the items of the crew's parts from 0."""
     return Planners(crew, np.cumsum([0, *(part.items.count for part in crew.parts)]))
-
-
-def _cheaper_part(part: Part, costs: Floats, prices: Prices) -> Proposals:
-    count = part.items.count
-    plans, new = plan_part(
-        part,
-        np.arange(count, dtype=np.int32),
-        prices.supply[None],
-        prices.storage[None],
-        np.zeros(count, np.int32),
-    )
-    keep = np.flatnonzero(new < costs - 1e-9).astype(np.int32)
-    return Proposals(keep, plans[keep], new[keep])

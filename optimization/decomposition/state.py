@@ -8,17 +8,16 @@ many additions and subtractions never turns a full resource into an overloaded o
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
-from optimization.decomposition.instance import Floats, Instance, Ints, Items
-from optimization.decomposition.item_program import add_use, costs_of, use_of
+from optimization.decomposition.instance import Floats, Instance, Ints
+from optimization.decomposition.item_program import costs_of, use_of
 
 HAIR = 1e-9
 
 
 @dataclass(slots=True)
 class State:
-    """Plans in block order, with the sums that follow from them; `accept` is the only change."""
+    """Plans in block order, with the sums that follow from them."""
 
     instance: Instance
     plans: Ints
@@ -47,17 +46,6 @@ class State:
         use_of(self.instance.items, self.plans, self.supply, self.storage)
         self.costs[:] = costs_of(self.instance.items, self.plans)
 
-    def accept(self, which: Ints, plans: Ints, costs: Floats) -> int:
-        """
-        Take the proposals one by one where they help; how many were taken.
-
-        A proposal helps if the overload of its supplier and store falls, or if it does not rise
-        and the cost falls.
-        """
-        capacity = (1.0 - HAIR) * self.instance.supply, (1.0 - HAIR) * self.instance.storage
-        use = self.supply, self.storage
-        return int(_accept(self.instance.items, which, plans, costs, self.plans, self.costs, use, capacity))
-
 
 def start(instance: Instance, plans: Ints) -> State:
     """The state of given plans."""
@@ -70,40 +58,3 @@ def start(instance: Instance, plans: Ints) -> State:
     )
     state.recount()
     return state
-
-
-@njit(cache=True, nogil=True)
-def _row_overload(use: Floats, capacity: Floats) -> float:
-    total = 0.0
-    for t in range(use.size):
-        if use[t] > capacity[t]:
-            total += use[t] - capacity[t]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _accept(  # noqa: PLR0913 - compiled: the state's arrays and the proposals
-    items: Items,
-    which: Ints,
-    proposed: Ints,
-    proposed_costs: Floats,
-    plans: Ints,
-    costs: Floats,
-    use: tuple[Floats, Floats],
-    capacity: tuple[Floats, Floats],
-) -> int:
-    taken = 0
-    for r in range(which.size):
-        i = which[r]
-        g, d = items.supplier[i], items.store[i]
-        supply, storage = use[0][g].copy(), use[1][d].copy()
-        before = _row_overload(supply, capacity[0][g]) + _row_overload(storage, capacity[1][d])
-        add_use(items, i, plans[i], -1.0, supply, storage)
-        add_use(items, i, proposed[r], 1.0, supply, storage)
-        after = _row_overload(supply, capacity[0][g]) + _row_overload(storage, capacity[1][d])
-        tie = 1e-12 * (1.0 + before)
-        if after < before - tie or (after <= before and proposed_costs[r] < costs[i] - 1e-9):
-            use[0][g], use[1][d] = supply, storage
-            plans[i], costs[i] = proposed[r], proposed_costs[r]
-            taken += 1
-    return taken

@@ -1,6 +1,7 @@
 """Item programme, bound and plan against brute force and the model as it is written down."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from optimization.decomposition.blocks import price_part, split
 from optimization.decomposition.crew import Crew
 from optimization.decomposition.dual import evaluate, price_value
 from optimization.decomposition.item_program import plan_items
+from optimization.decomposition.relief import clear
+from optimization.decomposition.settle import mend, settle, turns
+from optimization.decomposition.state import start
 from optimization.reference.item_locations import reference_cost
 from optimization.report import SolveLimits
 
@@ -207,6 +211,50 @@ def test_sums_of_a_part_are_those_of_its_plans():
 
     assert costs.sum() == pytest.approx(cuts.cost.sum())
     assert room == pytest.approx(cuts.storage.sum(axis=(0, 1)))
+
+
+def test_plans_that_overflow_are_settled_into_the_capacities():
+    """
+    Sixty items planned as if resources were free end within all capacities, near the bound.
+    """
+    instance = split(many_items(60, np.random.default_rng(5))).instance
+    nothing = np.zeros((1, 2, instance.periods))
+    everything, zero = np.arange(60, dtype=np.int32), np.zeros(60, np.int32)
+    plans, costs = np.empty((60, instance.periods), np.int32), np.empty(60)
+    plan_items(instance.items, everything, nothing, nothing, zero, plans, costs)
+    wide = np.full_like(instance.storage, 500.0)
+    tight = replace(instance, supply=np.full_like(instance.supply, 160.0), storage=wide)
+    state, proven = start(tight, plans), plan_item_locations(tight, SolveLimits(slices=0))
+    overflowing = state.overload[0].sum()
+    order = turns(60, np.random.default_rng(1))
+
+    settle(state, proven.prices, order)
+    mend(state, proven.prices, order, np.random.default_rng(2))
+
+    settled = state.costs.copy()
+    state.recount()
+    assert overflowing > 0.0
+    assert state.overload[0].sum() + state.overload[1].sum() == 0.0
+    assert settled == pytest.approx(state.costs)
+    assert proven.bound <= state.objective <= 1.1 * proven.bound
+
+
+def test_the_last_resort_drops_orders_until_suppliers_have_room():
+    """
+    A fifth of the capacity that the plans need: no supplier is overloaded any more, no order is new.
+    """
+    instance = split(many_items(40, np.random.default_rng(5))).instance
+    nothing = np.zeros((1, 2, instance.periods))
+    everything, zero = np.arange(40, dtype=np.int32), np.zeros(40, np.int32)
+    plans, costs = np.empty((40, instance.periods), np.int32), np.empty(40)
+    plan_items(instance.items, everything, nothing, nothing, zero, plans, costs)
+    state = start(replace(instance, supply=np.full_like(instance.supply, 20.0)), plans.copy())
+
+    clear(state)
+
+    assert state.overload[0].sum() == 0.0
+    assert ((state.plans == plans) | (state.plans == 0)).all()
+    assert state.supply.max() > 15.0
 
 
 def many_items(count, rng, periods=8):
