@@ -23,6 +23,7 @@ from audit.errors import (
 )
 from audit.export import ExportFormat, export
 from audit.fsck import verify_export, verify_ledger
+from audit.keyring import KeyRing
 from audit.leases import Leases, OwnLeases
 from audit.ledger import Ledger, LedgerView
 from audit.note import Cosigner, Signer, Verifier, read_vkey
@@ -47,6 +48,7 @@ __all__ = [
     "ExportFormat",
     "InvalidEntryError",
     "KeyConflictError",
+    "KeyRing",
     "Leases",
     "Ledger",
     "LedgerClosedError",

@@ -14,6 +14,7 @@ from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign
 from audit.entry import Appended, Entry, Prepared, read_time
 from audit.errors import AuditError, KeyConflictError, NoteError, PointerMovedError, VerificationError
 from audit.note import SignsNotes
+from audit.rotation import is_handed_over
 from audit.store import Batch, LogReader, Move, Standing, Store
 from audit.tree import Growth, restore
 
@@ -110,10 +111,13 @@ def _check_signed(last: SignedCheckpoint, growth: Growth, signers: tuple[SignsNo
     """Fail closed: what is stored must be what was signed last."""
     if last.root != growth.root():
         raise VerificationError(8, f"the {growth.size} entries stored are not what was signed")
+    keys = [signer.verifier for signer in signers]
     try:
-        open_checkpoint(last.note, [signer.verifier for signer in signers])
+        open_checkpoint(last.note, keys)
     except NoteError as error:
         raise VerificationError(9, f"the last checkpoint: {error}") from error
+    if is_handed_over(last.note, keys):
+        raise VerificationError(9, "the log was handed over to another key; sign with that one")
 
 
 @dataclass(slots=True)

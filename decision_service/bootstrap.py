@@ -11,19 +11,7 @@ from pathlib import Path
 
 import grpc
 
-from audit import (
-    Appended,
-    Leases,
-    Ledger,
-    NewEntry,
-    Signer,
-    Verifier,
-    create_signer,
-    load_signer,
-    open_leases,
-    open_ledger,
-    upgrade,
-)
+from audit import Appended, KeyRing, Leases, Ledger, NewEntry, Verifier, open_leases, open_ledger, upgrade
 from decision_service.api import page_token, server
 from decision_service.api.admission import Admission, Gate, Kind, Rates
 from decision_service.api.approval_servicer import ApprovalServicer
@@ -214,7 +202,8 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     """Migrate, open, compose."""
     settings.data.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url, migrations_folder())
-    signer = _signer(settings)
+    ring = KeyRing(settings.data)
+    signer = ring.signer(settings.origin)
     ledger = RecentLedger(open_ledger(settings.database_url, signer, clock or now))
     cluster = _cluster(settings)
     pool = WorkerPool(
@@ -227,7 +216,7 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     for _ in range(settings.workers):
         pool.submit("warm_up")
     index = DecisionIndex(ledger, settings.index_url)
-    keys = (signer.verifier,)
+    keys = (*ring.earlier(), signer.verifier)
     releases = Releases(ledger, clock or now, ReleaseSigner(signer, keys))
     book = SqliteOrderBook(ledger, str(settings.data / "orders.db"))
     leases = open_leases(settings.database_url)
@@ -316,12 +305,6 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials:
 
 def _times(files: list[Path]) -> tuple[int, ...]:
     return tuple(file.stat().st_mtime_ns for file in files)
-
-
-def _signer(settings: Settings) -> Signer:
-    """The log's key; a new log gets a new one."""
-    path = settings.data / "signing.key"
-    return load_signer(path) if path.exists() else create_signer(path, settings.origin)
 
 
 def migrations_folder() -> Path:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from decision_service.cli.failure import exit_codes
-from decision_service.cli.session import Options
+from decision_service.cli.session import DEFAULT_DATA, Options
 
 # Where nobody looks (a pipe, a file) tables need not fit a window.
 _PIPE_WIDTH = 180
@@ -28,7 +28,7 @@ _COMMON = (
     click.option(
         "--data",
         type=click.Path(file_okay=False, path_type=Path),
-        default=Path(".decision-service"),
+        default=DEFAULT_DATA,
         show_default=True,
         help="Folder of the embedded store.",
     ),

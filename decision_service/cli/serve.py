@@ -10,8 +10,8 @@ import click
 
 from decision_service.cli.command import command, console
 from decision_service.cli.main_group import cli
-from decision_service.cli.session import ADDRESS, Options, found_with, locked
-from decision_service.config import Settings, load_settings
+from decision_service.cli.session import ADDRESS, Options, found_with, locked, settings_of
+from decision_service.config import Settings
 from decision_service.observability import configure, configure_logs
 
 
@@ -28,9 +28,7 @@ from decision_service.observability import configure, configure_logs
 )
 def serve(options: Options, config: Path | None, found: Path | None) -> None:
     """Serve until SIGINT or SIGTERM, then drain."""
-    settings = load_settings(config)
-    if options.data != Path(".decision-service"):
-        settings = replace(settings, data=options.data)
+    settings = settings_of(options, config)
     if options.address:
         settings = replace(settings, address=options.address)
     configure_logs()

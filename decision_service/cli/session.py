@@ -10,7 +10,7 @@ import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ import grpc
 from decision_service.cli.credentials import connect
 from decision_service.cli.failure import UnavailableFailure
 from decision_service.cli.policy_files import read_policy
+from decision_service.config import Settings, load_settings
 
 MAX_MESSAGE = 1024 * 1024 * 1024
 LOCK, ADDRESS = "service.lock", "service.address"
 SHIPPED = Path("policies/replenishment")
+DEFAULT_DATA = Path(".decision-service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,12 @@ def found_with(releases: Any, folder: Path, actor: str) -> None:
 
     if release := found(releases, ReleaseContent(read_policy(folder)), Caller(actor)):
         click.echo(f"nothing governed here yet: {release.name} from {folder} does now", err=True)
+
+
+def settings_of(options: Options, config: Path | None) -> Settings:
+    """The settings of a file and the environment; `--data` names another folder."""
+    settings = load_settings(config)
+    return settings if options.data == DEFAULT_DATA else replace(settings, data=options.data)
 
 
 @contextmanager
