@@ -2,11 +2,12 @@
 The search, part by part, in slices of work that the clock may count but never cut.
 
 Slice 0 is the constructed plan; of large parts without materials it is the plan by prices before any
-exchange of plans. Slice 1 solves exactly what a dynamic programme can; large parts without materials
-are planned by prices; the rest is bounded by its relaxation, which also leads to plans, and small
-parts are branched on if that leaves a gap. In each later slice every part that is not yet proven gets
-twice the work of the slice before: priced parts more exchanges of plans, the others branch-and-bound
-nodes from the best plan in hand. The number of slices run is in the report, and a replay that runs as
+exchange of plans. Slice 1 solves exactly what a dynamic programme can; large parts are bounded and
+planned by prices, on capacity and room alone or on materials too (`linked`); the rest is bounded by its
+relaxation, which also leads to plans, and small parts are branched on if that leaves a gap. In each
+later slice every part that is not yet proven gets twice the work of the slice before: priced parts
+more exchanges of plans or families planned anew, the others branch-and-bound nodes from the best plan
+in hand. The number of slices run is in the report, and a replay that runs as
 many gives the same plan, bit for bit.
 """
 
@@ -21,6 +22,7 @@ from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.replenishment.guided import relax, released, solve_near
 from optimization.replenishment.heuristic import construct
+from optimization.replenishment.linked import LinkedSearch
 from optimization.replenishment.model import Columns, build_model, read_quantities, start_values
 from optimization.replenishment.parts import Part, parts_of
 from optimization.replenishment.problem import Floats, OrderProblem
@@ -47,6 +49,7 @@ class Progress:
     bound: float = 0.0  # no price is negative
     is_proven: bool = False
     priced: UnlinkedPlan | None = None
+    linked: LinkedSearch | None = None
     nodes: int = 0
     iterations: int = 0
     columns: int = 0
@@ -148,8 +151,12 @@ def _first(part: Part, start: State | None, limits: SolveLimits) -> Progress:
     return Progress(part, constructed if known is None or constructed.cost < known.cost else known)
 
 
+def _is_large(problem: OrderProblem, limits: SolveLimits) -> bool:
+    return len(problem.stages.ids) >= limits.priced_stages
+
+
 def _may_be_priced(problem: OrderProblem, limits: SolveLimits) -> bool:
-    return len(problem.stages.ids) >= limits.priced_stages and not problem.arcs.lane.size
+    return _is_large(problem, limits) and not problem.arcs.lane.size
 
 
 def _fit(progress: Progress, limits: SolveLimits, executor: Executor | None) -> None:
@@ -168,6 +175,8 @@ def _advance(progress: Progress, limits: SolveLimits, ran: int, helped: Help) ->
             _begin(progress, limits, helped.executor)
         elif progress.priced is not None and not progress.is_over:
             _price(progress, replace(limits, slices=2**ran), helped.executor)
+        elif progress.linked is not None and not progress.is_over:
+            _plan_anew(progress, progress.linked, limits, 2**ran)
         elif not progress.is_over:
             _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
     except SolverError:
@@ -225,6 +234,8 @@ def _begin(progress: Progress, limits: SolveLimits, executor: Executor | None) -
         return
     if _may_be_priced(problem, limits) and _price(progress, replace(limits, slices=1), executor):
         return
+    if _is_large(problem, limits) and problem.arcs.lane.size and _link(progress, limits, executor):
+        return
     matrix, columns = _model(progress)
     relaxed = relax(matrix, limits, NAME)
     if relaxed is not None:
@@ -260,11 +271,32 @@ def _price(progress: Progress, limits: SolveLimits, executor: Executor | None) -
     return progress.priced is not None
 
 
+def _link(progress: Progress, limits: SolveLimits, executor: Executor | None) -> bool:
+    """The bound by prices on materials and the first plans of the network; False where it is none."""
+    linked = LinkedSearch(progress.part.problem, limits, executor)
+    progress.count(0, linked.steps)
+    progress.know(linked.bound.value, limits)
+    if linked.can_plan:
+        progress.linked = linked
+        _plan_anew(progress, linked, limits, 1)
+    return linked.can_plan
+
+
+def _plan_anew(progress: Progress, linked: LinkedSearch, limits: SolveLimits, slices: int) -> None:
+    """More slices of the network's search."""
+    linked.advance(slices)
+    for state in linked.plans():
+        progress.offer(state)
+    progress.know(linked.bound.value, limits)
+
+
 def _prices_of(progress: Progress) -> Iterator[tuple[str, Floats]]:
     """By resource, what a unit of it is worth in each order bucket, where prices planned the part."""
     problem, plan = progress.part.problem, progress.priced
     if plan is not None:
         yield from zip(problem.resources.ids, plan.proof.prices.supply[:, : problem.horizon], strict=False)
+    elif progress.linked is not None:
+        yield from zip(problem.resources.ids, progress.linked.bound.multipliers.mu, strict=True)
 
 
 def _branch(progress: Progress, matrix: Matrix, columns: Columns, limits: SolveLimits, nodes: int) -> None:

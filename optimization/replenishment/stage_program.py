@@ -76,7 +76,7 @@ def _read(problem: OrderProblem) -> _Program | None:
     lanes, stages = problem.lanes, problem.stages
     used = np.flatnonzero(lanes.is_open.any(axis=1))
     off = is_off_grid(problem)
-    grain = _grain([*lanes.step[used], *lanes.smallest[used][off[used]]])
+    grain = common_grain([*lanes.step[used], *lanes.smallest[used][off[used]]])
     net = stages.receipts[0] - stages.demand[0]
     net[0] += stages.on_hand[0] - stages.backorders[0]
     net = np.cumsum(net)
@@ -90,7 +90,7 @@ def _read(problem: OrderProblem) -> _Program | None:
     return _Program(grain, costs, _orders(problem, grain, states))
 
 
-def _grain(quantities: list[float]) -> float:
+def common_grain(quantities: list[float]) -> float:
     """The largest quantity that all are whole multiples of; 0 where there is none worth the name."""
     exact = [Fraction(repr(float(q))) for q in quantities] or [Fraction(1)]
     if any(q.denominator > _FINEST for q in exact):

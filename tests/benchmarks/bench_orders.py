@@ -186,7 +186,7 @@ def networks(sizes, asked):
     for size in sizes:
         case, instance = f"{size:,} stages", network(size)
         start = time.perf_counter()
-        limits = SolveLimits(iterations=120 if size <= PEERS_UP_TO else 60, slices=1_000, threads=2)
+        limits = SolveLimits(iterations=120 if size <= PEERS_UP_TO else 60, slices=1_000)
         plan = plan_network(
             instance,
             limits,

@@ -3,8 +3,10 @@
 from datetime import date, timedelta
 
 import numpy as np
+from network_instances import network
 
 from optimization.network import (
+    Component,
     Demand,
     Firmness,
     Item,
@@ -22,6 +24,7 @@ from optimization.network import (
 )
 
 MONDAY = date(2026, 11, 30)
+_RATE = 0.25 * 7 / 365  # holding cost of a week, of a value
 _SUPPLIERS_AND_STORES = {1_000: (2, 2), 10_000: (4, 2)}
 _LOAD, _FULL = 1.15, 1.25  # capacity over mean demand; room over the stock of a week and a half
 
@@ -82,3 +85,89 @@ def _room(here, volume, stock, safety, lot, rate):
     """Cubic metres: what lies there now, or safety stock, half a lot and a week's demand, whichever is more."""
     most = np.maximum(stock, safety + lot / 2 + rate)
     return float(_FULL * (volume * most)[here].sum())
+
+
+def network_snapshot(count: int, seed: int = 0) -> Snapshot:
+    """The stages of `network_instances.network` as an ERP sends them: production, transfers, lines, trucks, halls."""
+    plan = network(count, seed)
+    root = _same_item(plan)
+    stages = plan.stages._replace(volume=plan.stages.volume[root])
+    links, horizon, is_end = plan.links, plan.periods, plan.is_end
+    names = [f"s{i}" for i in range(stages.count)]
+
+    def parents(i):
+        span = range(links.parent_start[i], links.parent_start[i + 1])
+        return [(names[links.parent[a]], float(links.parent_quantity[a])) for a in span]
+
+    def uses(i):
+        if stages.resource[i] >= 0:
+            yield ResourceUse(f"r{stages.resource[i]}", float(stages.unit_use[i]), float(stages.order_use[i]))
+        if stages.lane[i] >= 0:
+            yield ResourceUse(f"t{stages.lane[i]}", float(stages.volume[i]))
+
+    def lane(i):
+        given = parents(i)
+        kind = LaneKind.PURCHASE if not given else LaneKind.PRODUCTION
+        source, parts = "", tuple(Component(*part) for part in given)
+        if root[i] != i:
+            kind, source, parts = LaneKind.TRANSFER, given[0][0], ()
+        return Lane(
+            f"l{i}", kind, names[i], supplier="" if given else "v", source=source, components=parts,
+            lead_time=7.0 * int(stages.lead_time[i]), unit_cost=float(added[i]), fixed_cost=float(stages.order_cost[i]),
+            minimum=float(stages.minimum[i] * stages.lot[i]), multiple=float(stages.lot[i]), uses=tuple(uses(i)),
+        )  # fmt: skip
+
+    value = stages.holding / _RATE
+    added = value - [sum(r * value[int(name[1:])] for name, r in parents(i)) for i in range(stages.count)]
+    most = (
+        1.25 * np.maximum(plan.room[:, 0], _first_stock(plan, stages).max(axis=1)) if len(plan.room) else []
+    )
+    return Snapshot(
+        MONDAY,
+        horizon=horizon,
+        items=tuple(Item(f"i{i}", volume=float(stages.volume[i])) for i in np.unique(root)),
+        locations=(
+            *(Location(f"at {name}") for name in names),
+            *(Location(f"DC{d}", storage=(StorageCapacity("", float(m)),)) for d, m in enumerate(most)),
+        ),
+        suppliers=(Supplier("v"),),
+        stages=tuple(
+            Stage(names[i], f"i{root[i]}", f"DC{stages.place[i]}" if stages.place[i] >= 0 else f"at {names[i]}",
+                  added_cost=float(added[i]), on_hand=float(stages.on_hand[i]),
+                  min_stock=float(stages.safety_stock[i]) if is_end[i] else None)
+            for i in range(stages.count)
+        ),
+        lanes=tuple(lane(i) for i in range(stages.count)),
+        resources=(
+            *(Resource(f"r{g}", ResourceKind.PRODUCTION, capacity=float(c[0])) for g, c in enumerate(plan.capacity)),
+            *(Resource(f"t{g}", ResourceKind.TRANSPORT, unit_size=float(size), unit_cost=float(cost))
+              for g, (size, cost) in enumerate(zip(plan.truck_size, plan.truck_cost, strict=True))),
+        ),
+        demands=tuple(
+            Demand(names[i], penalty=float(stages.backlog[i] / 7.0), mean=tuple(map(float, stages.demand[i])))
+            for i in np.flatnonzero(is_end)
+        ),
+        receipts=tuple(
+            Receipt(f"o{i}.{t}", names[i], float(stages.receipts[i, t]), MONDAY + timedelta(days=7 * int(t)),
+                    Firmness.RELEASED, f"l{i}")
+            for i, t in np.argwhere(stages.receipts > 0.0)
+        ),
+    )  # fmt: skip
+
+
+def _same_item(plan):
+    """By stage, the stage whose item it holds: its own, or of a centre or store its supplier's."""
+    links, root = plan.links, np.arange(plan.stages.count)
+    for i in links.downward:
+        if plan.stages.lane[i] >= 0:
+            root[i] = root[links.parent[links.parent_start[i]]]
+    return root
+
+
+def _first_stock(plan, stages):
+    """Room that what is there and what comes takes in each hall until the first order can arrive."""
+    filled = np.zeros(plan.room.shape)
+    placed = stages.place >= 0
+    there = stages.on_hand[:, None] + np.cumsum(stages.receipts, axis=1)
+    np.add.at(filled, stages.place[placed], stages.volume[placed, None] * there[placed])
+    return filled

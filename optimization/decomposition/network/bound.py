@@ -1,16 +1,15 @@
 """
-Raising the bound: a supergradient ascent over all multipliers at once, in counted steps.
+The bound of a network, raised over all multipliers at once (`ascent`).
 
 The slope at a multiplier is what its row lacks in the stages' plans: s for eta, N- less what is
-short below for beta, the same for rho, use less capacity for mu and sigma. Steps are Adam's
-(Kingma, Ba 2015), each kind of multiplier in its natural unit, with a length that falls
-geometrically; multipliers are clipped to where they prove something. The best bound is kept.
+short below for beta, the same for rho, use less capacity for mu and sigma.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from optimization.decomposition.ascent import climb
 from optimization.decomposition.instance import Floats, Ints
 from optimization.decomposition.network.problem import Network
 from optimization.decomposition.network.stage_program import (
@@ -21,9 +20,6 @@ from optimization.decomposition.network.stage_program import (
     passed_on,
     plan_stages,
 )
-
-_FIRST_STEP, _LAST_STEP = 0.3, 0.006
-_MEMORY, _SPREAD_MEMORY = 0.9, 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +34,13 @@ class NetworkBound:
 
 def raise_bound(network: Network, steps: int, start: Multipliers | None = None) -> NetworkBound:
     """The best bound of `steps` >= 1 evaluations; from `start`, or from the holding costs."""
-    ascent = _Ascent(network, start or first_multipliers(network))
-    best = ascent.look(steps)
-    for step in range(1, steps):
-        ascent.step(_FIRST_STEP * (_LAST_STEP / _FIRST_STEP) ** (step / steps))
-        found = ascent.look(steps)
-        best = found if found.value > best.value else best
-    return best
 
+    def look(point: list[Floats]) -> tuple[float, Multipliers, Ints]:
+        _clip(network, point)
+        return evaluate(network, Multipliers(*point))
 
-class _Ascent:
-    """A point, and the running means of its slopes and of their squares (Adam)."""
-
-    def __init__(self, network: Network, start: Multipliers) -> None:
-        self._network = network
-        self._point = [np.array(x, np.float64) for x in start]
-        self._slope = [np.zeros_like(x) for x in self._point]
-        self._mean = [np.zeros_like(x) for x in self._point]
-        self._square = [np.zeros_like(x) for x in self._point]
-        self._scales = _scales(network)
-        self._steps = 0
-
-    def look(self, steps: int) -> NetworkBound:
-        """The bound here."""
-        _clip(self._network, self._point)
-        here = Multipliers(*(x.copy() for x in self._point))
-        value, slope, plans = evaluate(self._network, here)
-        self._slope = list(slope)
-        return NetworkBound(value, here, plans, steps)
-
-    def step(self, length: float) -> None:
-        """Move along the mean slope, each coordinate by its own measure."""
-        self._steps += 1
-        fair, fair_square = 1.0 - _MEMORY**self._steps, 1.0 - _SPREAD_MEMORY**self._steps
-        for k, slope in enumerate(self._slope):
-            self._mean[k] += (1.0 - _MEMORY) * (slope - self._mean[k])
-            self._square[k] += (1.0 - _SPREAD_MEMORY) * (slope * slope - self._square[k])
-            spread = np.sqrt(self._square[k] / fair_square) + 1e-12
-            self._point[k] += length * self._scales[k] * (self._mean[k] / fair) / spread
+    best = climb(start or first_multipliers(network), _scales(network), look, steps)
+    return NetworkBound(best.value, Multipliers(*best.point), best.found, steps)
 
 
 def first_multipliers(network: Network) -> Multipliers:

@@ -1,13 +1,13 @@
 """
 Families at work: all trees planned from nothing, and families planned anew against the plan in hand.
 
-Families that share nothing are planned at the same time on threads (compiled code lets go of the
-interpreter's lock). What each of them draws is drawn before, in order, so the outcome does not
-depend on how many threads there are.
+Families that share nothing are planned at the same time where the executor has threads (compiled
+code lets go of the interpreter's lock, and all change one plan in place); with any other executor, one
+after the other. What each of them draws is drawn before, in order, so the outcome is the same.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -38,18 +38,18 @@ class Crowd(NamedTuple):
     trees: list[Ints]
     above: Ints
     rounds: list[list[Ints]]  # families by round; rounds repeat
-    threads: int
+    executor: Executor | None
 
 
-def crowd(network: Network, land: Ground, at: Multipliers, threads: int) -> Crowd:
+def crowd(network: Network, land: Ground, at: Multipliers, executor: Executor | None = None) -> Crowd:
     """The families of a network, and guides from the multipliers of its bound."""
     guides = tuple(guide(network, at, margin) for margin in _MARGINS)
     grown, above = trees(network)
     if network.limit.max(initial=0) > _MOST_LOTS:
-        return Crowd(network, land, guides, [], above, [[]], threads)
+        return Crowd(network, land, guides, [], above, [[]], executor)
     near = centres(network)
     rounds = [[*grown, *near], *([near] * (_TREES_EVERY - 1))]
-    return Crowd(network, land, guides, grown, above, rounds, threads)
+    return Crowd(network, land, guides, grown, above, rounds, executor)
 
 
 def from_nothing(crowd: Crowd, component: Floats, share: int) -> Standing:
@@ -109,9 +109,9 @@ def _work(
     rng: np.random.Generator,
 ) -> float:
     """Groups one after the other, the families of a group at once."""
+    at_once = crowd.executor.map if isinstance(crowd.executor, ThreadPoolExecutor) else map
     saved = 0.0
-    with ThreadPoolExecutor(crowd.threads) as pool:
-        for group in side_by_side(crowd.network, families):
-            tasks = [plan(families[number], rng) for number in group]
-            saved += sum(pool.map(lambda task: task(), tasks))
+    for group in side_by_side(crowd.network, families):
+        tasks = [plan(families[number], rng) for number in group]
+        saved += sum(at_once(lambda task: task(), tasks))
     return saved

@@ -9,10 +9,11 @@ Plan a network: a bound from prices on component balances, then plans from the s
    (`exchange`).
 
 Work is counted, never timed: `limits.iterations` steps of the bound times five, `limits.slices`
-rounds of so many families and restarts, so a replay gives the same plan, on any number of threads.
+rounds of so many families and restarts, so a replay gives the same plan, with any executor.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,7 @@ class NetworkPlan:
 def plan_network(
     network: Network,
     limits: SolveLimits,
+    executor: Executor | None = None,
     *,
     may_continue: Callable[[], bool] | None = None,
     warm: Multipliers | None = None,
@@ -76,28 +78,51 @@ def plan_network(
 
     Parameters
     ----------
+    executor
+        Where families are planned at the same time; None is this thread. The plan is the same.
     may_continue
         Asked between slices: the only place where a clock may have a say.
     warm
         Multipliers of an earlier plan of these stages.
     """
-    bound = raise_bound(network, _STEPS * limits.iterations, warm)
-    land = ground(network)
-    people = crowd(network, land, bound.multipliers, limits.threads)
-    best, ran = first_plan(people, bound), 0
-    while ran < limits.slices and (may_continue is None or may_continue()):
-        best = _slice(people, best, ran, limits.seed + ran)
-        ran += 1
-    objective = cost(network, best)
-    return NetworkPlan(
-        best.plans,
-        best.stock,
-        objective,
-        bound.value,
-        relative_gap(objective, bound.value),
-        bound.multipliers,
-        ran,
-    )
+    search = NetworkSearch(network, limits, executor, warm)
+    while search.ran < limits.slices and (may_continue is None or may_continue()):
+        search.advance()
+    return search.plan()
+
+
+class NetworkSearch:
+    """A plan in the making: the bound and the first plan, then as many slices as are asked for."""
+
+    def __init__(
+        self,
+        network: Network,
+        limits: SolveLimits,
+        executor: Executor | None = None,
+        warm: Multipliers | None = None,
+    ) -> None:
+        self.network, self.ran, self._seed = network, 0, limits.seed
+        self._bound = raise_bound(network, _STEPS * limits.iterations, warm)
+        self._people = crowd(network, ground(network), self._bound.multipliers, executor)
+        self._best = first_plan(self._people, self._bound)
+
+    def advance(self) -> None:
+        """One slice."""
+        self._best = _slice(self._people, self._best, self.ran, self._seed + self.ran)
+        self.ran += 1
+
+    def plan(self) -> NetworkPlan:
+        """The best so far."""
+        objective, bound = cost(self.network, self._best), self._bound
+        return NetworkPlan(
+            self._best.plans.copy(),
+            self._best.stock.copy(),
+            objective,
+            bound.value,
+            relative_gap(objective, bound.value),
+            bound.multipliers,
+            self.ran,
+        )
 
 
 def first_plan(people: Crowd, bound: NetworkBound) -> Standing:

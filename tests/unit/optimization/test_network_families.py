@@ -1,5 +1,7 @@
 """Families of stages planned together: in step where one stage at a time cannot move."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -71,7 +73,7 @@ def test_planning_anew_saves_and_keeps_every_rule(network):
     From the plan of requirements planning; what it says it saved is what the plan costs less.
     """
     land, bound = ground(network), raise_bound(network, 60)
-    people = crowd(network, land, bound.multipliers, threads=2)
+    people = crowd(network, land, bound.multipliers)
     standing = requirements_plan(network)
     before = cost(network, standing)
     saved = plan_anew(people, standing, families_of_slice(people, 0, 5), seed=1)
@@ -82,13 +84,13 @@ def test_planning_anew_saves_and_keeps_every_rule(network):
     assert cost(network, standing) >= bound.value
 
 
-def test_the_number_of_threads_changes_nothing(network):
+def test_threads_change_nothing(network):
     """
-    One thread and two: the same orders, bit for bit.
+    Alone and on two threads: the same orders, bit for bit.
     """
-    plans = [
-        plan_network(network, SolveLimits(iterations=6, slices=2, threads=threads)) for threads in (1, 2)
-    ]
+    limits = SolveLimits(iterations=6, slices=2)
+    with ThreadPoolExecutor(2) as threads:
+        plans = [plan_network(network, limits, executor) for executor in (None, threads)]
 
     assert np.array_equal(plans[0].orders, plans[1].orders)
     assert plans[0].objective == plans[1].objective

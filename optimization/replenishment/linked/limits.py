@@ -1,0 +1,40 @@
+"""
+How much arrives at a stage over the horizon, base units: what a stage's programme looks at, and what any plan can.
+
+Beyond every kink of a stage's costs, N >= 0, P and the ceiling from the first arrival on, a unit more
+that an order brings costs the same whatever else is ordered,
+
+    m = price of the order + sum of `up` from its arrival on.
+
+Where no m is below zero the last order of a longer plan can be cut; so the programme looks no further
+than one order beyond the last kink, and m < 0 is charged for all that the orders could bring at all.
+"""
+
+import numpy as np
+
+from optimization.replenishment.order_sizes import most_lots
+from optimization.replenishment.problem import Flags, Floats, OrderProblem
+
+
+def beyond_kinks(problem: OrderProblem, position: Floats, safety: Floats, ceiling: Floats) -> Floats:
+    """By stage, what takes its position beyond every kink, and one order; 0 where nothing can be ordered."""
+    lanes, count = problem.lanes, len(problem.stages.ids)
+    used = lanes.is_open.any(axis=1)
+    first = np.full(count, problem.buckets)
+    earliest = np.where(lanes.is_open, lanes.arrival, problem.buckets).min(axis=1)
+    np.minimum.at(first, lanes.stage, earliest)
+    highest = np.maximum(0.0, np.maximum(safety, np.where(np.isfinite(ceiling), ceiling, 0.0)[:, None]))
+    seen = np.arange(problem.buckets) >= first[:, None]
+    lack = np.where(seen, highest - position, -np.inf).max(axis=1)
+    order = np.zeros(count)
+    size = lanes.smallest + np.where(lanes.is_whole, lanes.step, 0.0)
+    np.maximum.at(order, lanes.stage[used], size[used])
+    return np.where(first < problem.buckets, np.maximum(lack, 0.0) + order, 0.0)
+
+
+def all_orders(problem: OrderProblem, stages: Flags) -> Floats:
+    """By stage, every order as large as the model lets it be; 0 outside `stages`."""
+    lanes, most = problem.lanes, np.zeros(len(problem.stages.ids))
+    largest = np.maximum(most_lots(problem) * lanes.step[:, None], lanes.smallest[:, None]) * lanes.is_open
+    np.add.at(most, lanes.stage, largest.sum(axis=1))
+    return np.where(stages, most, 0.0)
