@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimization.replenishment.problem import Floats, Ints, OrderProblem
+from optimization.replenishment.problem import Flags, Floats, Ints, OrderProblem
 from optimization.replenishment.state import State
 
 _NOISE = 1e-6
@@ -60,15 +60,16 @@ def needs_before_rounding(problem: OrderProblem, state: State, placed: Placed) -
     return np.where(need > 0.0, np.minimum(need, placed.quantity), placed.quantity)
 
 
-def _after(problem: OrderProblem, chosen: np.ndarray) -> Ints:
+def _after(problem: OrderProblem, chosen: Flags) -> Ints:
     """By stage and bucket, the first bucket after it in which one of the chosen orders arrives."""
     lanes, buckets = problem.lanes, problem.buckets
-    first = np.full((len(problem.stages.ids), buckets + 1), buckets, np.int64)
-    lane, bucket = np.nonzero(chosen)
-    arrival = lanes.arrival[lane, bucket]
-    inside = arrival < buckets
-    first[lanes.stage[lane[inside]], arrival[inside]] = arrival[inside]
-    later = np.minimum.accumulate(first[:, ::-1], axis=1)[:, ::-1]
+    first = np.full((len(problem.stages.ids), buckets + 1), buckets, np.int32)
+    # One order bucket at a time: a list of all of them would be longer than the tables it is made from.
+    for bucket in range(problem.horizon):
+        lane = np.flatnonzero(chosen[:, bucket] & (lanes.arrival[:, bucket] < buckets))
+        arrival = lanes.arrival[lane, bucket]
+        first[lanes.stage[lane], arrival] = arrival
+    later = np.minimum.accumulate(first[:, ::-1], axis=1, out=first[:, ::-1])[:, ::-1]
     return later[:, 1:]
 
 

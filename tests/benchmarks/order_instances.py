@@ -5,7 +5,7 @@ import numpy as np
 from optimization.decomposition import Instance, Items
 from optimization.decomposition.item_program import price_blocks
 
-SUPPLIERS_AND_STORES = {1_000: (2, 2), 10_000: (4, 2)}
+SUPPLIERS_AND_STORES = {100: (2, 2), 1_000: (2, 2), 10_000: (4, 2)}
 
 
 def item_locations(count: int, seed: int = 0, periods: int = 26) -> Instance:

@@ -3,14 +3,15 @@ The monoliths that decomposition is compared with: the same instances, whole, in
 
 `monolith(instance)` writes item-locations down as one mixed-integer programme with tight bounds
 on lots and, per item, either (l,S) rows or the facility-location form, both in their version for
-lots and backlog; `network_monolith` does networks. HiGHS runs in this process; SCIP and CP-SAT
-are fed the arrays in processes of their own.
+lots and backlog; `network_monolith` does networks. HiGHS, SCIP and CP-SAT (as OR-tools gives it a
+mixed-integer programme) run in processes of their own.
 """
 
 import json
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from scipy.sparse import csc_matrix
 
 from optimization.decomposition.item_program import lot_limit
 from optimization.matrix import Matrix
+from optimization.report import SolveLimits
+from optimization.solver import new_highs, pass_model
 
 _WINDOW = 4  # periods of an (l,S) row
 
@@ -52,9 +55,12 @@ def monolith(instance, strengthening):
     order = matrix.add_columns(
         "order", shape, upper=np.where(open_, 1.0, 0.0), cost=items.order_cost[:, None], integer=True
     )
-    stock = matrix.add_columns("stock", shape, cost=items.holding[:, None])
-    owed = matrix.add_columns("owed", shape, cost=items.backlog[:, None])
-    short = matrix.add_columns("short", shape, cost=items.shortfall[:, None])
+    # Most stock: all lots that can pay; most owed and short: nothing ordered.
+    most, net = items.net + (items.lot * top)[:, None], items.net
+    stock = matrix.add_columns("stock", shape, upper=np.maximum(most, 0.0), cost=items.holding[:, None])
+    owed = matrix.add_columns("owed", shape, upper=np.maximum(-net, 0.0), cost=items.backlog[:, None])
+    missing = np.maximum(items.safety_stock[:, None] - net, 0.0)
+    short = matrix.add_columns("short", shape, upper=missing, cost=items.shortfall[:, None])
     step = np.diff(items.net, axis=1, prepend=0.0)
     balance = matrix.add_rows("balance", shape, lower=step, upper=step)
     for columns, sign in ((stock, 1.0), (owed, -1.0)):
@@ -69,10 +75,9 @@ def monolith(instance, strengthening):
         matrix.put(rows, lots, 1.0)
         matrix.put(rows, order, -bound[:, None])
     _add_capacity(matrix, instance, (lots, order, stock))
-    need = np.maximum(-np.diff(items.net, axis=1, prepend=items.net[:, :1]), 0.0)
-    (_add_windows if strengthening == "l,S" else _add_facilities)(
-        matrix, need, items, (lots, order, stock, owed)
-    )
+    change = np.diff(items.net, axis=1, prepend=items.net[:, :1])
+    flows = np.maximum(-change, 0.0), np.maximum(change, 0.0)
+    (_add_windows if strengthening == "l,S" else _add_facilities)(matrix, flows, (order, stock, owed))
     return matrix
 
 
@@ -93,23 +98,25 @@ def _add_capacity(matrix, instance, columns):
     matrix.put(storage[items.store], stock, items.volume[:, None])
 
 
-def _add_windows(matrix, need, items, columns):
-    """s[k-1] + sum_{t=k..l} (need[t] sum_{u=k..t} y[u] + owed[t]) >= sum need, for short windows."""
-    _, order, stock, owed = columns
+def _add_windows(matrix, flows, columns):
+    """s[k-1] + sum_{t=k..l} (gain[t] + need[t] sum_{u=k..t} y[u] + owed[t]) >= sum need, for short windows."""
+    (need, gain), (order, stock, owed) = flows, columns
     periods = need.shape[1]
     for k in range(1, periods):
         for last in range(k, min(k + _WINDOW, periods)):
             covered = np.arange(k, last + 1)
-            rows = matrix.add_rows("l_s", (len(need),), lower=need[:, covered].sum(axis=1))
-            served = need[:, covered][:, ::-1].cumsum(axis=1)[:, ::-1]
-            matrix.put(rows, stock[:, k - 1], 1.0)
-            matrix.put(rows[:, None], order[:, covered], served)
-            matrix.put(rows[:, None], owed[:, covered], 1.0)
+            some = np.flatnonzero(need[:, last] > 0.0)  # else the shorter window says more
+            asked = (need - gain)[some][:, covered].sum(axis=1)
+            rows = matrix.add_rows("l_s", (some.size,), lower=asked)
+            served = need[some][:, covered][:, ::-1].cumsum(axis=1)[:, ::-1]
+            matrix.put(rows, stock[some, k - 1], 1.0)
+            matrix.put(rows[:, None], order[some][:, covered], served)
+            matrix.put(rows[:, None], owed[some][:, covered], 1.0)
 
 
-def _add_facilities(matrix, need, items, columns):
-    """Need of t served by stock at hand, from an order of u <= t while it is open, or late."""
-    _, order, stock, owed = columns
+def _add_facilities(matrix, flows, columns):
+    """Need of t served by stock at hand and what is on its way, from an order of u <= t while it is open, or late."""
+    (need, gain), (order, stock, owed) = flows, columns
     count, periods = need.shape
     for t in range(1, periods):
         first = max(0, t - _WINDOW + 1)
@@ -120,7 +127,7 @@ def _add_facilities(matrix, need, items, columns):
         before = matrix.add_columns("before", (count,))
         matrix.put(rows, before, 1.0)
         if first > 0:
-            held = matrix.add_rows("held", (count,), upper=0.0)
+            held = matrix.add_rows("held", (count,), upper=gain[:, first : t + 1].sum(axis=1))
             matrix.put(held, before, 1.0)
             matrix.put(held, stock[:, first - 1], -1.0)
         allow = matrix.add_rows("allow", serve.shape, upper=0.0)
@@ -193,78 +200,57 @@ def _add_network_shared(matrix, network, columns):
     matrix.put(room[stages.place[placed]], stock[placed], stages.volume[placed, None])
 
 
+# Every peer reads the same file, starts from the same plan and has the same seconds after reading.
 SCIP = """
 import json, sys, time
 import numpy as np
 from pyscipopt import Model
-a = np.load(sys.argv[1]); limit = float(sys.argv[2])
+model = Model(); model.hideOutput(); model.readProblem(sys.argv[1])
+limit, given = float(sys.argv[2]), np.load(sys.argv[4])
+number = {v.name: int(v.name[1:]) for v in model.getVars()}
+first = model.createSol()
+for v in model.getVars(): model.setSolVal(first, v, given[number[v.name]])
+model.addSol(first)
 start = time.perf_counter()
-model = Model(); model.hideOutput(); model.setParam("limits/time", limit)
-inf = model.infinity()
-x = [model.addVar(vtype="I" if i else "C", lb=l, ub=None if u >= 1e20 else u, obj=c)
-     for i, l, u, c in zip(a["integer"], a["lower"], a["upper"], a["cost"])]
-rows = [[] for _ in range(len(a["row_lower"]))]
-for j in range(len(x)):
-    for e in range(a["start"][j], a["start"][j + 1]):
-        rows[a["index"][e]].append((a["value"][e], x[j]))
-for terms, low, high in zip(rows, a["row_lower"], a["row_upper"]):
-    total = sum(v * y for v, y in terms)
-    if low == high: model.addCons(total == low)
-    else:
-        if low > -1e20: model.addCons(total >= low)
-        if high < 1e20: model.addCons(total <= high)
-model.setParam("limits/time", max(1.0, limit - (time.perf_counter() - start)))
+model.setParam("limits/time", limit)
 model.optimize()
-cost = model.getObjVal() if model.getNSols() else None
-if cost is not None: np.save(sys.argv[3], [model.getVal(v) for v in x])
+found = model.getNSols() > 0
+cost = model.getObjVal() if found else None
+if found:
+    values = np.zeros(len(given)); best = model.getBestSol()
+    for v in model.getVars(): values[number[v.name]] = model.getSolVal(best, v)
+    np.save(sys.argv[3], values)
 print(json.dumps([cost, model.getDualbound(), time.perf_counter() - start]))
 """
 
 CP_SAT = """
 import json, sys, time
 import numpy as np
-from ortools.sat.python import cp_model
-a = np.load(sys.argv[1]); limit = float(sys.argv[2])
+from ortools.linear_solver.python import model_builder
+model = model_builder.Model()
+assert model.import_from_mps_file(sys.argv[1])
+limit, given = float(sys.argv[2]), np.load(sys.argv[4])
+x = model.get_variables()
+for v, value in zip(x, given): model.add_hint(v, float(value))
+solver = model_builder.Solver("sat")
+solver.set_time_limit_in_seconds(limit)
+solver.set_solver_specific_parameters("num_workers:2")
 start = time.perf_counter()
-SCALE, MOST = 100, 10**7
-model = cp_model.CpModel()
-x = []
-for i, l, u in zip(a["integer"], a["lower"], a["upper"]):
-    grain = 1 if i else SCALE
-    x.append(model.new_int_var(int(np.floor(l * grain)), int(min(u * grain, MOST)), ""))
-grain = np.where(a["integer"], 1, SCALE)
-rows = [([], []) for _ in range(len(a["row_lower"]))]
-for j in range(len(x)):
-    for e in range(a["start"][j], a["start"][j + 1]):
-        r = rows[a["index"][e]]
-        r[0].append(x[j]); r[1].append(int(round(a["value"][e] * SCALE * SCALE / grain[j])))
-for (terms, values), low, high in zip(rows, a["row_lower"], a["row_upper"]):
-    if not terms: continue
-    bottom = int(np.floor(low * SCALE * SCALE)) if low > -1e20 else -2**60
-    top = int(np.ceil(high * SCALE * SCALE)) if high < 1e20 else 2**60
-    model.add_linear_constraint(cp_model.LinearExpr.weighted_sum(terms, values), bottom, top)
-money = [int(round(c * 1000 * SCALE / g)) for c, g in zip(a["cost"], grain)]
-model.minimize(cp_model.LinearExpr.weighted_sum(x, money))
-solver = cp_model.CpSolver()
-solver.parameters.num_workers = 2
-solver.parameters.max_time_in_seconds = max(1.0, limit - (time.perf_counter() - start))
 status = solver.solve(model)
-found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
-cost = solver.objective_value / (1000 * SCALE) if found else None
-if found: np.save(sys.argv[3], np.array([solver.value(v) for v in x]) / grain)
-print(json.dumps([cost, solver.best_objective_bound / (1000 * SCALE), time.perf_counter() - start]))
+found = status in (model_builder.SolveStatus.OPTIMAL, model_builder.SolveStatus.FEASIBLE)
+if found: np.save(sys.argv[3], np.array([solver.value(v) for v in x]))
+bound = solver.best_objective_bound if found else float("-inf")
+print(json.dumps([solver.objective_value if found else None, bound, time.perf_counter() - start]))
 """
 
 HIGHS = """
 import json, sys, time
 import numpy as np, highspy
-a = np.load(sys.argv[1]); limit = float(sys.argv[2])
-start = time.perf_counter()
 highs = highspy.Highs(); highs.setOptionValue("output_flag", False); highs.setOptionValue("threads", 2)
-empty = np.empty(0, np.int32)
-highs.passModel(len(a["cost"]), len(a["row_lower"]), a["value"].size, 0, int(highspy.MatrixFormat.kColwise), 0,
-    int(highspy.ObjSense.kMinimize), 0.0, a["cost"], a["lower"], a["upper"], a["row_lower"], a["row_upper"],
-    a["start"], a["index"], a["value"], empty, empty, np.empty(0), a["integer"].astype(np.int32))
+highs.readModel(sys.argv[1])
+limit, given = float(sys.argv[2]), np.load(sys.argv[4])
+highs.setSolution(given.size, np.arange(given.size, dtype=np.int32), given)
+start = time.perf_counter()
 highs.setOptionValue("time_limit", limit)
 highs.run()
 info = highs.getInfo()
@@ -274,31 +260,42 @@ print(json.dumps([info.objective_function_value if found else None, info.mip_dua
 """
 
 
-def run(python, script, matrix, seconds):
+@contextmanager
+def written(matrix):
+    """A folder with the model as a file, and with the plan that everyone may start from: to order nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        highs = new_highs(SolveLimits())
+        pass_model(highs, matrix)
+        highs.writeModel(str(Path(folder) / "model.mps"))
+        whole = np.flatnonzero(matrix.arrays()["integer"]).astype(np.int32)
+        zero = np.zeros(whole.size)
+        highs.changeColsBounds(whole.size, whole, zero, zero)
+        highs.run()
+        np.save(Path(folder) / "start.npy", np.array(highs.getSolution().col_value))
+        yield Path(folder)
+
+
+def run(python, script, matrix, folder, seconds):
     """
-    A peer on a model; None where it gave no answer.
+    A peer on a written model; None where it gave no answer.
 
     Its process is ended long after its limit: solvers look at the clock between steps, and the
     first steps of a model of this size take longer than the limit on a busy machine.
     """
-    arrays = matrix.arrays()
-    with tempfile.TemporaryDirectory() as folder:
-        file, plan = Path(folder) / "model.npz", Path(folder) / "plan.npy"
-        np.savez(file, **arrays)
-        try:
-            done = subprocess.run(
-                [python, "-c", script, str(file), str(seconds), str(plan)],
-                capture_output=True, text=True, check=True, timeout=6 * seconds + 60,
-            )  # fmt: skip
-            answer = Answer(*json.loads(done.stdout.splitlines()[-1]))
-            return _verified(answer, arrays, np.load(plan)) if plan.exists() else answer
-        except subprocess.TimeoutExpired as reason:
-            print(f"no answer: ended after {reason.timeout:g} s", flush=True)
-            return None
-        except (subprocess.SubprocessError, ValueError, IndexError) as reason:
-            detail = getattr(reason, "stderr", None) or str(reason)
-            print("no answer:", (detail.decode() if isinstance(detail, bytes) else detail)[-300:], flush=True)
-            return None
+    plan = folder / "plan.npy"
+    plan.unlink(missing_ok=True)
+    given = [python, "-c", script, folder / "model.mps", str(seconds), plan, folder / "start.npy"]
+    try:
+        done = subprocess.run(given, capture_output=True, text=True, check=True, timeout=3 * seconds + 120)
+        answer = Answer(*json.loads(done.stdout.splitlines()[-1]))
+        return _verified(answer, matrix.arrays(), np.load(plan)) if plan.exists() else answer
+    except subprocess.TimeoutExpired as reason:
+        print(f"no answer: ended after {reason.timeout:g} s", flush=True)
+        return None
+    except (subprocess.SubprocessError, ValueError, IndexError) as reason:
+        detail = getattr(reason, "stderr", None) or str(reason)
+        print("no answer:", (detail.decode() if isinstance(detail, bytes) else detail)[-300:], flush=True)
+        return None
 
 
 def _verified(answer, arrays, values):
