@@ -25,10 +25,9 @@ from optimization.decomposition.exchange import exchange
 from optimization.decomposition.instance import Floats, Instance, Ints
 from optimization.decomposition.proposals import Planners, planners
 from optimization.decomposition.regret import regrets
-from optimization.decomposition.relief import clear
 from optimization.decomposition.rounding import round_weights
 from optimization.decomposition.sample import sample, sample_sizes, seeds
-from optimization.decomposition.settle import fit, mend, turns
+from optimization.decomposition.settle import fit, mend, set_plans, turns
 from optimization.decomposition.state import State
 from optimization.decomposition.variants import variants
 from optimization.report import SolveLimits, relative_gap
@@ -127,14 +126,15 @@ def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> N
     fit(state, dual.centre, rng)
     work = replace(limits, slices=1, nodes=_EXCHANGE_NODES, gap=_EXCHANGE_GAP)
     for _ in range(limits.slices if state.instance.items.count <= EXCHANGE_MOST else 0):
-        before = state.objective
+        before, kept = state.objective, state.plans.copy()
         if before - dual.bound <= limits.gap * abs(before + state.instance.offset):
             break
         free = _worst(state, team, dual.centre, min(state.instance.items.count, _EXCHANGE_ITEMS))
         prices = [*seeds(dual), *variants(state, dual.centre, 16, rng)]
         exchange(state, team, free, prices, work, len(free))
         mend(state, dual.centre, turns(state.instance.items.count, rng), rng)
-    clear(state)
+        if state.objective > before:
+            set_plans(state, kept)
 
 
 def _worst(state: State, team: Planners, prices: Prices, most: int) -> Ints:

@@ -38,6 +38,8 @@ def clear(state: State) -> None:
 
     To order less is always possible, so that supplier capacity holds whatever `unload` could not do.
     """
+    if not state.overload[0].any():
+        return
     for g, t in np.argwhere(state.overload[0] > 0.0):
         _drop(state, int(g), int(t))
     state.recount()

@@ -4,7 +4,7 @@ From plans that nearly fit to plans that fit, with next to nothing lost on the w
 1. `settle`: sweeps in which capacity trades at a price, each sweep stiffer than the one before, so that
    use comes to the capacities from both sides;
 2. `unload`: items of overloaded cells move, at prices that rise round by round on what is overloaded
-   and on what has less room than one large lot, until nothing overflows;
+   and on what has less room than one large lot, until nothing overflows; what will not move is dropped;
 3. `fill`: what is left of the capacities is used, at prices below those of the bound.
 
 All three are cheap: few items are settled several times in other orders, and the best is kept.
@@ -19,7 +19,7 @@ import numpy as np
 
 from optimization.decomposition.blocks import Prices
 from optimization.decomposition.instance import Floats, Instance, Ints
-from optimization.decomposition.relief import touching
+from optimization.decomposition.relief import clear, touching
 from optimization.decomposition.state import State
 from optimization.decomposition.sweep import Terms, sweep
 
@@ -62,24 +62,26 @@ def fit(state: State, centre: Prices, rng: np.random.Generator) -> None:
     for start in range(starts):
         order = turns(count, rng)
         if start:
-            _set_plans(state, begun)
+            set_plans(state, begun)
         for _ in range(_AGAIN if starts > 1 else 1):
             settle(state, centre, order)
             mend(state, centre, order, rng)
             if starts > 1 and state.objective < least:
                 kept, least = state.plans.copy(), state.objective
     if starts > 1:
-        _set_plans(state, kept)
+        set_plans(state, kept)
 
 
-def _set_plans(state: State, plans: Ints) -> None:
+def set_plans(state: State, plans: Ints) -> None:
+    """Go back to these plans."""
     state.plans[:] = plans
     state.recount()
 
 
 def mend(state: State, centre: Prices, order: Turns, rng: np.random.Generator) -> None:
-    """Move what overflows, then use what is left."""
+    """Move what overflows, drop what will not move, then use what is left."""
     unload(state, centre, rng)
+    clear(state)
     fill(state, centre, order)
 
 
