@@ -69,8 +69,7 @@ class Relaxation:
     @cached_property
     def used(self) -> Flags:
         """Lanes on which an order can be placed."""
-        used: Flags = self.problem.lanes.is_open.any(axis=1)
-        return used
+        return np.asarray(self.problem.lanes.is_open.any(axis=1))
 
     @cached_property
     def consumption(self) -> csr_matrix:
