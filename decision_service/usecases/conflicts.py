@@ -101,24 +101,24 @@ def reconcile(
     if work.doubt:
         return Reconciled(planned, orders, distrust(release, orders, work.doubt))
     try:
-        return _in_rounds(known, release, parameters, planned)
+        return _in_rounds(known, release, parameters, work, planned)
     except RulesError as error:
         return Reconciled(planned, orders, distrust(release, orders, str(error)))
 
 
 def _in_rounds(
-    known: SnapshotFacts, release: Release, parameters: PlanningParameters, planned: Planned
+    known: SnapshotFacts, release: Release, parameters: PlanningParameters, work: Work, planned: Planned
 ) -> Reconciled:
     settlement, last = Settlement(), parameters.conflict_rounds + 1
     for number in range(1, last + 1):
         orders = _orders(known, planned)
-        wants = _wants(known, parameters, planned, settlement)
+        wants = _wants(known, parameters, work, planned, settlement)
         found, asked = _find(known, release, parameters, orders, wants, number)
         before = settlement.allotments
         settlement = _with(settlement, release, found, asked, is_last=number == last)
         if settlement.allotments == before:
             break
-        planned = replan(known, parameters, planned, settlement.allotments)
+        planned = replan(known, parameters, planned, settlement.allotments, work.executor)
     return Reconciled(planned, orders, settlement)
 
 
@@ -143,14 +143,18 @@ def _orders(known: SnapshotFacts, planned: Planned) -> tuple[JudgedOrder, ...]:
 
 
 def _wants(
-    known: SnapshotFacts, parameters: PlanningParameters, planned: Planned, settlement: Settlement
+    known: SnapshotFacts,
+    parameters: PlanningParameters,
+    work: Work,
+    planned: Planned,
+    settlement: Settlement,
 ) -> tuple[Want, ...]:
     """What would be ordered if shared capacity that binds were enough; nothing when none binds."""
     scarce = _shared(known, {b.resource for order in planned.plan.orders for b in order.binding})
     if not scarce:
         return ()
     limitless = SnapshotFacts(without_limits(known.snapshot, scarce))
-    wished = replan(limitless, parameters, planned, settlement.allotments)
+    wished = replan(limitless, parameters, planned, settlement.allotments, work.executor)
     return contested(known, tuple(planned_order(known, order) for order in wished.plan.orders))
 
 

@@ -109,6 +109,7 @@ def replan(
     parameters: PlanningParameters,
     planned: Planned,
     allotments: tuple[Allotment, ...],
+    executor: Executor | None,
 ) -> Planned:
     """
     Orders that keep to the allotments, starting from an earlier plan; safety stocks stay.
@@ -118,9 +119,8 @@ def replan(
     stocks = {s.stage: s.safety_stock for s in planned.placement.stocks}
     slices = planned.plan.report.slices
     limits = replace(parameters.order_limits, slices=slices)
-    plan = plan_replenishment(
-        directives.allot(known.snapshot, allotments), stocks, parameters, limits, start=planned.plan
-    )
+    allotted = directives.allot(known.snapshot, allotments)
+    plan = plan_replenishment(allotted, stocks, parameters, limits, start=planned.plan, executor=executor)
     return replace(planned, plan=replace(plan, report=replace(plan.report, slices=slices)))
 
 

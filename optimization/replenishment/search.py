@@ -4,7 +4,8 @@ The search, part by part, in slices of work that the clock may count but never c
 Slice 0 is the constructed plan; of large parts without materials it is the plan by prices before any
 exchange of plans. Slice 1 solves exactly what a dynamic programme can; large parts are bounded and
 planned by prices, on capacity and room alone or on materials too (`linked`); the rest is bounded by its
-relaxation, which also leads to plans, and small parts are branched on if that leaves a gap. In each
+relaxation, which also leads to plans; then, if that leaves a gap, small parts are branched on, and
+those of medium size that materials tie together are bounded and planned by prices as well. In each
 later slice every part that is not yet proven gets twice the work of the slice before: priced parts
 more exchanges of plans or families planned anew, the others branch-and-bound nodes from the best plan
 in hand. The number of slices run is in the report, and a replay that runs as
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimization.decomposition.unlinked import UnlinkedPlan, plan_unlinked
+from optimization.decomposition.unlinked import plan_unlinked
 from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.replenishment.guided import relax, released, solve_near
@@ -26,6 +27,7 @@ from optimization.replenishment.linked import LinkedSearch
 from optimization.replenishment.model import Columns, build_model, read_quantities, start_values
 from optimization.replenishment.parts import Part, parts_of
 from optimization.replenishment.problem import Floats, OrderProblem
+from optimization.replenishment.progress import Progress
 from optimization.replenishment.stage_program import plan_stage
 from optimization.replenishment.state import State, evaluate
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
@@ -37,61 +39,6 @@ NAME = "orders"
 Reserve = Callable[[OrderProblem, SolveLimits, State], tuple[State, SolveReport]]
 _SMALL = 10_000  # columns; above, cuts at the root take tens of seconds
 _CLOSE = 0.01  # gap of prices beyond which the relaxation is asked too: few stages share much
-
-
-@dataclass(slots=True)
-class Progress:
-    """One part: its best state, its bound, and the work it took."""
-
-    part: Part
-    known: State | None = None  # None: nothing was planned yet, constructed if anyone asks
-    is_better: bool = False  # than what was constructed or given
-    bound: float = 0.0  # no price is negative
-    is_proven: bool = False
-    priced: UnlinkedPlan | None = None
-    linked: LinkedSearch | None = None
-    nodes: int = 0
-    iterations: int = 0
-    columns: int = 0
-    rows: int = 0
-    solvers: tuple[str, ...] = (SOLVER,)
-
-    @property
-    def state(self) -> State:
-        """The best state so far."""
-        if self.known is None:
-            self.known = construct(self.part.problem)
-        return self.known
-
-    def offer(self, state: State) -> None:
-        """Keep the cheaper state."""
-        if self.known is None or state.cost < self.known.cost:
-            self.known, self.is_better = state, True
-
-    def know(self, bound: float, limits: SolveLimits) -> None:
-        """A lower bound; the part is proven once its state comes within the gap."""
-        self.bound = min(self.state.cost, max(self.bound, bound))
-        self.is_proven = self.state.cost - self.bound <= limits.gap * self.decided
-
-    @property
-    def is_over(self) -> bool:
-        """Whether another slice can change nothing."""
-        return self.is_proven or (self.priced is not None and not self.priced.can_improve)
-
-    @property
-    def decided(self) -> float:
-        """What the plan decides on: its cost without the worth of stock that is there anyway."""
-        rest = self.state.cost - self.part.problem.worth_given
-        return rest if rest > 0.0 else abs(self.state.cost)
-
-    def close(self, limits: SolveLimits) -> SolveLimits:
-        """Limits whose gap, relative to the whole cost, is the one asked for of what is decided."""
-        return replace(limits, gap=limits.gap * self.decided / max(abs(self.state.cost), 1e-12))
-
-    def count(self, nodes: int, iterations: int) -> None:
-        """Work that was done."""
-        self.nodes += nodes
-        self.iterations += iterations
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +122,11 @@ def _advance(progress: Progress, limits: SolveLimits, ran: int, helped: Help) ->
             _begin(progress, limits, helped.executor)
         elif progress.priced is not None and not progress.is_over:
             _price(progress, replace(limits, slices=2**ran), helped.executor)
-        elif progress.linked is not None and not progress.is_over:
-            _plan_anew(progress, progress.linked, limits, 2**ran)
         elif not progress.is_over:
-            _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
+            if progress.linked is not None:
+                _plan_anew(progress, progress.linked, limits, 2**ran)
+            if progress.linked is None or not _is_large(progress.part.problem, limits):
+                _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
     except SolverError:
         reserve = helped.reserve
         if reserve is None or progress.bound > 0.0 or not _relieve(progress, limits, ran, reserve):
@@ -234,7 +182,8 @@ def _begin(progress: Progress, limits: SolveLimits, executor: Executor | None) -
         return
     if _may_be_priced(problem, limits) and _price(progress, replace(limits, slices=1), executor):
         return
-    if _is_large(problem, limits) and problem.arcs.lane.size and _link(progress, limits, executor):
+    is_tied = bool(problem.arcs.lane.size)
+    if is_tied and _is_large(problem, limits) and _link(progress, limits, executor):
         return
     matrix, columns = _model(progress)
     relaxed = relax(matrix, limits, NAME)
@@ -254,6 +203,8 @@ def _begin(progress: Progress, limits: SolveLimits, executor: Executor | None) -
                 progress.know(relaxed.bound, limits)
     if not progress.is_proven and matrix.columns <= _SMALL:
         _branch(progress, matrix, columns, limits, limits.nodes)
+    elif not progress.is_proven and is_tied and not _is_large(problem, limits):
+        _link(progress, limits, executor)
 
 
 def _price(progress: Progress, limits: SolveLimits, executor: Executor | None) -> bool:

@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 from network_instances import network  # noqa: E402
 from order_instances import item_locations  # noqa: E402
 from order_peers import CP_SAT, HIGHS, SCIP, monolith, network_monolith, run, scip_python, written  # noqa: E402
-from order_snapshots import item_location_snapshot  # noqa: E402
+from order_snapshots import item_location_snapshot, network_snapshot  # noqa: E402
 from report import Row, publish  # noqa: E402
 
 from decision_service.workers.helpers import helpers  # noqa: E402
@@ -40,6 +40,7 @@ from optimization.decomposition.network.planner import requirements_plan  # noqa
 from optimization.decomposition.network.sweep import cost  # noqa: E402
 from optimization.parameters import PlanningParameters  # noqa: E402
 from optimization.replenishment import plan_replenishment  # noqa: E402
+from optimization.replenishment.heuristic import construct  # noqa: E402
 from optimization.replenishment.plan import state_of  # noqa: E402
 from optimization.replenishment.read import read_problem  # noqa: E402
 from optimization.replenishment.warm import warm_up  # noqa: E402
@@ -193,11 +194,11 @@ def networks(sizes, asked):
         case, instance = f"{size:,} stages", network(size)
         start = time.perf_counter()
         limits = SolveLimits(iterations=120 if size <= PEERS_UP_TO else 60, slices=1_000)
-        plan = plan_network(
-            instance,
-            limits,
-            may_continue=lambda s=start: time.perf_counter() - s < 0.7 * asked.network_seconds,
-        )
+        with helpers() as pool:
+            plan = plan_network(
+                instance, limits, pool,
+                may_continue=lambda s=start: time.perf_counter() - s < 0.7 * asked.network_seconds,
+            )  # fmt: skip
         seconds, gap = time.perf_counter() - start, 100 * plan.gap
         planners = cost(instance, requirements_plan(instance))
         print(case, f"gap {gap:.1f} %", f"{seconds:.1f} s", f"{plan.slices} slices", flush=True)
@@ -211,6 +212,31 @@ def networks(sizes, asked):
         ]  # fmt: skip
         if size <= PEERS_UP_TO:
             rows += beside(case, plan, {"plain": network_monolith(instance)}, size, asked)
+    return rows
+
+
+def linked_snapshots(sizes, asked):
+    """The same networks as an ERP sends them, as a decision plans them, beside requirements planning."""
+    rows = []
+    plan_replenishment(
+        network_snapshot(60), {}, PlanningParameters(), SolveLimits(iterations=2, priced_stages=1)
+    )
+    for size in sizes:
+        given, case = network_snapshot(size), f"snapshot of {size:,} linked stages"
+        problem, start = read_problem(given, {}, PlanningParameters()), time.perf_counter()
+        with helpers() as pool:
+            spent, plan = timed(
+                plan_replenishment, given, {}, PlanningParameters(), SolveLimits(slices=20), executor=pool,
+                may_continue=lambda s=start: time.perf_counter() - s < 0.4 * asked.network_seconds,
+            )  # fmt: skip
+        rows += snapshot_rows(case, given, plan, wrong_in(given, plan, size), 20)
+        rows += second_rows(case, spent, asked.network_seconds)
+        planners = construct(problem).cost
+        rows.append(
+            Row(case, "cost", plan.report.objective, planners, "requirements planning",
+                planners / plan.report.objective, "cheaper", plan.report.objective < planners)
+        )  # fmt: skip
+        print(case, "{:.1f} s, {:.1f} CPU s".format(*spent), f"{plan.report.slices} slices", flush=True)
     return rows
 
 
@@ -269,6 +295,7 @@ def main():
             rows += snapshots([s for s in sizes if s >= LEAST_SNAPSHOT])
         if asked.only in {None, "networks"}:
             rows += networks([s for s in NETWORK_GOALS if s <= asked.up_to], asked)
+            rows += linked_snapshots([s for s in NETWORK_GOALS if s <= asked.up_to], asked)
     publish("orders", rows)
 
 

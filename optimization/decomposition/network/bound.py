@@ -5,13 +5,16 @@ The slope at a multiplier is what its row lacks in the stages' plans: s for eta,
 short below for beta, the same for rho, use less capacity for mu and sigma.
 """
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from optimization.decomposition.ascent import climb
+from optimization.decomposition.crew import Crew
 from optimization.decomposition.instance import Floats, Ints
-from optimization.decomposition.network.problem import Network
+from optimization.decomposition.network.problem import Network, Stages
 from optimization.decomposition.network.stage_program import (
     Multipliers,
     excess_of_parents,
@@ -20,6 +23,8 @@ from optimization.decomposition.network.stage_program import (
     passed_on,
     plan_stages,
 )
+
+_BLOCK = 256  # stages planned in one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,15 @@ class NetworkBound:
     steps: int
 
 
-def raise_bound(network: Network, steps: int, start: Multipliers | None = None) -> NetworkBound:
+def raise_bound(
+    network: Network, steps: int, start: Multipliers | None = None, executor: Executor | None = None
+) -> NetworkBound:
     """The best bound of `steps` >= 1 evaluations; from `start`, or from the holding costs."""
+    crew = _crew(network, executor)
 
     def look(point: list[Floats]) -> tuple[float, Multipliers, Ints]:
         _clip(network, point)
-        return evaluate(network, Multipliers(*point))
+        return evaluate(network, Multipliers(*point), crew)
 
     best = climb(start or first_multipliers(network), _scales(network), look, steps)
     return NetworkBound(best.value, Multipliers(*best.point), best.found, steps)
@@ -56,19 +64,53 @@ def first_multipliers(network: Network) -> Multipliers:
     )
 
 
-def evaluate(network: Network, at: Multipliers) -> tuple[float, Multipliers, Ints]:
+class _Block(NamedTuple):
+    """Some stages, and what their programmes need whatever the prices."""
+
+    stages: Stages
+    net: Floats
+    safety: Floats
+    limit: Ints
+    volume_price: Floats
+
+
+def _crew(network: Network, executor: Executor | None) -> Crew:
+    """All stages in blocks, and who plans them."""
+    columns: tuple[Any, ...] = tuple(network.stages)
+    net, safety, price = network.echelon_net, network.echelon_safety, volume_prices(network)
+    cuts = [slice(start, start + _BLOCK) for start in range(0, network.stages.count, _BLOCK)]
+    return Crew(
+        [
+            _Block(Stages(*(c[b] for c in columns)), net[b], safety[b], network.limit[b], price[b])
+            for b in cuts
+        ],
+        executor,
+    )
+
+
+def _plan_block(block: _Block, prices: tuple[Floats, ...], mu: Floats) -> tuple[Ints, Floats]:
+    """The cheapest plans of a block's stages, and their values."""
+    plans, values = np.empty(block.net.shape, np.int32), np.empty(len(block.net))
+    plan_stages(
+        block.stages, block.net, block.safety, block.limit, prices, mu, block.volume_price, plans, values
+    )
+    return plans, values
+
+
+def evaluate(network: Network, at: Multipliers, crew: Crew | None = None) -> tuple[float, Multipliers, Ints]:
     """The bound at some multipliers, its slope, and the stages' plans."""
-    stages, links, shape = network.stages, network.links, network.own_net.shape
+    links, shape = network.links, network.own_net.shape
     prices = []
     for own in with_room_price(network, at):
         out = np.empty(shape)
-        passed_on(links, stages.lead_time, own, out)
+        passed_on(links, network.stages.lead_time, own, out)
         prices.append(out)
-    plans, values = np.empty(shape, np.int32), np.empty(shape[0])
-    plan_stages(
-        stages, network.echelon_net, network.echelon_safety, network.limit, tuple(prices), at.mu,
-        volume_prices(network), plans, values,
-    )  # fmt: skip
+    arguments = [
+        (tuple(price[start : start + _BLOCK] for price in prices), at.mu)
+        for start in range(0, shape[0], _BLOCK)
+    ]
+    answers = (crew or _crew(network, None)).each(_plan_block, arguments)
+    plans, values = (np.concatenate(column) for column in zip(*answers, strict=True))
     limited, roomy = np.isfinite(network.capacity), np.isfinite(network.room)
     value = float(values.sum())
     value -= float((at.mu * np.where(limited, network.capacity, 0.0)).sum())

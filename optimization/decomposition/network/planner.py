@@ -85,24 +85,27 @@ def plan_network(
     warm
         Multipliers of an earlier plan of these stages.
     """
-    search = NetworkSearch(network, limits, executor, warm)
+    bound = raise_bound(network, _STEPS * limits.iterations, warm, executor)
+    search = NetworkSearch(network, bound, limits.seed, executor)
     while search.ran < limits.slices and (may_continue is None or may_continue()):
         search.advance()
     return search.plan()
 
 
 class NetworkSearch:
-    """A plan in the making: the bound and the first plan, then as many slices as are asked for."""
+    """
+    A plan in the making: the first plan, then as many slices as are asked for.
+
+    Parameters
+    ----------
+    bound
+        Its multipliers lead the search.
+    """
 
     def __init__(
-        self,
-        network: Network,
-        limits: SolveLimits,
-        executor: Executor | None = None,
-        warm: Multipliers | None = None,
+        self, network: Network, bound: NetworkBound, seed: int = 0, executor: Executor | None = None
     ) -> None:
-        self.network, self.ran, self._seed = network, 0, limits.seed
-        self._bound = raise_bound(network, _STEPS * limits.iterations, warm)
+        self.network, self.ran, self._seed, self._bound = network, 0, seed, bound
         self._people = crowd(network, ground(network), self._bound.multipliers, executor)
         self._best = first_plan(self._people, self._bound)
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from optimization.decomposition.network import Network, Stages, link
+from optimization.decomposition.network.bound import first_multipliers
+from optimization.decomposition.network.stage_program import Multipliers
 from optimization.errors import InvalidNetworkError
 from optimization.replenishment.problem import Flags, Floats, Ints, OrderProblem
 
@@ -73,6 +75,23 @@ def wanted_orders(problem: OrderProblem, picture: Picture, orders: Ints) -> Floa
     units = picture.network.stages.lot[stage] * orders[stage, arrival]
     wanted[lane[seen], bucket[seen]] = units[seen]
     return wanted
+
+
+def in_network(problem: OrderProblem, picture: Picture, at: Multipliers) -> Multipliers:
+    """
+    A part's multipliers as the network's.
+
+    There stock is not worth anything at the end, and costs what it costs beyond it; end stages'
+    own costs are what they are.
+    """
+    first, count = first_multipliers(picture.network), picture.lane.size
+    inner = ~picture.network.is_end[:count, None] & problem.counted
+    for own, known in ((first.eta, at.eta + problem.kept_worth), (first.beta, at.beta), (first.rho, at.rho)):
+        own[:count] = np.where(inner, known, own[:count])
+    is_line = problem.resources.unit_size == 0.0
+    first.mu[is_line, : problem.horizon] = at.mu[is_line]
+    first.sigma[:] = np.minimum(at.sigma, picture.network.crowding)
+    return first
 
 
 def _preferred(problem: OrderProblem) -> Ints:

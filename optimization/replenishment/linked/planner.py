@@ -11,7 +11,8 @@ from concurrent.futures import Executor
 import numpy as np
 
 from optimization.decomposition.network import NetworkSearch
-from optimization.replenishment.linked.as_network import as_network, wanted_orders
+from optimization.decomposition.network.bound import raise_bound as raise_bound_of_network
+from optimization.replenishment.linked.as_network import Picture, as_network, in_network, wanted_orders
 from optimization.replenishment.linked.bound import raise_bound
 from optimization.replenishment.problem import OrderProblem
 from optimization.replenishment.release import release
@@ -29,8 +30,12 @@ class LinkedSearch:
         self.steps = _STEPS * limits.iterations
         self.bound = raise_bound(problem, self.steps, executor)
         self._picture = as_network(problem)
-        picture = self._picture
-        self._search = None if picture is None else NetworkSearch(picture.network, limits, executor)
+        self._search = None if self._picture is None else self._begin(self._picture, limits, executor)
+
+    def _begin(self, picture: Picture, limits: SolveLimits, executor: Executor | None) -> NetworkSearch:
+        at = in_network(self._problem, picture, self.bound.multipliers)
+        bound = raise_bound_of_network(picture.network, 1, at)
+        return NetworkSearch(picture.network, bound, limits.seed, executor)
 
     @property
     def can_plan(self) -> bool:
