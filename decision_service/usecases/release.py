@@ -22,6 +22,7 @@ from decision_service.errors import (
     PreconditionError,
 )
 from decision_service.usecases import records
+from decision_service.usecases.release_choice import Choice
 from decision_service.usecases.release_content import Release, ReleaseContent, compile_release
 from decision_service.usecases.release_life import (
     ACTIVATED,
@@ -34,7 +35,6 @@ from decision_service.usecases.release_life import (
     ReleaseRecord,
     ReleaseState,
     placement_of,
-    read_canary,
     record_of,
     step,
 )
@@ -71,7 +71,7 @@ class Releases:
         PreconditionError
             None governs, or the one that does is revoked, not approved, not signed or not effective.
         """
-        name = pinned or self._at_work(scope, on, request_id)
+        name = pinned or self._choice.at_work(scope, on, request_id)
         release = self.load(name)
         self.refuse_unfit(release)
         if release.ruleset.effective and release.ruleset.effective > on:
@@ -271,6 +271,10 @@ class Releases:
 
     # --- inside ------------------------------------------------------------------------------
 
+    @property
+    def _choice(self) -> Choice:
+        return Choice(self.ledger, lambda name: self.load(name).ruleset.effective)
+
     def _record(self, release: Release, placement: Placement, files: Mapping[str, str]) -> ReleaseRecord:
         try:
             quorum = self._approval_rule(release)[1]
@@ -298,36 +302,6 @@ class Releases:
             },
             artifacts=notes,
         )
-
-    def _at_work(self, scope: Scope, on: date, request_id: str) -> str:
-        """The most specific scope first; on each, a canary, what became effective, what is active."""
-        for key in scope.candidates:
-            if name := self._canary(key, on, request_id) or self._due(key, on):
-                return name
-            if active := self.ledger.pointer(f"active/{key}"):
-                return active
-        raise self._nothing_governs(scope)
-
-    def _nothing_governs(self, scope: Scope) -> PreconditionError:
-        """What would help: an activation, or patience."""
-        for key in scope.candidates:
-            if name := self.ledger.pointer(f"upcoming/{key}"):
-                day = self.load(name).ruleset.effective
-                said = f"`{name}` is effective from {day}, and nothing governs `{scope.key}` before"
-                return PreconditionError(said, "RELEASE_NOT_EFFECTIVE")
-        return PreconditionError(f"no release governs `{scope.key}`; activate one", "NO_ACTIVE_RELEASE")
-
-    def _canary(self, key: str, on: date, request_id: str) -> str:
-        pointer = self.ledger.pointer(f"canary/{key}")
-        if pointer is None:
-            return ""
-        canary = read_canary(key, pointer)
-        is_effective = self.load(canary.release).ruleset.effective <= on
-        return canary.release if is_effective and canary.takes(request_id) else ""
-
-    def _due(self, key: str, on: date) -> str:
-        name = self.ledger.pointer(f"upcoming/{key}") or ""
-        return name if name and self.load(name).ruleset.effective <= on else ""
 
     def _involved(self, name: str) -> frozenset[str]:
         """Everybody who published, proposed or approved it."""
