@@ -41,6 +41,7 @@ from optimization.replenishment.model import has_target
 from optimization.replenishment.problem import Floats, Ints, OrderProblem
 
 _FIRST_WEIGHT, _GROWING = 0.01, 0.9
+_NOISE = 1e-12  # earnings that are rounding: charged, but no reason to move
 
 
 class LinkedBound(NamedTuple):
@@ -80,7 +81,10 @@ class Bound:
         self.problem, self.relaxation = problem, Relaxation(problem)
         relaxation = self.relaxation
         self._crew = Crew([block for _, _, block in relaxation.blocks], executor)
-        self._inner = relaxation.is_inner[:, None] & problem.counted
+        self._counted, self._given = problem.counted, problem.worth_given
+        self._inner = relaxation.is_inner[:, None] & self._counted
+        self._target = np.where(self._counted, problem.stages.target, 0.0)
+        self._lost_cost, self._wanted = problem.lost_cost, self._lost_at_most()
         self._kinks, self._kink_costs = self._local()
         self._own = self._own_prices()
 
@@ -110,7 +114,7 @@ class Bound:
 
     def _space(self, sigma: Floats) -> Floats:
         """What the room of a unit of stock costs."""
-        return np.asarray(self.relaxation.space @ sigma) * self.problem.counted
+        return np.asarray(self.relaxation.space @ sigma) * self._counted
 
     def scales(self) -> tuple[Floats, ...]:
         """Natural units of the multipliers."""
@@ -143,8 +147,8 @@ class Bound:
         more, added = self._beyond(prices[0], unit, later)
         value = float(answers.values.sum()) + self._constant(at, eta) + more
         least, x = self._least_stock(at, space)
-        gain = self.problem.lost_cost + later - kinks
-        lost = np.where(gain < 0.0, self._wanted(), 0.0)
+        gain = self._lost_cost + later - kinks
+        lost = np.where(gain < 0.0, self._wanted, 0.0)
         loose, quantity = self._loose(unit, fixed, later - kinks)
         value += float(least.sum()) + float((gain * lost).sum()) + loose
         wanted = quantity.copy()
@@ -199,11 +203,13 @@ class Bound:
         """What orders beyond every kink can still earn at most, and which would."""
         orders, first = self.relaxation.orders, self.relaxation.block.first
         more = unit[orders.lane, orders.bucket] + (later + _to_come(up))[orders.stage, orders.arrival]
-        added, at = np.zeros(more.size), np.lexsort((more, orders.stage))
-        some = np.flatnonzero(np.diff(first) > 0)
-        least = at[first[some]]
-        added[least] = np.where(more[least] < 0.0, self.relaxation.most[some], 0.0)
-        return float((added * more).sum()), added
+        added, some = np.zeros(more.size), np.flatnonzero(np.diff(first) > 0)
+        least = np.zeros(len(up))
+        least[some] = np.minimum.reduceat(more, first[some]) if some.size else 0.0
+        hits = np.flatnonzero(more <= np.minimum(least, -_NOISE)[orders.stage])
+        at = hits[np.unique(orders.stage[hits], return_index=True)[1]]  # of several, the first
+        added[at] = self.relaxation.most[orders.stage[at]]
+        return float(np.minimum(least, 0.0) @ self.relaxation.most), added
 
     def _stages(self, prices: tuple[Floats, ...], unit: Floats, fixed: Floats, later: Floats) -> Answers:
         orders = self.relaxation.orders
@@ -222,7 +228,7 @@ class Bound:
 
     def _constant(self, at: Multipliers, eta: Floats) -> float:
         relaxation, problem = self.relaxation, self.problem
-        value = problem.worth_given + float((eta * relaxation.net).sum())
+        value = self._given + float((eta * relaxation.net).sum())
         for x, capacity in ((at.mu, problem.resources.capacity), (at.sigma, problem.stores.capacity)):
             value -= float((x * np.where(np.isfinite(capacity), capacity, 0.0)).sum())
         return value
@@ -230,7 +236,7 @@ class Bound:
     def _least_stock(self, at: Multipliers, space: Floats) -> tuple[Floats, Floats]:
         """The least that net stock of inner stages can cost, and where."""
         inner, kinks = self.relaxation.is_inner, self._kinks
-        target = np.where(self.problem.counted, self.problem.stages.target, 0.0)[inner]
+        target = self._target[inner]
         owed = np.maximum(-kinks, 0.0)
         costs = self._kink_costs - at.eta[inner] * kinks + (space[inner] - at.beta[inner]) * owed
         costs = costs - at.rho[inner] * np.maximum(target - kinks, 0.0)
@@ -239,9 +245,10 @@ class Bound:
         x[inner] = np.take_along_axis(kinks, chosen, 0)[0]
         return np.take_along_axis(costs, chosen, 0)[0], x
 
-    def _wanted(self) -> Floats:
+    def _lost_at_most(self) -> Floats:
+        """Sales that may be lost, by stage and bucket."""
         stages = self.problem.stages
-        wanted = np.where(stages.is_lost[:, None] & self.problem.counted, stages.demand, 0.0)
+        wanted = np.where(stages.is_lost[:, None] & self._counted, stages.demand, 0.0)
         wanted[:, 0] += np.where(stages.is_lost, stages.backorders, 0.0)
         return wanted
 
@@ -263,16 +270,15 @@ class Bound:
         out[:, : problem.horizon] = np.cumsum(relaxation.consumption.T @ wanted, axis=1)
         out[:, problem.horizon :] = out[:, problem.horizon - 1 : problem.horizon]
         net = relaxation.net + arrived + outside - out
-        target = np.where(problem.counted, problem.stages.target, 0.0)
         slopes = [np.where(self._inner, net - x, 0.0)]
-        for level, own in ((0.0, -x), (relaxation.safety, target - x)):
+        for level, own in ((0.0, -x), (relaxation.safety, self._target - x)):
             lack = np.maximum(level - position, 0.0)
             excess = lack - np.maximum(own, 0.0) - outside
             _gather_up(*relaxation.links, relaxation.ahead, lack, excess)
             slopes.append(np.where(self._inner, excess, 0.0))
         use = relaxation.per_unit.T @ wanted + relaxation.per_order.T @ (wanted > 0.0)
         held = np.where(relaxation.is_inner[:, None], net + np.maximum(-x, 0.0), np.maximum(position, 0.0))
-        room = relaxation.space.T @ (held * problem.counted)
+        room = relaxation.space.T @ (held * self._counted)
         for used, capacity in ((use, problem.resources.capacity), (room, problem.stores.capacity)):
             limited = np.isfinite(capacity)
             slopes.append(np.where(limited, used - np.where(limited, capacity, 0.0), 0.0))
