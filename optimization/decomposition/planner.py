@@ -23,20 +23,18 @@ from optimization.decomposition.crew import Crew
 from optimization.decomposition.dual import Dual, maximise
 from optimization.decomposition.exchange import exchange
 from optimization.decomposition.instance import Floats, Instance, Ints
-from optimization.decomposition.proposals import Planners, planners
-from optimization.decomposition.regret import regrets
+from optimization.decomposition.proposals import planners
 from optimization.decomposition.rounding import round_weights
-from optimization.decomposition.sample import sample, sample_sizes, seeds
+from optimization.decomposition.sample import sample, sample_sizes
 from optimization.decomposition.settle import fit, mend, set_plans, turns
 from optimization.decomposition.state import State
-from optimization.decomposition.variants import variants
 from optimization.report import SolveLimits, relative_gap
 
 # Iterations after seeds are dear on many items and few are needed on most samples.
 _SEEDED_ITERATIONS = 14
 _CORRECTIONS, _SAMPLE_ITERATIONS, _LAST_ITERATIONS = 5, 12, 6
-_EXCHANGE_ITEMS, EXCHANGE_MOST = 1_500, 5_000
-_EXCHANGE_NODES, _EXCHANGE_GAP = 20, 1e-4
+EXCHANGE_MOST = 5_000
+_EXCHANGE_NODES, _EXCHANGE_GAP = 5, 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +80,8 @@ def plan_item_locations(
     parts = blocks.parts()
     crew = Crew(parts, executor if len(parts) > 1 else None)
     dual = _search_prices(instance, blocks, crew, limits, (warm,) if warm else ())
-    team = planners(crew)
-    state = round_weights(blocks, dual, team)
-    _improve(state, team, dual, limits)
+    state = round_weights(blocks, dual, planners(crew))
+    _improve(state, dual, limits)
     supply, storage = state.overload
     return DecompositionPlan(
         _in_caller_order(blocks, state.plans),
@@ -120,27 +117,25 @@ def _level(instance: Instance) -> Level:
     return Level(blocks, Crew(blocks.parts()))
 
 
-def _improve(state: State, team: Planners, dual: Dual, limits: SolveLimits) -> None:
+def _improve(state: State, dual: Dual, limits: SolveLimits) -> None:
     """Settle; where that is not close, exchange plans while there are few enough for it to matter."""
     rng = np.random.default_rng(limits.seed)
-    fit(state, dual.centre, rng)
+    few = state.instance.items.count <= EXCHANGE_MOST
+    begun = state.plans.copy() if few else state.plans
+    seen = fit(state, dual.centre, rng)
     work = replace(limits, slices=1, nodes=_EXCHANGE_NODES, gap=_EXCHANGE_GAP)
-    for _ in range(limits.slices if state.instance.items.count <= EXCHANGE_MOST else 0):
+    for number in range(limits.slices if few else 0):
         before, kept = state.objective, state.plans.copy()
         if before - dual.bound <= limits.gap * abs(before + state.instance.offset):
             break
-        free = _worst(state, team, dual.centre, min(state.instance.items.count, _EXCHANGE_ITEMS))
-        prices = [*seeds(dual), *variants(state, dual.centre, 16, rng)]
-        exchange(state, team, free, prices, work, len(free))
+        if number:  # everything so far was mixed: more to mix
+            set_plans(state, begun)
+            seen = [*seen, kept, *fit(state, dual.centre, rng)]
+            set_plans(state, kept)
+        exchange(state, seen, work)
         mend(state, dual.centre, turns(state.instance.items.count, rng), rng)
         if state.objective > before:
             set_plans(state, kept)
-
-
-def _worst(state: State, team: Planners, prices: Prices, most: int) -> Ints:
-    """The items whose plans lose most against the bound, in rising order."""
-    lost = regrets(team, state.plans, state.costs, prices)
-    return np.sort(np.argsort(-lost, kind="stable")[:most]).astype(np.int32)
 
 
 def _in_caller_order(blocks: Blocks, plans: Ints) -> Ints:

@@ -11,14 +11,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.decomposition.blocks import Prices
-from optimization.decomposition.dual import Dual
 from optimization.decomposition.instance import Floats, Instance, Ints, Items
 
 _SMALLEST = 2_000  # below this a sample says little about each supplier
 _GROWTH = 10
-_MOST_SEEDS = 6
-_LEAST_WEIGHT = 0.002
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
 
@@ -45,12 +41,6 @@ def sample(instance: Instance, size: int, seed: int) -> Instance:
         supply=_scaled(instance.supply, items.supplier, _needed_space(items), chosen),
         storage=_scaled(instance.storage, items.store, _idle_space(items), chosen),
     )
-
-
-def seeds(dual: Dual) -> tuple[Prices, ...]:
-    """The centre, then the price vectors the master weighs most, at most six in all."""
-    heavy = dual.heaviest(_MOST_SEEDS - 1, _LEAST_WEIGHT)
-    return (dual.centre, *(trial.prices for trial in heavy))
 
 
 def _needed_space(items: Items) -> Floats:

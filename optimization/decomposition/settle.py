@@ -53,23 +53,38 @@ def turns(count: int, rng: np.random.Generator) -> Turns:
     return Turns(rng.permutation(count).astype(np.int32))
 
 
-def fit(state: State, centre: Prices, rng: np.random.Generator) -> None:
-    """Settle, unload and fill; where there are few items, from the same plans several times."""
+def fit(state: State, centre: Prices, rng: np.random.Generator) -> list[Ints]:
+    """
+    Settle, unload and fill; where there are few items, from the same plans several times.
+
+    The state is the best of them; the plans of all of them come back where there are few items.
+    """
     count = state.instance.items.count
     starts = int(np.clip(_SETTLED_ITEMS // count, 1, _STARTS))
-    begun = state.plans.copy() if starts > 1 else state.plans
-    kept, least = state.plans, np.inf
-    for start in range(starts):
+    if starts == 1:
         order = turns(count, rng)
-        if start:
-            set_plans(state, begun)
-        for _ in range(_AGAIN if starts > 1 else 1):
+        settle(state, centre, order)
+        mend(state, centre, order, rng)
+        return []
+    seen, costs = _several(state, centre, rng, starts)
+    set_plans(state, seen[int(np.argmin(costs))])
+    return seen
+
+
+def _several(
+    state: State, centre: Prices, rng: np.random.Generator, starts: int
+) -> tuple[list[Ints], list[float]]:
+    """Plans and objectives of so many starts, and of settling each again."""
+    begun, seen, costs = state.plans.copy(), [], []
+    for _ in range(starts):
+        order = turns(state.instance.items.count, rng)
+        set_plans(state, begun)
+        for _ in range(_AGAIN):
             settle(state, centre, order)
             mend(state, centre, order, rng)
-            if starts > 1 and state.objective < least:
-                kept, least = state.plans.copy(), state.objective
-    if starts > 1:
-        set_plans(state, kept)
+            seen.append(state.plans.copy())
+            costs.append(state.objective)
+    return seen, costs
 
 
 def set_plans(state: State, plans: Ints) -> None:

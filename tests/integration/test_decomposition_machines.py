@@ -1,8 +1,9 @@
 """The executor seam: the same plan from one process, several, a cluster, and after a killed worker."""
 
-import importlib.util
+import importlib
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import Executor, Future
@@ -24,11 +25,11 @@ LIMITS = SolveLimits(iterations=6)
 
 
 def of_the_benches(name):
-    """A module beside the benches."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / f"benchmarks/{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """A module beside the benches, which import each other by name."""
+    folder = str(Path(__file__).parents[1] / "benchmarks")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module(name)
 
 
 order_instances, order_snapshots = of_the_benches("order_instances"), of_the_benches("order_snapshots")
