@@ -162,8 +162,8 @@ def _slice(people: Crowd, best: Standing, number: int, seed: int) -> Standing:
 
 
 def _starts_again(people: Crowd, number: int) -> bool:
-    """The first slices of small networks; in all, the first slice of the first rounds."""
-    if number < (_RESTARTS if people.network.stages.count <= _SMALL else 1):
+    """The first slices, and the first slice of the first rounds."""
+    if number < _RESTARTS:
         return True
     turn = round_of_slice(people, number, _FAMILIES)
     return turn < _RESTARTS and turn > round_of_slice(people, number - 1, _FAMILIES)

@@ -10,12 +10,12 @@ phi, r, P of `relaxation`. Rows that are priced, by stage i and bucket t, and th
     use <= C,   or use / size <= k <= C                                             mu     (resource)
     room <= S                                                                       sigma  (store)
 
-with Q placed so far, L sales lost so far (and, at loose stages, what arrived there). The middle rows
+with Q placed so far, L sales lost so far and what arrived on loose lanes. The middle rows
 follow from x + sum_j r N[j,phi] <= N + L: they make the bound strong, a stage cannot be short by more
 than what is short below it. Left out, so that the bound still holds: pooled minima, largest orders,
 shelf life (without it nothing is written off: that never saves anything), room of what perishes,
 wholeness of trucks. What remains falls apart: stages (`stage_program`), x of each inner stage and
-bucket (piecewise linear, least at a kink), lost sales, and orders into loose stages, one by one. With
+bucket (piecewise linear, least at a kink), lost sales, and orders on loose lanes, one by one. With
 E[i,t] = sum of eta from t on, an order of lane l placed in t and arriving in a costs per unit
 
     c + E[i,a] - sum_p r[l,p] E[p,t] + sum_r use (mu, or unit cost + mu per size).
@@ -253,7 +253,7 @@ class Bound:
         return wanted
 
     def _loose(self, unit: Floats, fixed: Floats, arrived: Floats) -> tuple[float, Floats]:
-        """Least cost of every order into a loose stage, and the quantities; `arrived`: price of an arrival."""
+        """Least cost of every order on a loose lane, and the quantities; `arrived`: price of an arrival."""
         orders, most = self.relaxation.loose_orders
         price = unit[orders.lane, orders.bucket] + arrived[orders.stage, orders.arrival]
         costs = fixed[orders.lane, orders.bucket] + price * most

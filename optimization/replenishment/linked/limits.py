@@ -16,12 +16,13 @@ from optimization.replenishment.order_sizes import most_lots
 from optimization.replenishment.problem import Flags, Floats, OrderProblem
 
 
-def beyond_kinks(problem: OrderProblem, position: Floats, safety: Floats, ceiling: Floats) -> Floats:
-    """By stage, what takes its position beyond every kink, and one order; 0 where nothing can be ordered."""
+def beyond_kinks(
+    problem: OrderProblem, used: Flags, position: Floats, safety: Floats, ceiling: Floats
+) -> Floats:
+    """By stage, what takes its position beyond every kink, and one order; 0 without any of the lanes `used`."""
     lanes, count = problem.lanes, len(problem.stages.ids)
-    used = lanes.is_open.any(axis=1)
     first = np.full(count, problem.buckets)
-    earliest = np.where(lanes.is_open, lanes.arrival, problem.buckets).min(axis=1)
+    earliest = np.where(lanes.is_open & used[:, None], lanes.arrival, problem.buckets).min(axis=1)
     np.minimum.at(first, lanes.stage, earliest)
     highest = np.maximum(0.0, np.maximum(safety, np.where(np.isfinite(ceiling), ceiling, 0.0)[:, None]))
     seen = np.arange(problem.buckets) >= first[:, None]
@@ -32,9 +33,9 @@ def beyond_kinks(problem: OrderProblem, position: Floats, safety: Floats, ceilin
     return np.where(first < problem.buckets, np.maximum(lack, 0.0) + order, 0.0)
 
 
-def all_orders(problem: OrderProblem, stages: Flags) -> Floats:
-    """By stage, every order as large as the model lets it be; 0 outside `stages`."""
+def all_orders(problem: OrderProblem, used: Flags) -> Floats:
+    """By stage, every order on the lanes `used` as large as the model lets it be."""
     lanes, most = problem.lanes, np.zeros(len(problem.stages.ids))
     largest = np.maximum(most_lots(problem) * lanes.step[:, None], lanes.smallest[:, None]) * lanes.is_open
-    np.add.at(most, lanes.stage, largest.sum(axis=1))
-    return np.where(stages, most, 0.0)
+    np.add.at(most, lanes.stage[used], largest.sum(axis=1)[used])
+    return most

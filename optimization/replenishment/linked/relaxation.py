@@ -3,8 +3,8 @@ What the bound needs of an order problem, as arrays: positions, links, orders, a
 
 A stage is an *end* where all that is not its own stock leaves it by its own demand, which waits: its
 net stock is its position N. Elsewhere (*inner*: orders consume from it, or sales are lost) net stock
-x is a variable of its own, tied to N by prices. Stages that supply each other in circles are *loose*:
-no position of theirs counts arrivals, their orders are priced one by one.
+x is a variable of its own, tied to N by prices. Lanes between stages that supply each other in circles
+are *loose*: no position counts what arrives on them, their orders are priced one by one.
 """
 
 from dataclasses import dataclass
@@ -60,16 +60,17 @@ class Relaxation:
 
     @cached_property
     def is_loose(self) -> Flags:
-        """Stages in circles."""
-        count, circle = circles(self.problem)
-        sizes = np.bincount(circle, minlength=count)
-        loose: Flags = np.isin(circle, np.flatnonzero(sizes > 1))
+        """Lanes within circles."""
+        _, circle = circles(self.problem)
+        arcs, stage = self.problem.arcs, self.problem.lanes.stage
+        loose = np.zeros(stage.size, np.bool_)
+        loose[arcs.lane[circle[arcs.stage] == circle[stage[arcs.lane]]]] = True
         return loose
 
     @cached_property
     def used(self) -> Flags:
-        """Lanes on which an order can be placed."""
-        return np.asarray(self.problem.lanes.is_open.any(axis=1))
+        """Lanes on which an order can be placed that counts in positions."""
+        return np.asarray(self.problem.lanes.is_open.any(axis=1) & ~self.is_loose)
 
     @cached_property
     def consumption(self) -> csr_matrix:
@@ -110,7 +111,7 @@ class Relaxation:
         problem, last = self.problem, self.problem.buckets - 1
         lanes = problem.lanes
         ahead = np.full((len(problem.stages.ids), problem.buckets), last)
-        arrival = np.where(lanes.is_open, lanes.arrival, last + 1)
+        arrival = np.where(lanes.is_open & ~self.is_loose[:, None], lanes.arrival, last + 1)
         later = np.minimum.accumulate(arrival[:, ::-1], axis=1)[:, ::-1]
         np.minimum.at(ahead[:, : problem.horizon - 1], lanes.stage, later[:, 1:] - 1)
         return ahead
@@ -124,7 +125,7 @@ class Relaxation:
         for lane, parent, quantity in zip(
             uses.row.tolist(), uses.col.tolist(), uses.data.tolist(), strict=True
         ):
-            if self.used[lane] and not self.is_loose[lanes.stage[lane]]:
+            if self.used[lane]:
                 least.setdefault((parent, int(lanes.stage[lane])), []).append(quantity)
         level = levels(self.problem)
         kept = [(p, j, min(q)) for (p, j), q in least.items() if len(q) == lanes_of[j]]
@@ -165,7 +166,7 @@ class Relaxation:
 
     @cached_property
     def orders(self) -> Orders:
-        """Orders into stages that are not loose; the smallest quantity off the grid of lots is one of its own."""
+        """Orders that count in positions; the smallest quantity off the grid of lots is one of its own."""
         return self._orders[0]
 
     @cached_property
@@ -191,9 +192,9 @@ class Relaxation:
 
     @cached_property
     def loose_orders(self) -> tuple[Orders, Floats]:
-        """Orders into loose stages, and the largest quantity of each."""
+        """Orders on loose lanes, and the largest quantity of each."""
         lanes = self.problem.lanes
-        lane, bucket = np.nonzero(lanes.is_open & self.is_loose[lanes.stage][:, None])
+        lane, bucket = np.nonzero(lanes.is_open & self.is_loose[:, None])
         lots = most_lots(self.problem)[lane, bucket]
         most = np.maximum(lots * lanes.step[lane], lanes.smallest[lane])
         return Orders(lanes.stage[lane], lane, bucket, lanes.arrival[lane, bucket]), most
@@ -202,7 +203,7 @@ class Relaxation:
     def _orders(self) -> tuple[Orders, Block]:
         lanes, count = self.problem.lanes, len(self.problem.stages.ids)
         cells, grain, is_exact = self._grains()
-        lane, bucket = np.nonzero(lanes.is_open & ~self.is_loose[lanes.stage][:, None])
+        lane, bucket = np.nonzero(lanes.is_open & ~self.is_loose[:, None])
         stage = lanes.stage[lane]
         lots = np.where(lanes.is_whole, np.ceil(lanes.smallest / lanes.step * (1.0 - _FINEST)), 1.0)
         least = np.where(lanes.is_whole, np.maximum(lots, 1.0) * lanes.step, lanes.smallest)
@@ -229,10 +230,10 @@ class Relaxation:
     def _grains(self) -> tuple[Ints, Floats, Flags]:
         """By stage: how many grains, of what size, and whether they say everything."""
         lanes, count = self.problem.lanes, len(self.problem.stages.ids)
-        most = beyond_kinks(self.problem, self.position, self.safety, self._ceiling)
+        most = beyond_kinks(self.problem, self.used, self.position, self.safety, self._ceiling)
         off = is_off_grid(self.problem)
         cells, grain, is_exact = np.ones(count, np.int64), np.ones(count), np.ones(count, np.bool_)
-        for i in np.flatnonzero(~self.is_loose & (np.bincount(lanes.stage[self.used], minlength=count) > 0)):
+        for i in np.flatnonzero(np.bincount(lanes.stage[self.used], minlength=count) > 0):
             mine = self._lanes_of[i]
             whole = lanes.is_whole[mine].all()
             sizes = [*lanes.step[mine], *lanes.smallest[mine[off[mine]]]]
@@ -250,8 +251,8 @@ class Relaxation:
 
     @cached_property
     def most(self) -> Floats:
-        """By stage that is not loose, all that its orders could bring."""
-        return all_orders(self.problem, ~self.is_loose)
+        """By stage, all that its orders could bring that count in positions."""
+        return all_orders(self.problem, self.used)
 
     @cached_property
     def _lanes_of(self) -> list[Ints]:
