@@ -2,10 +2,9 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optimization.network import Finding, Lane, LaneKind
 from optimization.parameters import RoundingStep
@@ -96,38 +95,35 @@ def _pairs(reading: Reading) -> list[tuple[Lane, float]]:
 
 
 def _closures(reading: Reading, largest: Floats) -> dict[str, Flags]:
-    """By rule, the order buckets it closes."""
-    shape = (len(reading.lanes), reading.snapshot.horizon)
-    bucket = np.arange(reading.snapshot.horizon)
+    """By rule, the order buckets it closes; of a million lanes most rules close none, and only those are visited."""
+    lanes, bucket = reading.lanes, np.arange(reading.snapshot.horizon)
     starts = [reading.start(t) for t in range(reading.snapshot.horizon)]
 
-    def rows(closed: Callable[[int, Lane], NDArray[np.bool_] | bool]) -> Flags:
-        result = np.zeros(shape, dtype=np.bool_)
-        for k, lane in enumerate(reading.lanes):
-            result[k] = closed(k, lane)
+    def rows(closed: Iterable[tuple[int, Flags | bool]]) -> Flags:
+        result = np.zeros((len(lanes), bucket.size), dtype=np.bool_)
+        for k, when in closed:
+            result[k] = when
         return result
 
-    def outside(_: int, lane: Lane) -> NDArray[np.bool_] | bool:
+    def outside(lane: Lane) -> Flags:
         first, last = lane.effective_from, lane.effective_to
-        if first is None and last is None:
-            return False
         return np.array(
             [(first is not None and s < first) or (last is not None and s > last) for s in starts]
         )
 
-    def between_reviews(_: int, lane: Lane) -> NDArray[np.bool_] | bool:
-        every = round(reading.of_stage[lane.stage].review_period / reading.snapshot.bucket_days)
-        return bucket % every != 0 if every > 1 else False
+    def cycle(lane: Lane) -> int:
+        return round(reading.of_stage[lane.stage].review_period / reading.snapshot.bucket_days)
 
+    barred = [reading.is_barred(lane) for lane in lanes]
     found = {
-        "frozen horizon": rows(lambda _k, _l: bucket < reading.parameters.frozen_buckets),
-        "frozen stage": rows(lambda _k, lane: reading.rule(lane.stage).is_frozen),
-        "effectivity": rows(outside),
-        "review cycle": rows(between_reviews),
-        "inactive supplier": rows(lambda _k, lane: reading.is_barred(lane) == "inactive supplier"),
-        "excluded supplier": rows(lambda _k, lane: reading.is_barred(lane) == "excluded supplier"),
-        "no order quantity": np.repeat(largest[:, None] <= 0.0, shape[1], axis=1),
-    }
+        "frozen horizon": rows((k, bucket < n) for n in [reading.parameters.frozen_buckets] if n for k in range(len(lanes))),
+        "frozen stage": rows((k, True) for k, lane in enumerate(lanes) if reading.rule(lane.stage).is_frozen),
+        "effectivity": rows((k, outside(lane)) for k, lane in enumerate(lanes) if lane.effective_from or lane.effective_to),
+        "review cycle": rows((k, bucket % n != 0) for k, lane in enumerate(lanes) if (n := cycle(lane)) > 1),
+        "inactive supplier": rows((k, True) for k, why in enumerate(barred) if why == "inactive supplier"),
+        "excluded supplier": rows((k, True) for k, why in enumerate(barred) if why == "excluded supplier"),
+        "no order quantity": np.repeat(largest[:, None] <= 0.0, bucket.size, axis=1),
+    }  # fmt: skip
     return {name: closed for name, closed in found.items() if closed.any()}
 
 
@@ -144,6 +140,8 @@ def _surcharges(reading: Reading, unit_cost: Floats, holding: Floats) -> Floats:
             of_stage[lane.stage].append(k)
     result = np.zeros(len(reading.lanes))
     for members in of_stage.values():
+        if len(members) == 1:
+            continue
         ranks = sorted({reading.lanes[k].priority for k in members})
         spread = float(np.ptp(unit_cost[members])) + float(holding[members[0]])
         for k in members:
