@@ -10,7 +10,7 @@ from optimization.replenishment.state import State
 from optimization.words import plain
 
 _NOISE = 1e-6
-_DEPTH = 12
+_DEPTH, _NAMED_LANES = 12, 3
 
 
 def reasons_for_lateness(
@@ -32,7 +32,10 @@ def chain(problem: OrderProblem, state: State, stage: int, bucket: int) -> list[
     """From a stage that lacks stock in a bucket, upstream, one reason a step."""
     reasons: list[str] = []
     seen: set[int] = set()
-    while stage not in seen and len(reasons) < _DEPTH:
+    while stage not in seen:
+        if len(reasons) == _DEPTH:
+            reasons.append(f"{problem.stages.ids[stage]} lacks it too, and so on upstream")
+            break
         seen.add(stage)
         step = _reason(problem, state, stage, bucket)
         reasons.append(step[0])
@@ -67,7 +70,9 @@ def _reason(
 def _closed(problem: OrderProblem, mine: np.ndarray) -> str:
     lanes = problem.lanes
     shut = sorted(name for name, closed in lanes.closures.items() if closed[mine].any())
-    days = ", ".join(f"{lanes.ids[k]} takes {lanes.lead_days[k]:.3g} days" for k in mine[:3])
+    days = ", ".join(f"{lanes.ids[k]} takes {lanes.lead_days[k]:.3g} days" for k in mine[:_NAMED_LANES])
+    more = len(mine) - _NAMED_LANES
+    days += f" and {more:,} more lanes" if more > 0 else ""
     return days + (f"; closed by {', '.join(shut)}" if shut else "")
 
 

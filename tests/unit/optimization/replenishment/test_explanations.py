@@ -114,6 +114,21 @@ def test_of_a_large_part_only_what_is_near_is_looked_at(snapshot, lane, plan, mo
     assert "what was looked at" not in dict(whole.answers)
 
 
+def test_lanes_that_a_reason_does_not_name_are_counted(snapshot, lane, plan):
+    """
+    Five lanes of a week for demand of this week: three are named.
+    """
+    known = snapshot(
+        {"x": Demand("x", penalty=1.0, mean=(4.0, 0.0, 0.0, 0.0))},
+        lanes=[lane("x", id=f"buy{n}", lead_time=7.0, unit_cost=5.0 + n) for n in range(5)],
+    )
+    found = plan(known)
+
+    (reason,) = explain_order(known, {}, NOTHING, found, found.orders[0].id).lateness
+
+    assert "and 2 more lanes" in reason
+
+
 def test_what_a_list_in_words_leaves_out_is_counted(snapshot, lane, plan):
     """
     One order for eight buckets of demand, and six ways to do otherwise: six and three are named.
