@@ -265,11 +265,11 @@ def peer_rows(case, plan, label, answer):
     print(case, label, theirs, bound, f"{answer.seconds:.1f} s", f"{answer.violation:.1e} broken", flush=True)
     if theirs is None:
         return [Row(case, "cost", plan.objective, None, label, None, "no plan there", True)]
-    gap = 100 * (theirs - bound) / abs(theirs)
+    gap = 100 * (theirs - bound) / abs(theirs) if bound > -1e19 else None  # no bound yet
     ratio = theirs / plan.objective
     return [
         Row(case, "cost", plan.objective, theirs, label, ratio, "cheaper", bool(plan.objective < theirs)),
-        Row(case, "gap %", 100 * plan.gap, gap, label, gap / max(100 * plan.gap, 1e-9), "", None),
+        Row(case, "gap %", 100 * plan.gap, gap, label, gap and gap / max(100 * plan.gap, 1e-9), "", None),
         Row(case, "rows broken", None, answer.violation, label, None, "", None),
     ]
 
