@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import uvloop
 
 from decision_service.cli.command import command, console
 from decision_service.cli.main_group import cli
@@ -34,7 +35,7 @@ def serve(options: Options, config: Path | None, found: Path | None) -> None:
     configure_logs()
     configure(settings.telemetry, settings.trace_ratio, settings.prometheus_port)
     with locked(settings.data):
-        asyncio.run(_serve(settings, found, options.actor))
+        uvloop.run(_serve(settings, found, options.actor))
 
 
 async def _serve(settings: Settings, founding: Path | None, actor: str) -> None:

@@ -18,10 +18,10 @@ from decision_service.facts import SnapshotFacts
 from decision_service.usecases import records
 from decision_service.usecases.planning import speak_to_planning
 from decision_service.usecases.release import Releases
+from optimization import replenishment
 from optimization.network import Snapshot
 from optimization.plan import PlannedOrder, ReplenishmentPlan
 from optimization.reorder_points import ReorderPlan, plan_by_reorder_points
-from optimization.replenishment import explain_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Inquire:
             return
         stocks = {s.stage: s.safety_stock for s in decision.outcome.safety_stocks}
         plan = plan_of(decision.outcome)
-        explained = explain_order(snapshot, stocks, parameters, plan, order.id)
+        explained = replenishment.explain_order(snapshot, stocks, parameters, plan, order.id)
         for question, answer in explained.answers:
             yield Answer(question, answer)
 

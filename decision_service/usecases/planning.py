@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from decision_service import directives
 from decision_service.decision import Evidence
@@ -10,16 +11,15 @@ from decision_service.directives import Allotment
 from decision_service.facts import SnapshotFacts
 from decision_service.usecases.evidence import collect
 from decision_service.usecases.release_content import Release
-from optimization.check import check_plan
+from optimization import replenishment, safety_stock
 from optimization.network import Finding, Snapshot, Stage
 from optimization.parameters import PlanningParameters, StageParameters
 from optimization.plan import Placement, ReplenishmentPlan
-from optimization.replenishment import plan_replenishment
-from optimization.replenishment.search import Reserve
 from optimization.report import SolveLimits
-from optimization.safety_stock import STORAGE_GAP, place_safety_stock, problem_from_snapshot
-from optimization.solver import SOLVER
 from rules import Evaluation, evaluate_stage
+
+if TYPE_CHECKING:
+    from optimization.replenishment.search import Reserve
 
 _Evaluated = list[tuple[str, tuple[Evaluation, ...]]]
 
@@ -42,7 +42,7 @@ class Work:
     slices: int | None = None
     may_continue: Callable[[], bool] | None = None
     doubt: str = ""
-    reserve: Reserve | None = None
+    reserve: "Reserve | None" = None
     executor: Executor | None = None
 
 
@@ -67,8 +67,10 @@ def speak_to_planning(
 
 def plan(known: SnapshotFacts, parameters: PlanningParameters, work: Work) -> Planned:
     """Place safety stock, then plan orders that keep it."""
-    problem, findings = problem_from_snapshot(known.snapshot, parameters)
-    placement = place_safety_stock(problem, parameters.safety_stock_limits, storage_gap=STORAGE_GAP)
+    problem, findings = safety_stock.problem_from_snapshot(known.snapshot, parameters)
+    placement = safety_stock.place_safety_stock(
+        problem, parameters.safety_stock_limits, storage_gap=safety_stock.STORAGE_GAP
+    )
     limits = parameters.order_limits
     if work.slices is not None:
         limits = replace(limits, slices=work.slices)
@@ -85,7 +87,7 @@ def _plan_orders(
     work: Work,
 ) -> ReplenishmentPlan:
     """Planned by HiGHS; where another solver stood in for it, the plan must pass the check, or is not used."""
-    plan = plan_replenishment(
+    plan = replenishment.plan_replenishment(
         snapshot,
         stocks,
         parameters,
@@ -94,14 +96,20 @@ def _plan_orders(
         reserve=work.reserve,
         executor=work.executor,
     )
-    if not _has_stood_in(plan) or not check_plan(snapshot, stocks, parameters, plan):
+    if not _has_faults(plan, snapshot, stocks, parameters):
         return plan
     same = replace(limits, slices=plan.report.slices)
-    return plan_replenishment(snapshot, stocks, parameters, same, executor=work.executor)
+    return replenishment.plan_replenishment(snapshot, stocks, parameters, same, executor=work.executor)
 
 
-def _has_stood_in(plan: ReplenishmentPlan) -> bool:
-    return plan.report.solver != SOLVER
+def _has_faults(
+    plan: ReplenishmentPlan, snapshot: Snapshot, stocks: Mapping[str, float], parameters: PlanningParameters
+) -> bool:
+    """Whether another solver stood in, and its plan does not pass the check."""
+    from optimization.check import check_plan  # noqa: PLC0415 - loads what plans, which judging does without
+    from optimization.solver import SOLVER  # noqa: PLC0415
+
+    return plan.report.solver != SOLVER and bool(check_plan(snapshot, stocks, parameters, plan))
 
 
 def replan(
@@ -120,7 +128,9 @@ def replan(
     slices = planned.plan.report.slices
     limits = replace(parameters.order_limits, slices=slices)
     allotted = directives.allot(known.snapshot, allotments)
-    plan = plan_replenishment(allotted, stocks, parameters, limits, start=planned.plan, executor=executor)
+    plan = replenishment.plan_replenishment(
+        allotted, stocks, parameters, limits, start=planned.plan, executor=executor
+    )
     return replace(planned, plan=replace(plan, report=replace(plan.report, slices=slices)))
 
 

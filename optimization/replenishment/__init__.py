@@ -30,13 +30,26 @@ choice a capacity or a room is overloaded (o). Tiers price these so that hard ru
 demand, and demand before targets (`prices`).
 """
 
-from optimization.replenishment.explain import (
-    Alternative,
-    Change,
-    OrderExplanation,
-    ServedDemand,
-    explain_order,
-)
-from optimization.replenishment.plan import plan_replenishment
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from optimization.replenishment.explain import (
+        Alternative,
+        Change,
+        OrderExplanation,
+        ServedDemand,
+        explain_order,
+    )
+    from optimization.replenishment.plan import plan_replenishment
+else:  # what plans takes as long to load as all else: whoever only judges never waits for it
+    __getattr__, __dir__, _ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "explain": ["Alternative", "Change", "OrderExplanation", "ServedDemand", "explain_order"],
+            "plan": ["plan_replenishment"],
+        },
+    )
 
 __all__ = ["Alternative", "Change", "OrderExplanation", "ServedDemand", "explain_order", "plan_replenishment"]

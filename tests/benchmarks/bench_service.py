@@ -26,6 +26,7 @@ from statistics import median
 
 import grpc
 import psutil
+import uvloop
 from google.protobuf import text_format
 from report import Row, publish
 
@@ -297,7 +298,7 @@ def main():
         case ["metered"]:
             asyncio.run(serve_measured_echo())
         case ["ours", data]:
-            asyncio.run(serve_ours(Path(data)))
+            uvloop.run(serve_ours(Path(data)))  # as `decisionctl serve` does
         case _:
             if shutil.which("h2load") is None:
                 print("h2load is not installed (Debian: apt install nghttp2-client): nothing is measured")
