@@ -7,7 +7,8 @@ Orders under capacity: proven gaps from one thousand item-locations to a million
 Items are planned by the decomposition itself, snapshots by the product's `plan_replenishment` from
 an ERP's tables, and checked by `check.py` up to 10,000. Most of a snapshot's cost is the price of what
 must be bought anyway, so its gap is given of the cost beside purchases too. Networks are planned bare
-and as snapshots. Peers' plans are put through the model once more. Seconds are wall time on all cores; CPU seconds stand beside them.
+and as snapshots. Peers' plans are put through the model once more. Seconds are wall time on all
+cores; CPU seconds stand beside them.
 Ours and the peers (HiGHS with (l,S) rows and with the facility-location form, SCIP in an
 environment made for the run, CP-SAT) get the same instances, one after the other; each peer reads the
 same file, may start from ordering nothing, and has the same seconds after reading. Peers are asked

@@ -13,6 +13,7 @@ from decision_service.cli.manual import SERVICE as MANUAL
 from decision_service.decision import Caller, DecisionMode, DecisionRequest, Fallback
 from decision_service.errors import MovedError
 from decision_service.usecases.effort import ALL_IT_TAKES
+from decision_service.usecases.recent_outcomes import RecentOutcomes
 from decision_service.v1 import decision_pb2, decision_service_pb2, manual_service_pb2
 from optimization.network import Snapshot
 
@@ -125,8 +126,9 @@ def test_a_decision_in_flight_when_the_mode_changes_is_refused(two_releases, exa
         return await decide_.outcome_of(*given, **more)
 
     request = DecisionRequest("in-flight", convert.parse(example, Snapshot), DecisionMode.JUDGE)
+    slow = replace(decide_, outcome_of=meanwhile, outcomes=RecentOutcomes())  # nothing is remembered
     with pytest.raises(MovedError, match="manual mode changed"):
-        asyncio.run(replace(decide_, outcome_of=meanwhile)(request, Caller("erp-1")))
+        asyncio.run(slow(request, Caller("erp-1")))
     after = two_releases.app.ledger.size
     again = asyncio.run(decide_(request, Caller("erp-1"))).decision
     leave(two_releases)
