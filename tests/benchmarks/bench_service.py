@@ -3,12 +3,14 @@ The service beside an empty grpc.aio echo, called by the same client in the same
 
     SECONDS=3 ENTRIES=1000000 ENDURED=20000 python tests/benchmarks/bench_service.py
 
-A round lasts SECONDS; the service starts on a log of ENTRIES; the growth of its memory is that of its resident
-set over ENDURED decisions, after as many to fill what is bounded (1,000,000 take most of an hour). The client is `h2load` (Debian: nghttp2-client), in C. It sends the
-same bytes each time, so the benchmark's server gives every Decide a request_id of its own: each call is decided
-and is durable (SQLite, synchronous=FULL) before it is answered. The snapshot and the decision that is read are the
-same each time, and the service remembers both; the case of new snapshots gives every call one of its own. Plaintext
-on loopback; telemetry off, but for the second echo, which is observed as a call of ours is, metrics only.
+A round lasts SECONDS; the service starts on a log of ENTRIES; the growth of its memory is that of its
+resident set over ENDURED decisions, after as many to fill what is bounded (1,000,000 take most of an
+hour). The client is `h2load` (Debian: nghttp2-client), in C. It sends the same bytes each time, so the
+benchmark's server gives every Decide a request_id of its own: each call is decided and is durable
+(SQLite, synchronous=FULL) before it is answered. The snapshot, its proposals and the decision that is
+read are the same each time, and the service remembers what follows from them; the case of new
+snapshots gives every call one of its own, which is read, judged and rendered anew. Plaintext on
+loopback; telemetry off, but for the second echo, which is observed as a call of ours is, metrics only.
 """
 
 import asyncio

@@ -10,7 +10,6 @@ from decision_service.cli.audit import SERVICE as AUDIT
 from decision_service.cli.decisions import SERVICE as DECISIONS
 from decision_service.v1 import audit_service_pb2, decision_pb2
 from decision_service.v1 import decision_service_pb2 as pb
-from tests.conftest import Service
 
 
 def run(*arguments):
@@ -36,18 +35,19 @@ def judged(example):
     return judged
 
 
-def test_a_log_changes_its_key_and_nothing_else(tmp_path, root, judged):
+def test_a_log_changes_its_key_and_nothing_else(tmp_path, root, judged, start_service):
     """
     The release that the old key signed governs on, and who holds the old key verifies all of it.
     """
-    data, service = tmp_path / "data", Service(tmp_path / "data")
+    data = tmp_path / "data"
+    service = start_service(data)
     service.govern(root / "policies" / "replenishment")
     before = judged(service, "before")
     (old,) = service.call(AUDIT, "GetCheckpoint", audit_service_pb2.GetCheckpointRequest()).keys
     service.close()
 
     new = run("db", "rotate-key", "--data", data)["key"]
-    service = Service(data)
+    service = start_service(data)
     after = judged(service, "after")
     keys = service.call(AUDIT, "GetCheckpoint", audit_service_pb2.GetCheckpointRequest()).keys
     own = service.call(AUDIT, "VerifyLog", audit_service_pb2.VerifyLogRequest())

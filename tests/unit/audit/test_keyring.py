@@ -57,25 +57,26 @@ def test_the_old_key_opens_the_log_no_more(ring, url):
         open_ledger(url, old)
 
 
-@pytest.mark.parametrize("cut", ["before the log knows", "before it is remembered", "before it is in place"])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        pytest.param("audit.keyring._is_handed_over", id="before the log knows"),
+        pytest.param("audit.keyring._replace", id="before it is remembered"),
+        pytest.param("pathlib.Path.replace", id="before it is in place"),
+    ],
+)
 def test_a_rotation_that_was_cut_off_is_ended(ring, url, monkeypatch, cut):
     """
     The key that was made is the one that follows, and it is announced once.
     """
-    stops = {
-        "before the log knows": ("audit.keyring._is_handed_over", (KeyboardInterrupt,)),
-        "before it is remembered": ("audit.keyring._replace", (KeyboardInterrupt,)),
-        "before it is in place": ("pathlib.Path.replace", (KeyboardInterrupt,)),
-    }
-    name, (error,) = stops[cut]
     old = ring.signer(ORIGIN).verifier
 
     def stop(*_):
-        raise error
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(name, stop)
-        with pytest.raises(error):
+        patched.setattr(cut, stop)
+        with pytest.raises(KeyboardInterrupt):
             ring.rotate(url)
     made = (ring.folder / "signing.key.next").read_text().strip()
     again = ring.rotate(url)

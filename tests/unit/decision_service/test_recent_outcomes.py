@@ -91,18 +91,19 @@ def test_what_was_doubted_is_not_kept(recent, keep):
     assert recent.recall(inputs(), RELEASE) is None
 
 
-def test_memory_is_bounded(recent, keep, monkeypatch):
+def test_memory_is_bounded(keep, monkeypatch):
     """
     The one used longest ago makes room, and one that is too large is not kept.
     """
-    size = len(keep().content)
-    recent._known = recent_outcomes.LRUCache(2 * size, getsizeof=lambda reached: len(reached.content))
+    reached = keep()
+    monkeypatch.setattr(recent_outcomes, "MOST", 2 * len(reached.content))
+    small = RecentOutcomes()
     days = [replace(QUESTION, received=date(2026, 12, day)) for day in (1, 2, 3)]
     for day in days:
-        keep(day)
+        small.keep(inputs(day), day, RELEASE, reached.content)
     monkeypatch.setattr(recent_outcomes, "LARGEST", 1)
-    keep()
+    small.keep(inputs(), QUESTION, RELEASE, reached.content)
 
     assert [None, True, True, None] == [
-        recent.recall(inputs(asked), RELEASE) and True for asked in (*days, QUESTION)
+        small.recall(inputs(asked), RELEASE) and True for asked in (*days, QUESTION)
     ]
