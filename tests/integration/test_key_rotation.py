@@ -2,6 +2,7 @@
 
 import json
 
+import grpc
 import pytest
 from click.testing import CliRunner
 
@@ -59,3 +60,25 @@ def test_a_log_changes_its_key_and_nothing_else(tmp_path, root, judged, start_se
     assert [old, new] == list(keys)
     assert [] == list(own.problems)
     assert ([], [old, new]) == (found["problems"], found["keys"])
+
+
+def test_a_stolen_key_is_disowned(tmp_path, root, judged, start_service):
+    """
+    Without its line among the earlier keys, what it signed governs nothing, and the service names its checkpoints.
+    """
+    data = tmp_path / "data"
+    service = start_service(data)
+    service.govern(root / "policies" / "replenishment")
+    service.close()
+    run("db", "rotate-key", "--data", data)
+    (data / "earlier.keys").unlink()
+
+    service = start_service(data)
+    with pytest.raises(grpc.RpcError, match="is not signed") as caught:
+        judged(service, "after")
+    problems = service.call(AUDIT, "VerifyLog", audit_service_pb2.VerifyLogRequest()).problems
+    service.close()
+
+    assert grpc.StatusCode.FAILED_PRECONDITION == caught.value.code()
+    assert all("CHECKPOINT_CHANGED" in problem for problem in problems)
+    assert problems
