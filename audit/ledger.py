@@ -13,6 +13,7 @@ from typing import Self
 
 from audit import merkle
 from audit.artifact import Artifact
+from audit.awaiting import awaitable
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from audit.entry import Appended, Entry, NewEntry, Record, Sealed, entry_of, prepare
 from audit.errors import AuditError, LedgerClosedError, NoteError, NotInLedgerError
@@ -229,6 +230,11 @@ class Ledger(LedgerView):
 
         self._submit((new,)).add_done_callback(settle)
         return answer
+
+    async def append_async(self, new: NewEntry) -> Appended:
+        """Record one entry as `append` does, without holding up the event loop."""
+        appended: tuple[Appended, ...] = await awaitable(self._submit((new,)))
+        return appended[0]
 
     def checkpoint(self) -> SignedCheckpoint:
         """Return the last signed checkpoint; that of an empty log is signed on the spot."""

@@ -1,6 +1,5 @@
 """Settings -> App: the one place that constructs."""
 
-import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import grpc
 
-from audit import Appended, KeyRing, Leases, Ledger, NewEntry, Verifier, open_leases, open_ledger, upgrade
+from audit import KeyRing, Leases, Ledger, Verifier, open_leases, open_ledger, upgrade
 from decision_service.api import page_token, server
 from decision_service.api.admission import Admission, Gate, Kind, Rates
 from decision_service.api.approval_servicer import ApprovalServicer
@@ -127,7 +126,7 @@ class App:
             self.releases,
             self._outcome_of(effort),
             self.now,
-            append_async,
+            Ledger.append_async,
             self.recent,
             self.outcomes,
         )
@@ -152,14 +151,14 @@ class App:
 
     def _runner(self) -> Runner:
         """Whoever decides operations."""
-        operations = Operations(self.ledger, append_async)
+        operations = Operations(self.ledger, Ledger.append_async)
         return Runner(operations, self._deciding, self.leases, self.settings.waiting)
 
     def _servicers(self, runner: Runner, guard: Guard) -> tuple[object, ...]:
         def replaying(effort: Effort) -> Replay:
             return Replay(self.ledger, self.releases, self._outcome_of(effort))
 
-        inquire, uploads = Inquire(self.ledger, self.releases), Uploads(self.ledger, append_async)
+        inquire, uploads = Inquire(self.ledger, self.releases), Uploads(self.ledger, Ledger.append_async)
         asking = Asking(uploads, self.recent)
         return (
             DecisionServicer(self._deciding, asking, replaying, inquire, self.index, KnownDecisions(inquire)),
@@ -316,11 +315,6 @@ def migrations_folder() -> Path:
 def now() -> datetime:
     """The wall clock, the one place that reads it."""
     return datetime.now(UTC)
-
-
-async def append_async(ledger: Ledger, new: NewEntry) -> Appended:
-    """Wait for durability without holding up the event loop."""
-    return await asyncio.wrap_future(ledger.submit(new))
 
 
 def default_workers() -> int:

@@ -20,6 +20,7 @@ from audit.artifact import Artifact
 from audit.entry import Entry, Record, entry_of, record_of
 from audit.sequence import Outcome
 from audit.sql.columns import BigIntegers, Bytes, Column, Integers, Texts, Uuids, register
+from audit.sql.statement import Statement
 from audit.sql.wire import write_outcome
 from audit.store import Batch
 
@@ -37,7 +38,7 @@ ADD_ARTIFACTS = """
     ON CONFLICT (digest) DO NOTHING
 """
 # Two entries without a key are no repetition: theirs is null.
-_WRITE = f"""
+WRITE = f"""
     WITH entries AS (
       INSERT INTO entry (seq, kind, subject, recorded_at, envelope, leaf_hash, key, payload_commitment)
       SELECT seq, kind, subject, recorded_at, envelope, leaf_hash, nullif(key, ''), payload_commitment
@@ -57,7 +58,9 @@ _WRITE = f"""
     ), outcomes AS (
       INSERT INTO outcome (ticket, content) SELECT * FROM unnest(%b::uuid[], %b::text[]) RETURNING ticket
     )
-    SELECT ledger_forget(tickets) FROM (SELECT array_agg(ticket) AS tickets FROM outcomes) AS written
+    SELECT ledger_forget(tickets)
+    FROM (SELECT array_agg(ticket) AS tickets FROM outcomes WHERE ticket = ANY(%b::uuid[])) AS written
+    WHERE tickets IS NOT NULL
 """  # noqa: S608 - names of this file
 _ONE_KEY = "entry_key_key"  # the constraint that a repeated key breaks
 
@@ -145,13 +148,19 @@ class PostgresStanding:
 
 
 def commit(
-    raw: Connection[Any],
+    write: Statement,
     batch: Batch,
     artifacts: Sequence[Artifact],
     settled: Sequence[tuple[uuid.UUID, Outcome]],
+    outbox: Iterable[uuid.UUID] = (),
 ) -> None:
     """
-    Make a batch durable, with the outcomes it answers; the outbox forgets what it settles.
+    Make a batch durable, with the outcomes it answers; the outbox forgets those of its tickets.
+
+    Parameters
+    ----------
+    write
+        `WRITE`, prepared in the session of whoever leads.
 
     Raises
     ------
@@ -160,9 +169,9 @@ def commit(
     """
     tickets = Uuids(ticket for ticket, _ in settled)
     outcomes = Texts(write_outcome(outcome) for _, outcome in settled)
-    values = (*_added(batch), *columns_of(artifacts), tickets, outcomes)
+    values = (*_added(batch), *columns_of(artifacts), tickets, outcomes, Uuids(outbox))
     try:
-        raw.execute(_WRITE, values)
+        write.run(values)
     except UniqueViolation as error:
         if error.diag.constraint_name == _ONE_KEY:
             raise TakenKeyError from error
@@ -170,7 +179,7 @@ def commit(
 
 
 def _added(batch: Batch) -> tuple[Column, ...]:
-    """Return the values that `_WRITE` takes before the artifacts."""
+    """Return the values that `WRITE` takes before the artifacts."""
     entries, sealed, moves, tiles = map(record_of, batch.entries), batch.sealed, batch.moves, batch.tiles
     seqs, kinds, subjects, times, envelopes, leaves, keys, commitments = [*zip(*entries, strict=True)] or [
         ()

@@ -28,12 +28,14 @@ from audit.sql.bell import Bell, Ears
 from audit.sql.columns import Texts
 from audit.sql.postgres import LEAD, SILENCE
 from audit.sql.postgres_writing import (
+    WRITE,
     KnownArtifacts,
     PostgresStanding,
     TakenKeyError,
     commit,
     prepare_session,
 )
+from audit.sql.statement import Statement
 from audit.sql.wire import read_request, write_news, write_outcome
 from audit.store import Batch
 
@@ -99,9 +101,11 @@ class Sequencer:
         self._desk = desk
         self._me = me
         self.is_leading = False
+        self._write: Statement  # of the session that leads
         self._size = 0
         self._is_called = False
         self._heard = 0  # requests that other replicas spoke of since the last look into the outbox
+        self._taken: list[uuid.UUID] = []  # tickets of the batch that wait in the outbox
         self._looked = self._swept = 0.0
         self._last = 0, 0.0  # requests in the last batch, and how long to wait for as many
         self._bell = Bell()
@@ -144,6 +148,7 @@ class Sequencer:
     def _lead(self, raw: Any) -> None:
         """Stand until the lock is ours, then sequence for as long as it is."""
         prepare_session(raw)
+        self._write = Statement(raw, "ledger_write", WRITE)
         raw.execute(f"SET idle_session_timeout = '{SILENCE}'")
         while not raw.execute("SELECT pg_try_advisory_lock(%s)", (LEAD,)).fetchone()[0]:
             if self._is_closed.wait(_CANDIDACY):
@@ -219,12 +224,14 @@ class Sequencer:
 
     def _take(self, raw: Any) -> list[Waiting]:
         """Return what waits in the outbox, if anybody said so or nobody looked for a while."""
+        self._taken = []
         if not self._is_called and time.monotonic() - self._looked < RETRY:
             return []
         self._is_called, self._heard, self._looked = False, 0, time.monotonic()
         found = raw.execute(_TAKE, (BATCH,), binary=True).fetchall()
         if len(found) == BATCH:
             self.wake()  # there may be more
+        self._taken = [ticket for ticket, _ in found]
         return [(ticket, read_request(request)) for ticket, request in found]
 
     def _sequence(self, raw: Any, waiting: list[Waiting]) -> list[tuple[uuid.UUID, Outcome]]:
@@ -237,7 +244,7 @@ class Sequencer:
             return self._commit(raw, waiting, looks_for_keys=True)
         except _NOT_TAKEN as error:
             if len(waiting) == 1:
-                return _refuse(raw, waiting[0][0], error)
+                return _refuse(self._write, waiting[0][0], error)
             return self._sequence_each(raw, waiting)
 
     def _sequence_each(self, raw: Any, waiting: list[Waiting]) -> list[tuple[uuid.UUID, Outcome]]:
@@ -255,7 +262,7 @@ class Sequencer:
         tickets = [ticket for ticket, _ in waiting]
         settled = list(zip(tickets, sitting.outcomes, strict=True))
         artifacts = self._known.unknown(sitting.batch.artifacts.values())
-        commit(raw, sitting.batch, artifacts, settled)
+        commit(self._write, sitting.batch, artifacts, settled, self._taken)
         self._known.learn(artifacts)
         self._sequencing.advance(sitting)
         self._size += len(sitting.batch.entries)
@@ -268,8 +275,8 @@ class Sequencer:
             raw.execute("SELECT ledger_sweep()")
 
 
-def _refuse(raw: Any, ticket: uuid.UUID, error: Exception) -> list[tuple[uuid.UUID, Outcome]]:
+def _refuse(write: Statement, ticket: uuid.UUID, error: Exception) -> list[tuple[uuid.UUID, Outcome]]:
     """Settle a request that can never be stored, so that it holds up no other."""
     settled: list[tuple[uuid.UUID, Outcome]] = [(ticket, AuditError(f"the store does not take it: {error}"))]
-    commit(raw, Batch(), (), settled)
+    commit(write, Batch(), (), settled, (ticket,))
     return settled

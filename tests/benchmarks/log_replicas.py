@@ -15,12 +15,14 @@ once a batch here and once a decision there, while what the processors do is pai
 How long the disk took is therefore measured with every row and stands in it.
 """
 
+import asyncio
 import multiprocessing
 import os
 import tempfile
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -34,7 +36,8 @@ from audit.entry import prepare
 from audit.merkle import leaf_hash
 from audit.opening import now
 from audit.sequence import Sequencing
-from audit.sql.postgres_writing import KnownArtifacts, PostgresStanding, commit, prepare_session
+from audit.sql.postgres_writing import WRITE, KnownArtifacts, PostgresStanding, commit, prepare_session
+from audit.sql.statement import Statement
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 SIGNER = Signer("example.com/log", bytes(range(32)))
@@ -60,9 +63,29 @@ def new(name):
     )
 
 
-def closed_loop(clients, act, until):
+def coroutines(clients, act, until):
     """
     How often many clients get an answer until then, each asking again as soon as it has one.
+
+    They wait as the service's own calls do: on a loop, and not in a thread each.
+    """
+
+    async def work(client):
+        done = 0
+        while time.time() < until:
+            await act(client)
+            done += 1
+        return done
+
+    async def work_all():
+        return sum(await asyncio.gather(*map(work, range(clients))))
+
+    return asyncio.run(work_all())
+
+
+def threads(clients, act, until):
+    """
+    The same, each client in a thread, which is how a driver that blocks is used.
     """
 
     def work(client):
@@ -87,6 +110,7 @@ class SameLog:
         self.connections = [psycopg.connect(url, autocommit=True) for _ in range(clients)]
         for connection in self.connections:
             prepare_session(connection)
+        self.writes = [Statement(connection, "ledger_write", WRITE) for connection in self.connections]
 
     def append(self, client):
         raw, request = self.connections[client], (prepare(new(uuid.uuid4().hex), b"s" * 16),)
@@ -95,7 +119,7 @@ class SameLog:
             size = raw.execute("SELECT coalesce(max(seq), -1) + 1 FROM entry").fetchone()[0]
             sitting = self.sequencing.judge(PostgresStanding(raw, size, looks_for_keys=False), [request])
             artifacts = self.known.unknown(sitting.batch.artifacts.values())
-            commit(raw, sitting.batch, artifacts, [])
+            commit(self.writes[client], sitting.batch, artifacts, [])
         self.known.learn(artifacts)
         self.sequencing.advance(sitting)
 
@@ -119,17 +143,24 @@ class BareChain:
         connection.commit()
 
 
+async def append(ledger, _client):
+    """
+    Ours: an entry is durable when its future is done.
+    """
+    await ledger.append_async(new(uuid.uuid4().hex))
+
+
 def replica(url, clients, orders):
     """
     A process: does as it is told until it is told nothing.
     """
     ledger = open_ledger(url, SIGNER)
     peers = {"the same log": SameLog(peer_of(url), clients), "a bare chain": BareChain(url, clients)}
-    acts = {"ours": lambda _client: ledger.append(new(uuid.uuid4().hex))}
-    acts |= {name: peer.append for name, peer in peers.items()}
+    loops = {name: partial(threads, clients, peer.append) for name, peer in peers.items()}
+    loops["ours"] = partial(coroutines, clients, partial(append, ledger))
     orders.send("ready")
     while order := orders.recv():
-        orders.send(closed_loop(clients, acts[order[0]], order[1]))
+        orders.send(loops[order[0]](order[1]))
     ledger.close()
     for peer in peers.values():
         for connection in peer.connections:

@@ -128,6 +128,26 @@ def test_an_empty_log_goes_back_to_nothing_and_forward_again(url):
         assert ledger.append(new(0)).entry.seq == 0
 
 
+def test_no_revision_lets_a_gap_through(postgres):
+    """
+    The check for gaps changes its form and goes back with data in place; the log is written under both.
+    """
+    for number, revision in enumerate(("0002_outcomes", "0003_density")):
+        downgrade(postgres, MIGRATIONS, "0002_outcomes")
+        upgrade(postgres, MIGRATIONS, revision)
+        with open_ledger(postgres, SIGNER) as ledger:
+            ledger.append(new(number))
+        with (
+            psycopg.connect(postgres) as connection,
+            pytest.raises(psycopg.errors.RaiseException, match="the next one"),
+        ):
+            connection.execute(
+                "INSERT INTO entry SELECT 9, 'k', 's', '', 'x', '', leaf_hash, envelope FROM entry LIMIT 1"
+            )
+
+    assert verify_ledger(open_view(postgres), [SIGNER.verifier]).entries == 2
+
+
 def test_the_version_before_keeps_writing_while_a_migration_runs(url, folder):
     """
     Appends before, during and after an upgrade and a downgrade all succeed.

@@ -64,17 +64,39 @@ def test_even_the_owner_cannot_change_the_log_by_accident(filled, table, stateme
             connection.execute(statement.format(table=table, column=column, key=KEYS[table]))
 
 
-def test_a_gap_is_refused(filled):
+def insert(places):
     """
-    The next entry takes the next place, whoever inserts it.
+    Entries at these places, in one statement.
     """
-    with (
-        psycopg.connect(filled) as connection,
-        pytest.raises(psycopg.errors.RaiseException, match=r"the next one"),
-    ):
-        connection.execute(
-            "INSERT INTO entry SELECT 999, kind, subject, recorded_at, 'x', payload_commitment, leaf_hash, envelope FROM entry LIMIT 1"
-        )
+    values = ", ".join(f"({place})" for place in places)
+    return (
+        "INSERT INTO entry SELECT place, kind, subject, recorded_at, 'x' || place, payload_commitment, leaf_hash,"
+        f" envelope FROM (VALUES {values}) AS new (place), (SELECT * FROM entry LIMIT 1) AS old"
+    )
+
+
+GAPS = {"beyond": (301,), "inside": (300, 302), "before": (-1,), "around": (300, -1), "both": (-1, 301)}
+
+
+@pytest.mark.parametrize("role", ["origin", "replica"])
+@pytest.mark.parametrize("places", GAPS.values(), ids=GAPS)
+def test_a_gap_is_refused(filled, places, role):
+    """
+    The next entries take the next places, whoever inserts them.
+    """
+    with psycopg.connect(filled) as connection:
+        connection.execute(f"SET session_replication_role = {role}")
+        with pytest.raises(psycopg.errors.RaiseException, match=r"the next one"):
+            connection.execute(insert(places))
+
+
+@pytest.mark.parametrize("places", [(300,), (301, 300, 302)])
+def test_what_follows_without_a_gap_is_taken(filled, places):
+    """
+    One place or several, in any order of the rows.
+    """
+    with psycopg.connect(filled) as connection, connection.transaction(force_rollback=True):
+        assert connection.execute(insert(places)).rowcount == len(places)
 
 
 @pytest.fixture(scope="module")
