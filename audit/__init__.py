@@ -4,6 +4,7 @@ from audit import canonical
 from audit.anchor import publish, published
 from audit.artifact import Artifact
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, read_checkpoint
+from audit.entropy import random_bytes
 from audit.entry import Appended, Entry, NewEntry
 from audit.errors import (
     AuditError,
@@ -91,6 +92,7 @@ __all__ = [
     "place_hold",
     "publish",
     "published",
+    "random_bytes",
     "read_checkpoint",
     "read_classes",
     "read_proof",

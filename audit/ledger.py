@@ -5,7 +5,6 @@ The ledger: append entries, read them, prove them.
 checkpoint. The ledger knows entries and digests; what they mean is the caller's.
 """
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
@@ -15,6 +14,7 @@ from audit import merkle
 from audit.artifact import Artifact
 from audit.awaiting import awaitable
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
+from audit.entropy import random_bytes
 from audit.entry import Appended, Entry, NewEntry, Record, Sealed, entry_of, prepare
 from audit.errors import AuditError, LedgerClosedError, NoteError, NotInLedgerError
 from audit.note import SignsNotes
@@ -186,7 +186,7 @@ class Ledger(LedgerView):
         signer: SignsNotes,
         clock: Clock,
         *,
-        entropy: Callable[[int], bytes] = secrets.token_bytes,
+        entropy: Callable[[int], bytes] = random_bytes,
         appender: Callable[[Sequencing], Appender] | None = None,
     ) -> None:
         super().__init__(store)

@@ -14,14 +14,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
-from uuid6 import uuid7
-
 from audit import Appended, Artifact, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question, Scope
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
 from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, require_thawed
 from decision_service.usecases.manual_mode import MANUAL, Rung, in_force
+from decision_service.usecases.naming import new_uuid
 from decision_service.usecases.open_waves import WAVES, require_open_wave
 from decision_service.usecases.operations import OPEN
 from decision_service.usecases.recent_outcomes import RecentOutcomes
@@ -124,7 +123,7 @@ class Decide:
             raise
         if request.validate_only:
             return Decided(records.decision_of(made), is_repeat=False)
-        new = records.new_entry(f"decisions/{uuid7()}", made)
+        new = records.new_entry(f"decisions/{new_uuid()}", made)
         held = {**new.requires, **frozen, **mode, **waves, **requires}
         appended = await self._log(replace(new, requires=held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from uuid6 import uuid7
-
 from audit import (
     Entry,
     InvalidEntryError,
@@ -34,6 +32,7 @@ from decision_service.errors import (
     PreconditionError,
 )
 from decision_service.usecases import records
+from decision_service.usecases.naming import new_uuid
 
 REQUESTED = "redaction-request.v1"
 
@@ -72,7 +71,7 @@ class Erasure:
         """
         for seq in entries:
             self._refuse_without_payload(seq)
-        name = f"redactions/{uuid7()}"
+        name = f"redactions/{new_uuid()}"
         body = {
             "entries": sorted(set(entries)),
             "legal_basis": legal_basis,

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from uuid6 import uuid7
-
 from audit import Appended, Entry, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller, DecisionRequest, Scope, scope_of
 from decision_service.errors import AlreadyExistsError, NotFoundError, PreconditionError
 from decision_service.usecases import records
+from decision_service.usecases.naming import new_uuid
 from decision_service.usecases.requests import RequestByDigest, without_snapshot
 from optimization.network import Snapshot
 
@@ -72,7 +71,7 @@ class Operations:
             )
         snapshot = canonical.encode_object(request.snapshot)
         digest = records.request_digest(request, canonical.digest(snapshot))
-        name = f"operations/{uuid7()}"
+        name = f"operations/{new_uuid()}"
         new = NewEntry(
             STARTED,
             name,
