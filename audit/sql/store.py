@@ -5,6 +5,7 @@ Reads let go of their connection when they are through; whoever wants the whole 
 piece. Entries are written by `sqlite_writing` and `postgres_writing`, in statements of their own.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -17,8 +18,8 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from audit.artifact import Artifact
 from audit.checkpoint import SignedCheckpoint, read_checkpoint
 from audit.entry import Entry, Record, Sealed, entry_of
-from audit.errors import NotInLedgerError, SchemaError, StorageError
-from audit.sql.sqlite_writing import SqliteTransaction
+from audit.errors import AuditError, NotInLedgerError, SchemaError, StorageError
+from audit.sql import sqlite_writing
 from audit.sql.tables import (
     ArtifactRow,
     CheckpointRow,
@@ -204,14 +205,14 @@ class SqlStore:
         return read_checkpoint(found[0][0]) if found else None
 
     @contextmanager
-    def begin(self) -> Iterator[SqliteTransaction]:
+    def begin(self) -> Iterator[sqlite_writing.SqliteTransaction]:
         """
         Hold the log; commit on a normal exit, undo on an exception.
 
         Of SQLite only: entries reach PostgreSQL through the outbox.
         """
-        with translated(writes=True), self._writing.begin() as connection:
-            yield SqliteTransaction(connection)
+        with translated(writes=True), sqlite_writing.begin(self._writing) as transaction:
+            yield transaction
 
     def erase(self, seq: int, reason: int) -> None:
         """Delete the payload and salt of an entry, named by the entry that gives the reason."""
@@ -267,26 +268,26 @@ def translated(*, writes: bool = False) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        text = str(error.orig)
-        if "no such table" in text or ("relation" in text and "does not exist" in text):
-            raise SchemaError("the database has no ledger tables; run `decisionctl db upgrade`") from error
-        raise StorageError(f"the store refused: {text.strip()}{_fate(error) if writes else ''}") from error
+        raise _refused(str(error.orig), writes=writes, is_lost=error.connection_invalidated) from error
+    except sqlite3.DatabaseError as error:
+        raise _refused(str(error), writes=writes) from error
     except SQLAlchemyError as error:
         fate = "; nothing was written" if writes else ""
         raise StorageError(f"the store cannot be reached: {error}{fate}") from error
 
 
-def _fate(error: DatabaseError) -> str:
+def _refused(text: str, *, writes: bool, is_lost: bool = False) -> AuditError:
     """
-    Return what became of a transaction that failed.
+    Speak of what the database said, and of what became of a transaction that failed.
 
     A refusal undoes it. But whoever loses the connection (or sees the disk fail) while committing does
     not know: the commit may stand.
     """
-    is_unknown = error.connection_invalidated or "disk I/O error" in str(error.orig)
-    if is_unknown:
-        return f"; {LOST}"
-    return "; nothing of this batch was kept"
+    if "no such table" in text or ("relation" in text and "does not exist" in text):
+        return SchemaError("the database has no ledger tables; run `decisionctl db upgrade`")
+    is_unknown = is_lost or "disk I/O error" in text
+    fate = f"; {LOST}" if is_unknown else "; nothing of this batch was kept"
+    return StorageError(f"the store refused: {text.strip()}{fate if writes else ''}")
 
 
 def _size(connection: Connection) -> int:
