@@ -6,8 +6,9 @@ the same resources in the same bucket, the largest users first. All others stay 
 they use is taken off the capacities and the room.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -24,25 +25,26 @@ def around(problem: OrderProblem, state: State, lane: int, bucket: int) -> tuple
     whole = next(p for p in parts_of(problem) if lane in p.lanes)
     if whole.stages.size <= _LARGEST:
         return whole, whole.stages.size
-    near: list[int] = []
-    for stage in _near(problem, state, lane, bucket):
-        if stage not in near:
-            near.append(stage)
-        if len(near) == _NEAR:
-            break
+    tied = _tied(problem, int(problem.lanes.stage[lane]))
+    users = users_beside(problem, state, np.array([lane]), slice(bucket, bucket + 1))
+    return beside_the_rest(problem, state, (*tied, *users), _NEAR), whole.stages.size
+
+
+def users_beside(problem: OrderProblem, state: State, lanes: Ints, buckets: slice) -> Iterator[int]:
+    """Stages that order from what these lanes use, the largest users in these buckets first; some more than once."""
+    resources = problem.resources
+    mine = np.isin(resources.resource, resources.resource[np.isin(resources.lane, lanes)])
+    ordered = state.quantity[:, buckets].sum(axis=1)
+    use = (resources.per_unit * ordered[resources.lane])[mine]
+    yield from problem.lanes.stage[resources.lane[mine][np.argsort(-use, kind="stable")]].tolist()
+
+
+def beside_the_rest(problem: OrderProblem, state: State, stages: Iterable[int], most: int) -> Part:
+    """The first `most` of these stages; all others stay as planned, and what they use is not to be had."""
+    near = list(islice(dict.fromkeys(stages), most))
     part = part_of(problem, np.array(sorted(near), dtype=np.int64))
     resources, stores = _left(problem, state, part)
-    near_only = replace(part, problem=replace(part.problem, resources=resources, stores=stores))
-    return near_only, whole.stages.size
-
-
-def _near(problem: OrderProblem, state: State, lane: int, bucket: int) -> Iterator[int]:
-    """Stages, the nearest first; some more than once."""
-    lanes, resources = problem.lanes, problem.resources
-    yield from _tied(problem, int(lanes.stage[lane]))
-    mine = np.isin(resources.resource, resources.resource[resources.lane == lane])
-    use = (resources.per_unit * state.quantity[resources.lane, bucket])[mine]
-    yield from lanes.stage[resources.lane[mine][np.argsort(-use, kind="stable")]].tolist()
+    return replace(part, problem=replace(part.problem, resources=resources, stores=stores))
 
 
 def _tied(problem: OrderProblem, stage: int) -> list[int]:

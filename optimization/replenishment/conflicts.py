@@ -4,7 +4,9 @@ The smallest set of requirements in conflict behind what gave way: none of them 
 Of all that gave way the most important requirement is asked for in full, beside every hard rule and
 everything of its tier or above that the plan keeps, as far as the plan keeps it. If no plan can do
 that, `feasibility.conflict` narrows it down; if one can, the requirement gave way to money and there
-is no conflict. First only the stages upstream are looked at, then the whole part.
+is no conflict. First only the stages upstream are looked at, then the whole part; of a large part
+those stages that take most of the same resources until then, and the list says that all others
+stay as planned.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +17,7 @@ import numpy as np
 from optimization.feasibility import Rule, conflict, merge
 from optimization.matrix import Matrix
 from optimization.plan import GaveWay
+from optimization.replenishment.around import beside_the_rest, users_beside
 from optimization.replenishment.gave_way import HARD, SERVICE
 from optimization.replenishment.model import Columns, build_model
 from optimization.replenishment.order_sizes import needs_order
@@ -24,7 +27,8 @@ from optimization.replenishment.state import State, evaluate
 from optimization.report import SolveLimits
 from optimization.solver import Feasibility
 
-_ROWS = 3_000  # larger parts are left to the chain of reasons (`lateness`)
+_ROWS = 3_000  # of a model that is looked at
+_NEAR = 24  # stages of a large part
 _TRIED = 3  # requirements that gave way, the most important ones first
 _FEW = 12
 _LIMITS = SolveLimits(nodes=10, gap=1.0)  # a question left open counts as: it can be kept
@@ -47,21 +51,25 @@ def find_conflict(problem: OrderProblem, state: State, rows: Sequence[GaveWay]) 
         if len(first) == _TRIED:
             break
     for row in first.values():
-        for part in _around(problem, row):
+        for part, others in _around(problem, state, row):
             found = _conflict_in(part, state, row)
             if found:
-                return found
+                return (*found, *others)
     return ()
 
 
-def _around(problem: OrderProblem, row: GaveWay) -> Iterator[Part]:
-    """The stage and all upstream of it, then its whole part."""
+def _around(problem: OrderProblem, state: State, row: GaveWay) -> Iterator[tuple[Part, tuple[str, ...]]]:
+    """The stage and all upstream of it, then its whole part or those near; and what else is taken as given."""
     stage = problem.stages.ids.index(row.subject)
     upstream = part_of(problem, _upstream(problem, stage))
-    yield upstream
+    yield upstream, ()
     whole = next(p for p in parts_of(problem) if stage in p.stages)
-    if whole.stages.size > upstream.stages.size:
-        yield whole
+    if whole.problem.stages.demand.size <= _ROWS and whole.stages.size > upstream.stages.size:
+        yield whole, ()
+    if whole.problem.stages.demand.size > _ROWS:
+        users = users_beside(problem, state, upstream.lanes, slice(0, row.bucket + 1))
+        near = beside_the_rest(problem, state, (*upstream.stages.tolist(), *users), _NEAR)
+        yield near, (f"the plan of {whole.stages.size - near.stages.size} other item-locations",)
 
 
 def _upstream(problem: OrderProblem, stage: int) -> Ints:

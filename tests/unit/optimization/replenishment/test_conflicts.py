@@ -193,3 +193,30 @@ def test_overdue_receipts_are_expected_at_once():
     plan = plan_of(network(["x"], [buy("x")], {"x": (5.0, 0.0, 0.0)}, receipts=(receipt,)))
 
     assert ((), ()) == (plan.orders, plan.gave_way)
+
+
+def test_in_a_large_part_the_largest_rivals_are_looked_at():
+    """
+    Hundreds of items share a vendor: the conflict is found among the largest, the others as planned.
+    """
+    names = [f"s{k:03d}" for k in range(150)]
+    use = (ResourceUse("vendor", 1.0),)
+    snapshot = replace(
+        network(
+            names,
+            [buy(name, uses=use) for name in names],
+            {name: (float(1 + k % 7),) * 26 for k, name in enumerate(names)},
+            resources=(Resource("vendor", ResourceKind.SUPPLIER, capacity=400.0),),
+        ),
+        horizon=26,
+    )
+
+    plan = plan_of(snapshot, slices=1)
+
+    late = next(g for g in plan.gave_way if g.rule == "late demand")
+    asked, *rivals, capacity, others = plan.conflicts
+    assert asked == f"demand on time of {late.subject} in bucket {late.bucket}"
+    assert rivals
+    assert all(rival.startswith("demand of ") for rival in rivals)
+    assert capacity == "capacity of vendor"
+    assert others == "the plan of 126 other item-locations"
