@@ -133,12 +133,10 @@ def plan_unlinked(
     warm
         An earlier plan of this problem: the search starts from its prices.
     """
-    lane = _only_lane(problem)
-    if lane is None or not (_is_plain(problem, lane) and _shares_little(problem)):
+    if not (_shares_little(problem) and plain_stages(problem).all()):
         return None
+    lane = _lane_of(problem, np.flatnonzero(problem.lanes.is_open.any(axis=1)))
     instance = _instance(problem, lane)
-    if instance is None:
-        return None
     known = warm.proof.prices if warm else None
     plan = plan_item_locations(instance, limits, executor, warm=known)
     bound = plan.bound + problem.worth_given - _worth_of_net(problem)
@@ -158,36 +156,56 @@ def _worth_of_net(problem: OrderProblem) -> float:
     return float(stages.worth @ (net + ((stages.receipts - stages.demand) * counted).sum(axis=1)))
 
 
-def _only_lane(problem: OrderProblem) -> NDArray[np.int64] | None:
-    """By stage, its lane; -1 where nothing can be ordered; None where a stage has a choice."""
-    lanes = problem.lanes
-    used = np.flatnonzero(lanes.is_open.any(axis=1))
-    if np.bincount(lanes.stage[used], minlength=1).max(initial=0) > 1:
-        return None
+def plain_stages(problem: OrderProblem) -> NDArray[np.bool_]:
+    """Stages that the item programme says everything about, whatever they share with others."""
+    count = len(problem.stages.ids)
+    if not len(problem.lanes.stage):  # nothing can be ordered: nothing to programme
+        return np.zeros(count, np.bool_)
+    used = np.flatnonzero(problem.lanes.is_open.any(axis=1))
+    lanes = np.bincount(problem.lanes.stage[used], minlength=count)
+    lane = _lane_of(problem, used)
+    return (lanes <= 1) & _is_plain(problem, lane) & (_lead_times(problem, lane) >= 0)
+
+
+def _lane_of(problem: OrderProblem, used: NDArray[np.int64]) -> NDArray[np.int64]:
+    """By stage, its lane, the last of several; -1 where nothing can be ordered."""
     lane = np.full(len(problem.stages.ids), -1, np.int64)
-    lane[lanes.stage[used]] = used
+    lane[problem.lanes.stage[used]] = used
     return lane
 
 
-def _is_plain(problem: OrderProblem, lane: NDArray[np.int64]) -> bool:
-    """Stages and lots that the item programme knows."""
-    stages, lanes = problem.stages, problem.lanes
-    used = lane[lane >= 0]
-    step, smallest = lanes.step[used], lanes.smallest[used]
-    lots = smallest / step
+def _is_plain(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """By stage, whether the item programme knows stages and lots of this kind."""
+    stages = problem.stages
     counted = np.arange(stages.demand.shape[1]) < stages.end[:, None]
     low = np.where(counted, stages.target, np.inf).min(axis=1)
     high = np.where(counted, stages.target, -np.inf).max(axis=1)
     has_ceiling = np.isfinite(stages.ceiling) & (stages.excess_cost > 0.0)
-    return not (
-        stages.is_lost.any()
-        or stages.life.any()
-        or has_ceiling.any()
-        or (low < high).any()
-        or not lanes.is_whole[used].all()
-        or (np.abs(lots - np.round(lots)) > _SLACK * np.maximum(lots, 1.0)).any()
-        or (lanes.largest[used] < np.maximum(smallest, step)).any()
-    )
+    is_odd = stages.is_lost | (stages.life > 0) | has_ceiling | (low < high)
+    is_plain: NDArray[np.bool_] = ~(is_odd | _has_odd_lots(problem, lane) | _pays_to_order(problem, lane))
+    return is_plain
+
+
+def _has_odd_lots(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """By stage, whether its lane's quantities are no lots between a minimum and a maximum."""
+    lanes, at = problem.lanes, np.maximum(lane, 0)
+    step, smallest = lanes.step[at], lanes.smallest[at]
+    lots = smallest / step
+    is_broken = np.abs(lots - np.round(lots)) > _SLACK * np.maximum(lots, 1.0)
+    return (lane >= 0) & (~lanes.is_whole[at] | is_broken | (lanes.largest[at] < np.maximum(smallest, step)))
+
+
+def _pays_to_order(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """By stage, whether it would pay to order for the end's sake, or to owe."""
+    unit_cost, settlement = _unit_costs(problem, lane)
+    return np.minimum(unit_cost, settlement) < 0.0
+
+
+def _unit_costs(problem: OrderProblem, lane: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """What a unit costs, and what one that is owed to the end costs, less what it is worth there."""
+    stages, lanes, at = problem.stages, problem.lanes, np.maximum(lane, 0)
+    unit_cost = np.where(lane >= 0, lanes.unit_cost[at] + lanes.surcharge[at] - stages.worth, 0.0)
+    return unit_cost, stages.settlement_cost - stages.worth
 
 
 def _shares_little(problem: OrderProblem) -> bool:
@@ -206,21 +224,16 @@ def _shares_little(problem: OrderProblem) -> bool:
     )
 
 
-def _instance(problem: OrderProblem, lane: NDArray[np.int64]) -> Instance | None:
-    """The same problem as item-locations; None where lead times or the worth of what is left do not allow it."""
+def _instance(problem: OrderProblem, lane: NDArray[np.int64]) -> Instance:
+    """The same problem as item-locations."""
     stages, lanes, resources, stores = problem.stages, problem.lanes, problem.resources, problem.stores
     count, periods = stages.demand.shape
     lead = _lead_times(problem, lane)
-    if lead is None:
-        return None
     can, at = lane >= 0, np.maximum(lane, 0)
     first_open = np.where(can, lanes.is_open[at].argmax(axis=1), 0)
     net = np.cumsum(stages.receipts - stages.demand, axis=1) + (stages.on_hand - stages.backorders)[:, None]
     target = stages.target[:, 0]
-    unit_cost = np.where(can, lanes.unit_cost[at] + lanes.surcharge[at] - stages.worth, 0.0)
-    settlement = stages.settlement_cost - stages.worth
-    if min(unit_cost.min(), settlement.min()) < 0.0:  # it would pay to order for the end's sake
-        return None
+    unit_cost, settlement = _unit_costs(problem, lane)
     supplier, unit_use, order_use = _uses(resources, lane, count)
     store = np.full(count, len(stores.ids), np.int32)
     volume = np.zeros(count)
@@ -275,8 +288,8 @@ def _over_costs(problem: OrderProblem, items: Items) -> tuple[float, float]:
     return costs[0], costs[1]
 
 
-def _lead_times(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """Buckets from order to arrival, by stage; None where they vary or a later bucket is closed."""
+def _lead_times(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Buckets from order to arrival, by stage; -1 where they vary or a later bucket is closed."""
     lanes, lead = problem.lanes, np.zeros(len(lane), np.int64)
     stage = np.flatnonzero(lane >= 0)
     is_open, arrival = lanes.is_open[lane[stage]], lanes.arrival[lane[stage]]
@@ -285,9 +298,8 @@ def _lead_times(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.in
     wait = arrival[np.arange(stage.size), first] - first
     varies = ((arrival - np.arange(problem.horizon) != wait[:, None]) & is_open).any(axis=1)
     most = np.minimum(problem.stages.end[stage], problem.horizon + wait)
-    if (varies | (last - first + 1 > count) | (wait < 0) | (last + wait + 1 < most)).any():
-        return None
-    lead[stage] = wait
+    is_odd = varies | (last - first + 1 > count) | (wait < 0) | (last + wait + 1 < most)
+    lead[stage] = np.where(is_odd, -1, wait)
     return lead
 
 

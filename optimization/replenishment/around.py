@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 
-from optimization.replenishment.parts import Part, part_of, parts_of
+from optimization.replenishment.parts import Part, part_of, part_with
 from optimization.replenishment.problem import Floats, Ints, OrderProblem, Resources, Stores
 from optimization.replenishment.state import State, resource_use, room_used
 
@@ -22,7 +22,7 @@ _NEAR = 100
 
 def around(problem: OrderProblem, state: State, lane: int, bucket: int) -> tuple[Part, int]:
     """The part to look at, with the capacities that its stages may use; how many stages the whole part has."""
-    whole = next(p for p in parts_of(problem) if lane in p.lanes)
+    whole = part_with(problem, int(problem.lanes.stage[lane]))
     if whole.stages.size <= _LARGEST:
         return whole, whole.stages.size
     tied = _tied(problem, int(problem.lanes.stage[lane]))

@@ -21,7 +21,7 @@ from optimization.replenishment.around import beside_the_rest, users_beside
 from optimization.replenishment.gave_way import HARD, SERVICE
 from optimization.replenishment.model import Columns, build_model
 from optimization.replenishment.order_sizes import needs_order
-from optimization.replenishment.parts import Part, part_of, parts_of
+from optimization.replenishment.parts import Part, part_of, part_with
 from optimization.replenishment.problem import Floats, Ints, OrderProblem
 from optimization.replenishment.state import State, evaluate
 from optimization.report import SolveLimits
@@ -63,7 +63,7 @@ def _around(problem: OrderProblem, state: State, row: GaveWay) -> Iterator[tuple
     stage = problem.stages.ids.index(row.subject)
     upstream = part_of(problem, _upstream(problem, stage))
     yield upstream, ()
-    whole = next(p for p in parts_of(problem) if stage in p.stages)
+    whole = part_with(problem, stage)
     if whole.problem.stages.demand.size <= _ROWS and whole.stages.size > upstream.stages.size:
         yield whole, ()
     if whole.problem.stages.demand.size > _ROWS:

@@ -36,13 +36,26 @@ class Part:
 
 def parts_of(problem: OrderProblem) -> list[Part]:
     """The parts, in the order of their first stage."""
+    return _among(problem, _labels(problem))
+
+
+def gathered(problem: OrderProblem, is_alike: Flags, least: int) -> list[Part]:
+    """
+    The parts; stages that share nothing with any other and are alike are one, if they are at least so many.
+
+    What needs no solver is planned for all of them at once.
+    """
     labels = _labels(problem)
-    if labels.size and (labels == labels[0]).all():
-        return [Part(problem, np.arange(labels.size), np.arange(len(problem.lanes.ids)))]
-    first: dict[int, list[int]] = {}
-    for stage, label in enumerate(labels.tolist()):
-        first.setdefault(label, []).append(stage)
-    return [part_of(problem, np.array(members, dtype=np.int64)) for members in first.values()]
+    is_alone = (np.bincount(labels)[labels] == 1) & is_alike if labels.size else is_alike
+    if np.count_nonzero(is_alone) >= least:
+        labels = np.where(is_alone, labels[is_alone].min(), labels)
+    return _among(problem, labels)
+
+
+def part_with(problem: OrderProblem, stage: int) -> Part:
+    """The part that a stage belongs to."""
+    labels = _labels(problem)
+    return _part(problem, np.flatnonzero(labels == labels[stage]))
 
 
 def part_of(problem: OrderProblem, members: Ints) -> Part:
@@ -62,6 +75,20 @@ def part_of(problem: OrderProblem, members: Ints) -> Part:
         problem.missing_cost[members],
     )
     return Part(restricted, members, lanes)
+
+
+def _among(problem: OrderProblem, labels: Ints) -> list[Part]:
+    """Stages of one label are one part."""
+    first: dict[int, list[int]] = {}
+    for stage, label in enumerate(labels.tolist()):
+        first.setdefault(label, []).append(stage)
+    return [_part(problem, np.array(members, dtype=np.int64)) for members in first.values()]
+
+
+def _part(problem: OrderProblem, members: Ints) -> Part:
+    if members.size < len(problem.stages.ids):
+        return part_of(problem, members)
+    return Part(problem, members, np.arange(len(problem.lanes.ids)))
 
 
 def is_limited(problem: OrderProblem) -> Flags:

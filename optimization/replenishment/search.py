@@ -18,14 +18,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimization.decomposition.unlinked import plan_unlinked
+from optimization.decomposition.unlinked import plain_stages, plan_unlinked
 from optimization.errors import SolverError
 from optimization.matrix import Matrix
 from optimization.replenishment.guided import relax, released, solve_near
 from optimization.replenishment.heuristic import construct
 from optimization.replenishment.linked import LinkedSearch
 from optimization.replenishment.model import Columns, build_model, read_quantities, start_values
-from optimization.replenishment.parts import Part, parts_of
+from optimization.replenishment.parts import Part, gathered
 from optimization.replenishment.problem import Floats, OrderProblem
 from optimization.replenishment.progress import Progress
 from optimization.replenishment.stage_program import plan_stage
@@ -72,7 +72,7 @@ def search(
     start
         A state of an earlier plan, to start from beside the constructed one.
     """
-    parts = [_first(part, start, limits) for part in parts_of(problem)]
+    parts = [_first(part, start, limits) for part in _parts(problem, limits)]
     may_continue, ran = helped.may_continue, 0
     while ran < limits.slices and not all(p.is_over for p in parts):
         if ran and may_continue is not None and not may_continue():
@@ -87,6 +87,11 @@ def search(
     state = _join(problem, parts)
     prices = {name: row for p in parts for name, row in _prices_of(p)}
     return state, _report(state, parts, ran), prices
+
+
+def _parts(problem: OrderProblem, limits: SolveLimits) -> list[Part]:
+    """What is planned apart; stages on their own that prices can plan go together, for speed alone."""
+    return gathered(problem, plain_stages(problem), limits.priced_stages)
 
 
 def _first(part: Part, start: State | None, limits: SolveLimits) -> Progress:

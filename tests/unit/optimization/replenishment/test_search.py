@@ -7,7 +7,7 @@ import pytest
 
 from optimization.check import check_plan
 from optimization.errors import SolverError
-from optimization.network import Demand, Resource, ResourceKind, ResourceUse
+from optimization.network import Demand, DemandKind, Resource, ResourceKind, ResourceUse
 from optimization.parameters import PlanningParameters
 from optimization.replenishment import plan_replenishment, search
 from optimization.replenishment.heuristic import construct
@@ -195,3 +195,44 @@ def test_reserved_capacity_is_not_planned_again(rivals):
     plan = plan_replenishment(rivals, {}, PlanningParameters(), LIMITS, reserved={("vendor", 0): 19.0})
 
     assert not [o for o in plan.orders if o.order_bucket == 0]
+
+
+@pytest.fixture
+def loners(snapshot, lane):
+    """
+    Forty items that share nothing; every fifth is odd: any quantity, lost sales, or a choice of lanes.
+    """
+
+    def needed(k):
+        kind = DemandKind.LOST_SALE if k % 15 == 5 else DemandKind.BACKORDER
+        return Demand(f"i{k:02d}", kind, 0.3, mean=tuple(float((3 * k + 5 * t) % 7) for t in range(6)))
+
+    def bought(k, **differences):
+        multiple = 0.0 if k % 15 == 0 else 3.0
+        return lane(
+            f"i{k:02d}", **{"fixed_cost": 20.0 + k, "minimum": 4.0, "multiple": multiple} | differences
+        )
+
+    others = [bought(k, id=f"also {k}", unit_cost=6.0, fixed_cost=2.0) for k in (10, 25)]
+    lanes = [*map(bought, range(40)), *others]
+    return snapshot({f"i{k:02d}": needed(k) for k in range(40)}, lanes=lanes, horizon=6)
+
+
+def test_stages_that_share_nothing_are_planned_at_once(loners, monkeypatch):
+    """
+    Together or each alone, the plan is as good; the odd ones stay apart.
+    """
+    apart = planned(loners, priced_stages=1000, gap=1e-9)
+    sizes, plan = [], search.plan_unlinked
+
+    def counting(problem, *given, **more):
+        sizes.append(len(problem.stages.ids))
+        return plan(problem, *given, **more)
+
+    monkeypatch.setattr(search, "plan_unlinked", counting)
+    together = planned(loners, priced_stages=20, gap=1e-9)
+
+    assert together.report.objective == pytest.approx(apart.report.objective)
+    assert together.report.termination is apart.report.termination is Termination.OPTIMAL
+    assert () == check_plan(loners, {}, PlanningParameters(), together)
+    assert sizes == [32]
