@@ -28,9 +28,11 @@ class Bell:
     def beside(self, raw: Connection[Any]) -> Iterator["Ears"]:
         """Listen for this bell, and for notifications on a connection."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._inside, selectors.EVENT_READ)
-            selector.register(raw.fileno(), selectors.EVENT_READ)
-            yield Ears(self, raw, selector)
+            ears = Ears(raw, selector)
+            selector.register(self._inside, selectors.EVENT_READ, self.silence)
+            selector.register(raw.fileno(), selectors.EVENT_READ, ears.read)
+            raw.add_notify_handler(ears.heard.append)
+            yield ears
 
     def silence(self) -> None:
         """Forget that it rang."""
@@ -44,15 +46,30 @@ class Bell:
 
 
 class Ears:
-    """Waits for a bell and a connection at once."""
+    """
+    Waits for a bell and a connection at once.
 
-    def __init__(self, bell: Bell, raw: Connection[Any], selector: selectors.BaseSelector) -> None:
-        self._bell = bell
-        self._raw = raw
+    Parameters
+    ----------
+    raw
+        Its notifications come here, also those that arrive with replies.
+    """
+
+    def __init__(self, raw: Connection[Any], selector: selectors.BaseSelector) -> None:
+        self.heard: list[Notify] = []
+        self._connection = raw.pgconn
         self._selector = selector
 
     def listen(self, seconds: float) -> list[Notify]:
         """Return what the database says, after the first sound or so many seconds."""
-        if self._selector.select(seconds):
-            self._bell.silence()
-        return list(self._raw.notifies(timeout=0))
+        for sound, _ in self._selector.select(seconds):
+            sound.data()
+        news = self.heard.copy()
+        self.heard.clear()
+        return news
+
+    def read(self) -> None:
+        """Take in what the connection has to say outside of replies."""
+        self._connection.consume_input()
+        while (note := self._connection.notifies()) and self._connection.notify_handler:
+            self._connection.notify_handler(note)

@@ -25,6 +25,7 @@ from psycopg import Notify
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit.entropy import random_bytes
 from audit.entry import Appended, Record, entry_of
 from audit.errors import AuditError, LedgerClosedError, StorageError
 from audit.sequence import Outcome, Request, Sequencing
@@ -84,7 +85,7 @@ class Outbox:
         """Queue a request; the future is done when it is durable or refused."""
         answer: _Answer = Future()
         answer.set_running_or_notify_cancel()
-        waiting = (uuid.uuid4(), request)
+        waiting = (uuid.UUID(bytes=random_bytes(16), version=4), request)
         with self._door:
             if self._is_closed:
                 raise LedgerClosedError("the ledger is closed; open it again to append")
