@@ -8,7 +8,7 @@ not null, and rows of a UNIQUE or ANY table that contradict each other are an er
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
+from functools import partial, reduce
 from typing import NamedTuple, cast
 
 from rules.document import Aggregate, HitPolicy
@@ -36,6 +36,10 @@ class Reading(NamedTuple):
     value: Value
     row: str
     test: str
+
+
+# What Reading._make does, but for a look at the length.
+_READING: Callable[[tuple[str, Value, str, str]], Reading] = partial(tuple.__new__, Reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,20 @@ def evaluate(table: DecisionTable, facts: Mapping[str, Value]) -> Evaluation:
     HitPolicyError
         When rows match that may not match together.
     """
+    _refuse_unknown(table.known, facts)
     return _evaluate(table, _read(table, facts, {}))
 
 
 def evaluate_stage(ruleset: Ruleset, stage: str, facts: Mapping[str, Value]) -> tuple[Evaluation, ...]:
     """Ask every table of a stage, in file order; what several look at is read once."""
     scope: dict[str, Value] = {}
-    return tuple([_evaluate(table, _read(table, facts, scope)) for table in ruleset.tables_of(stage)])
+    found, known = [], None
+    for table in ruleset.tables_of(stage):
+        if table.known is not known:  # a policy set's tables share one vocabulary
+            known = table.known
+            _refuse_unknown(known, facts)
+        found.append(_evaluate(table, _read(table, facts, scope)))
+    return tuple(found)
 
 
 def _evaluate(table: DecisionTable, scope: Mapping[str, Value]) -> Evaluation:
@@ -107,13 +118,16 @@ def derive(derived: Sequence[DerivedFact], scope: dict[str, Value]) -> None:
         scope[fact.field.name] = fact.field.check(value)
 
 
-def _read(table: DecisionTable, facts: Mapping[str, Value], scope: dict[str, Value]) -> Mapping[str, Value]:
-    """Add to a scope what a table looks at and is not there yet."""
+def _refuse_unknown(known: frozenset[str], facts: Mapping[str, Value]) -> None:
     if type(facts) is not dict and not isinstance(facts, Mapping):
         raise FactValueError("facts", f"a {type(facts).__name__}", "give a map from fact to value")
-    if not table.known.issuperset(facts):
-        unknown = min(facts.keys() - table.known, key=str)
-        raise UnknownFactError(str(unknown), "unknown", did_you_mean(str(unknown), table.known))
+    if not known.issuperset(facts):
+        unknown = min(facts.keys() - known, key=str)
+        raise UnknownFactError(str(unknown), "unknown", did_you_mean(str(unknown), known))
+
+
+def _read(table: DecisionTable, facts: Mapping[str, Value], scope: dict[str, Value]) -> Mapping[str, Value]:
+    """Add to a scope what a table looks at and is not there yet."""
     for field in table.reads:
         if field.name not in scope:
             scope[field.name] = field.read(facts)
@@ -205,5 +219,5 @@ _FOLDS: Mapping[Aggregate, Callable[[Sequence[Decimal]], Decimal]] = {
 
 def _trace(table: DecisionTable, rows: Sequence[Row], scope: Mapping[str, Value]) -> tuple[Reading, ...]:
     if not rows:
-        return tuple([Reading(field.name, scope[field.name], "", "-") for field in table.inputs])
-    return tuple([Reading(fact, scope[fact], row.id, test) for row in rows for fact, test in row.evidence])
+        return tuple([_READING((field.name, scope[field.name], "", "-")) for field in table.inputs])
+    return tuple([_READING((fact, scope[fact], row.id, test)) for row in rows for fact, test in row.evidence])

@@ -147,14 +147,15 @@ def encode_facts(rule: JoinRule, facts: tuple[JoinFact, ...]) -> tuple[Batch, ..
         More facts hang together than the engine takes.
     """
     kinds = {fact.kind for fact in facts}
-    if any(alias.kind not in kinds for alias in rule.aliases):
-        return ()
-    ordered = sorted(facts, key=lambda fact: (fact.kind, fact.id))
     screens = _screens(rule)
-    eligible = [(fact, tuple([screen.admits(fact) for screen in screens])) for fact in ordered]
-    taking_part = [(fact, bits) for fact, bits in eligible if any(bits)]
-    if not all(any(bits[place] for _, bits in taking_part) for place in range(len(rule.aliases))):
+    if not all(screen.alias.kind in kinds for screen in screens):
+        return ()
+    ordered = sorted(facts, key=_place)
+    admitted = [[screen.admits(fact) for fact in ordered] for screen in screens]
+    if not all(map(any, admitted)):
         return ()  # some alias stays empty
+    eligible = zip(ordered, zip(*admitted, strict=True), strict=True)
+    taking_part = [(fact, bits) for fact, bits in eligible if any(bits)]
     columns = _encode_sides(rule, taking_part)
     groups = [
         group
@@ -162,6 +163,10 @@ def encode_facts(rule: JoinRule, facts: tuple[JoinFact, ...]) -> tuple[Batch, ..
         if all(any(taking_part[at][1][place] for at in group) for place in range(len(rule.aliases)))
     ]
     return tuple(_batch(rule, taking_part, columns, group) for group in _packed(groups, rule))
+
+
+def _place(fact: JoinFact) -> tuple[str, str]:
+    return fact.kind, fact.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ comparisons, no scaling. A test is evaluated as it was written. Equalities betwe
 a hash index, so that the cost grows with matching pairs, not with all pairs.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -72,6 +73,7 @@ class JoinMatcher:
     def __init__(self, rule: JoinRule) -> None:
         self._rule = rule
         self._levels = tuple(_levels(rule))
+        self._needs = Counter(alias.kind for alias in rule.aliases)
 
     def match(self, facts: tuple[JoinFact, ...]) -> tuple[Firing, ...]:
         """
@@ -82,9 +84,8 @@ class JoinMatcher:
         JoinLimitError
             More than `MOST_FIRINGS` firings or `MOST_STEPS` combinations looked at.
         """
-        kinds = {fact.kind for fact in facts}
-        if any(level.alias.kind not in kinds for level in self._levels):
-            return ()  # some alias stays empty
+        if not self._needs <= Counter([fact.kind for fact in facts]):
+            return ()  # some alias stays empty: aliases stand for different facts
         candidates = [list(_candidates(level, facts)) for level in self._levels]
         indexes = [_index(level, pairs) for level, pairs in zip(self._levels, candidates, strict=True)]
         search = _Search(self._rule.name, self._levels, indexes)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from rules.diagnostics import Position
@@ -104,11 +104,22 @@ class Ruleset:
     playbooks: tuple[Playbook, ...]
     tests: tuple[RuleTest, ...]
     waivers: tuple[Waiver, ...]
+    _tables_of: Mapping[PolicyStage, tuple[DecisionTable, ...]] = field(init=False, repr=False, compare=False)
+    _joins_of: Mapping[PolicyStage, tuple[JoinRule, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort tables and joins by stage, once: every decision asks for them."""
+        for name, members in (("_tables_of", self.tables), ("_joins_of", self.joins)):
+            by_stage = {stage: tuple(m for m in members if m.stage is stage) for stage in PolicyStage}
+            object.__setattr__(self, name, by_stage)
 
     def tables_of(self, stage: str) -> tuple[DecisionTable, ...]:
         """Tables asked at a stage of a decision, in file order."""
-        wanted = PolicyStage(stage)
-        return tuple([table for table in self.tables if table.stage is wanted])
+        return self._tables_of[PolicyStage(stage)]
+
+    def joins_of(self, stage: str) -> tuple[JoinRule, ...]:
+        """Joins matched at a stage of a decision, in file order."""
+        return self._joins_of[PolicyStage(stage)]
 
     def table(self, name: str) -> DecisionTable:
         """

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -106,18 +107,19 @@ def _lower_dataclass(kind: type) -> Lowering:
     for field in sorted(dataclasses.fields(kind), key=lambda field: _utf16(field.name)):
         lower = _lowering(hints[field.name])
         default = _default(field)
-        plan.append((field.name, lower, default, _UNSET if default is _UNSET else lower(default)))
+        lowered_default = _UNSET if default is _UNSET else lower(default)
+        plan.append((field.name, lower, _as_it_is(lower), default, lowered_default))
+    parts = attrgetter(*(step[0] for step in plan), "__class__")  # in one call; never only one of them
 
     def lower_object(value: Any) -> dict[str, Any]:
         if type(value) is not kind:
             raise _refused(value, f"a {kind.__name__}")
         lowered = {}
-        for name, lower, default, lowered_default in plan:
-            part = getattr(value, name)
+        for (name, lower, as_it_is, default, lowered_default), part in zip(plan, parts(value), strict=False):
             if part is default:
                 continue
             try:
-                plain = lower(part)
+                plain = part if type(part) is as_it_is else lower(part)
             except CanonicalError as error:
                 raise error.inside(name) from None
             if plain != lowered_default:
@@ -125,6 +127,11 @@ def _lower_dataclass(kind: type) -> Lowering:
         return lowered
 
     return lower_object
+
+
+def _as_it_is(lower: Lowering) -> type | None:
+    """Return the type whose values this function returns unchanged: most of them are text, and spared the call."""
+    return str if lower is _lower_text else None
 
 
 def _default(field: "dataclasses.Field[Any]") -> Any:
@@ -174,22 +181,27 @@ def _located(value: Any, lowerings: tuple[Lowering, ...]) -> CanonicalError:
 
 def _lower_mapping(value_type: Any) -> Lowering:
     lower = _lowering(value_type)
+    as_it_is = _as_it_is(lower)
 
     def lower_mapping(value: Any) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             raise _refused(value, "a mapping")
         lowered = {}
         for key, part in value.items():
             try:
-                lowered[_lower_key(key)] = lower(part)
+                lowered[_lower_key(key)] = part if type(part) is as_it_is else lower(part)
             except CanonicalError as error:
                 raise error.inside(f"[{key}]") from None
-        return dict(sorted(lowered.items(), key=lambda pair: _utf16(pair[0])))
+        # ASCII sorts alike in every encoding
+        order = sorted(lowered) if "".join(lowered).isascii() else sorted(lowered, key=_utf16)
+        return {key: lowered[key] for key in order}
 
     return lower_mapping
 
 
 def _lower_key(key: Any) -> str:
+    if type(key) is str:
+        return key
     if isinstance(key, str):
         return str.__str__(key)
     if type(key) is int:
@@ -217,10 +229,11 @@ def _lower_enum(kind: type[Enum]) -> Lowering:
 
 
 def _lower_float(value: Any) -> str:
-    if type(value) is int:
-        value = float(value)
-    if not isinstance(value, float):
-        raise _refused(value, "a number")
+    if type(value) is not float:
+        if type(value) is int:
+            value = float(value)
+        elif not isinstance(value, float):
+            raise _refused(value, "a number")
     text = float.__repr__(value)
     if text in _NOT_FINITE:
         raise CanonicalError(

@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 from decision_service.errors import FieldViolation, InvalidRequestError
 from optimization.network import Lane, Snapshot
 
-_Parse = Callable[[Any, str], Any]
+_Parse = Callable[[Any], Any]
 _Render = Callable[[Any, Any], None]
 
 # Where the domain's word differs from the wire's: an `Exception` is a Finding in the engines.
@@ -38,7 +38,10 @@ def parse(message: Message, kind: Any, path: str = "") -> Any:
     InvalidRequestError
         A value that the domain cannot hold, named by its path.
     """
-    return _parser(kind, message.DESCRIPTOR)(message, path)
+    try:
+        return _parser(kind, message.DESCRIPTOR)(message)
+    except InvalidRequestError as error:
+        raise _inside(path, error) from None
 
 
 def render(value: Any, message: Any) -> Any:
@@ -66,30 +69,49 @@ def refuse(path: str, description: str) -> InvalidRequestError:
     return InvalidRequestError((FieldViolation(path, description),))
 
 
+def _inside(path: str, error: InvalidRequestError) -> InvalidRequestError:
+    """The same complaint seen from further out."""
+    return InvalidRequestError(
+        tuple(FieldViolation(_joined(path, v.field), v.description) for v in error.violations), error.reason
+    )
+
+
+def _joined(path: str, rest: str) -> str:
+    return f"{path}.{rest}" if path and rest and not rest.startswith("[") else path + rest
+
+
 # --- message -> domain -----------------------------------------------------------------------
 
 
 @cache
 def _parser(kind: Any, descriptor: Descriptor) -> _Parse:
     hints = typing.get_type_hints(kind)
-    readers = []
+    readers, required = {}, []
     for field in dataclasses.fields(kind):
         name = wire_name(kind, field.name)
         wire = _field(kind, descriptor, name)
-        pair = _PAIRS.get((kind, field.name))
-        readers.append(
-            (field.name, name, _absent(wire), _reader(hints[field.name], wire, pair), _required(field))
-        )
+        read = _reader(hints[field.name], wire, _PAIRS.get((kind, field.name)))
+        readers[wire.number] = (field.name, name, read, wire.has_presence)
+        if _required(field):
+            required.append((field.name, name, read))
 
-    def parse_message(message: Any, path: str) -> Any:
-        values = {}
-        for attribute, name, is_absent, read, is_required in readers:
-            here = f"{path}.{name}" if path else name
-            if is_absent(message):
-                if is_required:
-                    values[attribute] = read(getattr(message, name), here)
-            else:
-                values[attribute] = read(getattr(message, name), here)
+    def parse_message(message: Any) -> Any:
+        values: dict[str, Any] = {}
+        name = ""
+        try:
+            for wire, value in message.ListFields():  # only what is there: most of a stage is not
+                known = readers.get(wire.number)
+                if known is None:
+                    continue
+                attribute, name, read, has_presence = known
+                if value or has_presence:  # a minus zero is listed, and is as absent as a zero
+                    values[attribute] = value if read is None else read(value)
+            for attribute, name, read in required:
+                if attribute not in values:
+                    value = getattr(message, name)
+                    values[attribute] = value if read is None else read(value)
+        except InvalidRequestError as error:
+            raise _inside(name, error) from None
         return kind(**values)
 
     return parse_message
@@ -105,36 +127,43 @@ def _required(field: "dataclasses.Field[Any]") -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _absent(wire: FieldDescriptor) -> Callable[[Any], bool]:
-    """Whether a message leaves the field out: by presence, or by its zero value where it has none."""
-    name = wire.name
-    if wire.is_repeated:
-        return lambda message: not len(getattr(message, name))
-    if wire.has_presence:
-        return lambda message: not message.HasField(name)
-    zero = wire.default_value
-    return lambda message: bool(getattr(message, name) == zero)
-
-
-def _reader(hint: Any, wire: FieldDescriptor, pair: tuple[str, str] | None) -> _Parse:
+def _reader(hint: Any, wire: FieldDescriptor, pair: tuple[str, str] | None) -> _Parse | None:
+    """How a value is read; None for one that is taken as it is."""
     origin = typing.get_origin(hint)
     if pair:
-        return lambda values, _: tuple(tuple(getattr(v, n) for n in pair) for v in values)
+        return lambda values: tuple(tuple(getattr(v, n) for n in pair) for v in values)
     if origin is tuple:
         return _tuple_reader(typing.get_args(hint)[0], wire)
     if origin in (Mapping, dict):
-        return lambda values, _: dict(values)
+        return dict
     return _scalar_reader(_strip_none(hint), wire)
 
 
 def _tuple_reader(hint: Any, wire: FieldDescriptor) -> _Parse:
-    if hint in (str, float, int):
-        return lambda values, _: tuple(values)
-    read = _scalar_reader(hint, wire)
-    return lambda values, path: tuple([read(v, f"{path}[{i}]") for i, v in enumerate(values)])
+    read = None if hint in (str, float, int) else _scalar_reader(hint, wire)
+    if read is None:
+        return tuple
+
+    def read_each(values: Any) -> tuple[Any, ...]:
+        try:
+            return tuple([read(value) for value in values])
+        except InvalidRequestError:
+            raise _located(read, values) from None
+
+    return read_each
 
 
-def _scalar_reader(hint: Any, wire: FieldDescriptor) -> _Parse:
+def _located(read: _Parse, values: Any) -> InvalidRequestError:
+    """The complaint with its place in the list; only a refusal pays for knowing it."""
+    for place, value in enumerate(values):
+        try:
+            read(value)
+        except InvalidRequestError as error:
+            return _inside(f"[{place}]", error)
+    raise AssertionError("a value was refused a moment ago")  # pragma: no cover
+
+
+def _scalar_reader(hint: Any, wire: FieldDescriptor) -> _Parse | None:
     if _is_dataclass(hint):
         return _parser(hint, wire.message_type)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
@@ -142,26 +171,26 @@ def _scalar_reader(hint: Any, wire: FieldDescriptor) -> _Parse:
     if hint is date:
         return _read_date
     if hint is datetime:
-        return lambda value, _: parse_time(value)
-    return lambda value, _: value
+        return parse_time
+    return None
 
 
 def _enum_reader(kind: type[StrEnum], wire: Any) -> _Parse:
     members = {v.number: kind(v.name.removeprefix(_prefix(wire))) for v in wire.values if v.number}
 
-    def read(value: int, path: str) -> StrEnum:
+    def read(value: int) -> StrEnum:
         if value not in members:
-            raise refuse(path, f"must be one of {', '.join(members.values())}")
+            raise refuse("", f"must be one of {', '.join(members.values())}")
         return members[value]
 
     return read
 
 
-def _read_date(value: str, path: str) -> date:
+def _read_date(value: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise refuse(path, f"`{value[:40]}` is not a day; write YYYY-MM-DD") from None
+        raise refuse("", f"`{value[:40]}` is not a day; write YYYY-MM-DD") from None
 
 
 # --- domain -> message -----------------------------------------------------------------------

@@ -88,7 +88,7 @@ class Reconciled:
 
 def conflict_rules(release: Release) -> tuple[JoinRule, ...]:
     """The join rules of the stage."""
-    return tuple(rule for rule in release.ruleset.joins if rule.stage is PolicyStage.CONFLICTS)
+    return release.ruleset.joins_of(PolicyStage.CONFLICTS)
 
 
 def reconcile(
@@ -209,6 +209,8 @@ def _settled(  # noqa: PLR0913 - a question, its answer and its round
     orders: tuple[JudgedOrder, ...],
     number: int,
 ) -> Iterator[Settled]:
+    if not firings:
+        return
     by_id = {order.id: order for order in orders}
     for rule in rules:
         mine = (firing for firing in firings if firing.rule == rule.name)

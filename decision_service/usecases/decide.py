@@ -123,9 +123,8 @@ class Decide:
             raise
         if request.validate_only:
             return Decided(records.decision_of(made), is_repeat=False)
-        new = records.new_entry(f"decisions/{new_uuid()}", made)
-        held = {**new.requires, **frozen, **mode, **waves, **requires}
-        appended = await self._log(replace(new, requires=held), request)
+        held = {**frozen, **mode, **waves, **requires}
+        appended = await self._log(records.new_entry(f"decisions/{new_uuid()}", made, held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
             return Decided(records.read_decision(self.ledger, appended.entry), is_repeat=True)
         position = records.position_of(appended.entry)

@@ -1,6 +1,6 @@
 """Evaluations -> the evidence that is logged: plain text, grouped where the same was read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from decision_service.decision import Evidence, Reason
@@ -12,12 +12,9 @@ def collect(stage: str, evaluated: Iterable[tuple[str, tuple[Evaluation, ...]]])
     subjects: dict[Any, list[str]] = {}
     for subject, evaluations in evaluated:
         for evaluation in evaluations:
-            key = (
-                evaluation.table,
-                evaluation.determining_rows,
-                tuple(_text(evaluation.outcome).items()),
-                tuple(_readings(evaluation).items()),
-            )
+            said = tuple([(name, say(value)) for name, value in evaluation.outcome.items()])
+            read = tuple({fact: say(value) for fact, value, _, _ in evaluation.trace}.items())
+            key = (evaluation.table, evaluation.determining_rows, said, read)
             found = subjects.setdefault(key, [])
             if not found or found[-1] != subject:
                 found.append(subject)
@@ -36,16 +33,10 @@ def reasons_of(evaluations: Iterable[Evaluation]) -> tuple[Reason, ...]:
     )
 
 
-def _readings(evaluation: Evaluation) -> Mapping[str, str]:
-    return {reading.fact: say(reading.value) for reading in evaluation.trace}
-
-
-def _text(outcome: Mapping[str, Any]) -> Mapping[str, str]:
-    return {name: say(value) for name, value in outcome.items()}
-
-
 def say(value: Any) -> str:
     """A value as rules write it."""
+    if type(value) is str:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:

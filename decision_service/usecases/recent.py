@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from audit import Appended, Ledger, NewEntry
@@ -27,6 +28,17 @@ GOVERNING = (
     "manual/",
 )
 _MOST = 10_000  # pointers remembered
+_TOGETHER = 64  # so few are read again together
+_What = tuple[str, str]  # `one` and a name, or `all` and a prefix
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was read, until when it holds, and whether somebody asked for it since."""
+
+    value: Any
+    until: float
+    is_asked_for: bool
 
 
 class RecentLedger(Ledger):
@@ -42,7 +54,7 @@ class RecentLedger(Ledger):
     def __init__(self, ledger: Ledger, clock: Callable[[], float] = time.monotonic) -> None:
         self.__dict__.update(ledger.__dict__)
         self._clock_of_memory = clock
-        self._memory: dict[tuple[str, str], tuple[float, Any]] = {}
+        self._memory: dict[_What, _Known] = {}
         self._moving = 0  # moves on their way: meanwhile nothing is remembered
         self._moves = 0  # begun and ended so far: what was read across one is not remembered
         self._door = threading.Lock()
@@ -51,30 +63,51 @@ class RecentLedger(Ledger):
         """The value of a pointer, None where it is unset."""
         if not name.startswith(GOVERNING):
             return super().pointer(name)
-        value: str | None = self._recall(("one", name), super().pointer)
+        value: str | None = self._recall(("one", name))
         return value
 
     def pointers(self, prefix: str = "") -> Mapping[str, str]:
         """All pointers under a prefix."""
         if not prefix.startswith(GOVERNING):
             return super().pointers(prefix)
-        values: Mapping[str, str] = self._recall(("all", prefix), super().pointers)
+        values: Mapping[str, str] = self._recall(("all", prefix))
         return values
 
-    def _recall(self, what: tuple[str, str], read: Callable[[str], Any]) -> Any:
+    def _recall(self, what: _What) -> Any:
         now = self._clock_of_memory()
         known = self._memory.get(what)
-        if known is not None and known[0] > now:
-            return known[1]
+        if known is not None and known.until > now:
+            known.is_asked_for = True
+            return known.value
         with self._door:
-            before = self._moves
-        value = read(what[1])
+            before, wanted = self._moves, {what, *self._expired(now)}
+        found = self._read(wanted)
         with self._door:
             if len(self._memory) >= _MOST:
                 self._memory.clear()
             if not self._moving and before == self._moves:
-                self._memory[what] = (now + SECONDS, value)
-        return value
+                until = now + SECONDS
+                self._memory.update((one, _Known(value, until, one == what)) for one, value in found.items())
+        return found[what]
+
+    def _expired(self, now: float) -> list[_What]:
+        """What was asked for until it expired, to be read again with what is wanted; what was not is forgotten."""
+        if len(self._memory) > _TOGETHER:
+            return []
+        expired = {what: known for what, known in self._memory.items() if known.until <= now}
+        for what in expired:
+            del self._memory[what]
+        return [what for what, known in expired.items() if known.is_asked_for]
+
+    def _read(self, wanted: set[_What]) -> dict[_What, Any]:
+        """What is wanted, of the store: single pointers in one look."""
+        names = [name for kind, name in wanted if kind == "one"]
+        values = self.store.pointer_values(names) if names else {}
+        found: dict[_What, Any] = {("one", name): values.get(name) for name in names}
+        for kind, prefix in wanted:
+            if kind == "all":
+                found[kind, prefix] = super().pointers(prefix)
+        return found
 
     def _submit(self, news: tuple[NewEntry, ...]) -> "Future[tuple[Appended, ...]]":
         if not any(name.startswith(GOVERNING) for new in news for name in new.sets):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -131,8 +132,10 @@ class Deliberation:
         return request_digest(self.request, self.artifacts[0].digest)
 
 
-def new_entry(name: str, made: Deliberation) -> NewEntry:
-    """The entry that makes a decision durable; refused if its release was revoked meanwhile."""
+def new_entry(
+    name: str, made: Deliberation, held: Mapping[str, str | None] = MappingProxyType({})
+) -> NewEntry:
+    """The entry that makes a decision durable; refused if its release was revoked meanwhile, or what is held moved."""
     request, caller, release = made.request, made.caller, made.release
     snapshot, question, _ = made.artifacts
     # The release travels along, so that an export of one decision holds all that it was made from.
@@ -163,7 +166,7 @@ def new_entry(name: str, made: Deliberation) -> NewEntry:
         artifacts=artifacts,
         key=idempotency_key(caller, request.request_id),
         key_digest=made.request_digest,
-        requires={f"revoked/{release.digest}": None},
+        requires={f"revoked/{release.digest}": None, **held},
     )
 
 

@@ -47,7 +47,25 @@ def test_what_governs_is_read_once_in_a_while(made):
 
     clock[0] += SECONDS + 0.01
     ledger.pointer("active/*")
+    ledger.pointers("frozen/")
+    assert 4 == store.reads
+
+
+def test_what_is_asked_for_again_is_read_together(made):
+    """
+    Single pointers in one look; what nobody asked for since the last one is left out.
+    """
+    ledger, store, clock = made
+    names = ["active/*", "canary/*", "revoked/x"]
+    ledger.append(moved("active/*", "one"))
+    for _ in range(2):
+        assert ["one", None, None] == [ledger.pointer(name) for name in names]
     assert 3 == store.reads
+
+    for asked in (names[:2], names, names):
+        clock[0] += SECONDS + 0.01
+        assert ["one", None, None][: len(asked)] == [ledger.pointer(name) for name in asked]
+    assert 3 + 1 + 2 + 1 == store.reads
 
 
 def test_a_move_of_this_process_is_seen_at_once(made):
