@@ -38,7 +38,7 @@ from optimization.check import check_plan  # noqa: E402
 from optimization.decomposition import plan_item_locations  # noqa: E402
 from optimization.decomposition.network import plan_network  # noqa: E402
 from optimization.decomposition.network.planner import requirements_plan  # noqa: E402
-from optimization.decomposition.network.sweep import cost  # noqa: E402
+from optimization.decomposition.network.standing import cost  # noqa: E402
 from optimization.parameters import PlanningParameters  # noqa: E402
 from optimization.replenishment import plan_replenishment  # noqa: E402
 from optimization.replenishment.heuristic import construct  # noqa: E402

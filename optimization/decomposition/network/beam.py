@@ -34,7 +34,7 @@ from optimization.decomposition.network.family import (
     truck_cost,
 )
 from optimization.decomposition.network.guide import Guide
-from optimization.decomposition.network.sweep import Ground, Standing, shift
+from optimization.decomposition.network.standing import Ground, Standing, shift
 
 _CHOICES = 4  # orders looked at per unfinished plan and member
 _PRIME, _BASIS = 1099511628211, 1469598103934665603

@@ -18,7 +18,8 @@ from optimization.decomposition.network.families import centres, side_by_side, t
 from optimization.decomposition.network.guide import Guide, guide
 from optimization.decomposition.network.problem import Network
 from optimization.decomposition.network.stage_program import Multipliers
-from optimization.decomposition.network.sweep import Ground, Standing, recount, shift, stand, sweep
+from optimization.decomposition.network.standing import Ground, Standing, recount, shift, stand
+from optimization.decomposition.network.sweep import sweep
 
 _MARGINS = (0.0, 0.25, 0.5)
 _WIDTH = 200  # unfinished plans kept

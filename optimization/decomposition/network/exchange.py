@@ -15,7 +15,8 @@ import numpy as np
 from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
-from optimization.decomposition.network.sweep import NO_PRICES, Ground, Standing, _respond, shift
+from optimization.decomposition.network.standing import Ground, Standing, shift
+from optimization.decomposition.network.sweep import NO_PRICES, respond, work_for
 
 HARD = 1e6
 _MOST = 14
@@ -36,9 +37,7 @@ def _exchange(  # noqa: PLR0913 - compiled: arrays in, plans changed in place
     periods, top = standing.plans.shape[1], 1
     for i in every:
         top = max(top, ground.limit[i] + 1)
-    work = (
-        np.empty((periods, top)), np.empty(top), np.empty(top), np.empty(top), np.empty((periods, top), np.int32)
-    )  # fmt: skip
+    work = work_for(periods, top)
     kept = np.empty((_MOST, periods), np.int32)
     cost_of_order = ground.stages.order_cost.copy()
     better = 0
@@ -88,17 +87,17 @@ def _answer_each_other(
         order_cost[m] = true_cost[m] * np.exp(np.random.uniform(-1.2, 0.8))
     soft = 0.3 * np.exp(np.random.uniform(0.0, 2.0))
     for m in members:
-        _respond(ground, standing, m, soft, work, NO_PRICES)
+        respond(ground, standing, m, soft, work, NO_PRICES)
     for m in members:
         order_cost[m] = true_cost[m]
     for step in range(4):
         soft = soft * 4.0 if step < 3 else HARD
         changed = 0
         for m in members[::-1] if step % 2 == 0 else members:
-            changed += _respond(ground, standing, m, soft, work, NO_PRICES)
+            changed += respond(ground, standing, m, soft, work, NO_PRICES)
     if changed:
         for m in members[::-1]:
-            _respond(ground, standing, m, HARD, work, NO_PRICES)
+            respond(ground, standing, m, HARD, work, NO_PRICES)
 
 
 @njit(cache=True, nogil=True)

@@ -7,7 +7,7 @@ from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
 from optimization.decomposition.network.guide import Guide, to_come
-from optimization.decomposition.network.sweep import Ground, Standing
+from optimization.decomposition.network.standing import Ground, Standing
 
 
 class Family(NamedTuple):

@@ -32,7 +32,8 @@ from optimization.decomposition.network.exchange import HARD, exchange
 from optimization.decomposition.network.problem import Network
 from optimization.decomposition.network.release import released
 from optimization.decomposition.network.stage_program import Multipliers
-from optimization.decomposition.network.sweep import Ground, Standing, cost, ground, recount, stand, sweep
+from optimization.decomposition.network.standing import Ground, Standing, cost, ground, recount, stand
+from optimization.decomposition.network.sweep import sweep
 from optimization.report import SolveLimits, relative_gap
 
 _STEPS = 5  # steps of the bound per iteration of the limits

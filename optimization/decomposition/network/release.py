@@ -10,7 +10,7 @@ from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
 from optimization.decomposition.network.problem import Network
-from optimization.decomposition.network.sweep import Ground, Standing
+from optimization.decomposition.network.standing import Ground, Standing
 
 
 def released(network: Network, ground: Ground, wanted: Standing) -> Ints:

@@ -12,105 +12,16 @@ each other, and higher from sweep to sweep. With a price beyond everything no sw
 feasible plans, and none makes the plan dearer.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
-from optimization.decomposition.network.problem import Links, Network, Stages
-from optimization.decomposition.network.stage_program import installation_stock, loads
+from optimization.decomposition.network.standing import Ground, Standing, shift
 
 _TIE = 1e-9
 _FULL = 1e-7  # a truck filled to a hair above its size is not two trucks
-
-
-class Ground(NamedTuple):
-    """What sweeps need to know of a network, as arrays."""
-
-    stages: Stages
-    links: Links
-    is_end: Any
-    limit: Ints
-    capacity: Floats
-    truck_size: Floats
-    truck_cost: Floats
-    room: Floats
-    crowding: float
-    lateness: Floats  # by stage: what a missing unit costs per period, at most, below it
-    excess: Floats  # by resource: what a unit of capacity is worth
-
-
-class Standing(NamedTuple):
-    """Plans and what follows from them; changed in place."""
-
-    plans: Ints
-    stock: Floats
-    used: Floats
-    shipped: Floats
-    filled: Floats
-
-
-def ground(network: Network) -> Ground:
-    """The arrays of a network."""
-    stages, links = network.stages, network.links
-    lateness = np.where(network.is_end, stages.backlog + stages.holding, 0.0)
-    for i in links.downward[::-1]:
-        for a in range(links.child_start[i], links.child_start[i + 1]):
-            lateness[i] = max(lateness[i], lateness[links.child[a]] / links.child_quantity[a])
-    excess = np.zeros(len(network.capacity))
-    uses = (stages.resource >= 0) & (stages.unit_use > 0.0)
-    np.maximum.at(excess, stages.resource[uses], lateness[uses] / stages.unit_use[uses])
-    return Ground(
-        stages, links, network.is_end, network.limit, network.capacity, network.truck_size,
-        network.truck_cost, network.room, network.crowding, lateness, excess,
-    )  # fmt: skip
-
-
-def stand(network: Network, plans: Ints) -> Standing:
-    """What follows from plans."""
-    periods = plans.shape[1]
-    standing = Standing(
-        plans.copy(),
-        np.empty(plans.shape),
-        np.zeros_like(network.capacity),
-        np.zeros((len(network.truck_size), periods)),
-        np.zeros_like(network.room),
-    )
-    recount(network, standing)
-    return standing
-
-
-def recount(network: Network, standing: Standing) -> None:
-    """Take all sums afresh from the plans, so that rounding does not add up."""
-    stages = network.stages
-    installation_stock(stages, network.links, network.own_net, standing.plans, standing.stock)
-    standing.used[:], standing.shipped[:], standing.filled[:] = 0.0, 0.0, 0.0
-    loads(stages, standing.plans, standing.used, standing.shipped)
-    placed = stages.place >= 0
-    kept = stages.volume[placed, None] * np.maximum(standing.stock[placed], 0.0)
-    np.add.at(standing.filled, stages.place[placed], kept)
-
-
-def cost(network: Network, standing: Standing) -> float:
-    """The objective."""
-    stages, stock = network.stages, standing.stock
-    kept, owed = np.maximum(stock, 0.0), np.maximum(-stock, 0.0)
-    short = np.maximum(stages.safety_stock[:, None] - stock, 0.0)
-    end = network.is_end
-    total = stages.holding @ kept.sum(axis=1) + stages.order_cost @ (standing.plans > 0).sum(axis=1)
-    total += stages.backlog[end] @ owed[end].sum(axis=1) + stages.shortfall[end] @ short[end].sum(axis=1)
-    trucks = np.ceil(standing.shipped / network.truck_size[:, None] - _FULL)
-    crowd = np.maximum(standing.filled - network.room, 0.0)
-    return float(total + network.truck_cost @ trucks.sum(axis=1) + network.crowding * crowd.sum())
-
-
-def violation(network: Network, standing: Standing) -> float:
-    """Units of components used that are not there, and capacity used that is not there."""
-    inner = ~network.is_end
-    missing = np.maximum(-standing.stock[inner], 0.0).sum()
-    return float(missing + np.maximum(standing.used - network.capacity, 0.0).sum())
-
 
 NO_PRICES = np.empty((0, 0))
 
@@ -127,17 +38,24 @@ def sweep(ground: Ground, standing: Standing, order: Ints, soft: float, componen
     for i in order:
         top = max(top, ground.limit[i] + 1)
     periods = standing.plans.shape[1]
-    work = (
-        np.empty((periods, top)), np.empty(top), np.empty(top), np.empty(top), np.empty((periods, top), np.int32)
-    )  # fmt: skip
+    work = work_for(periods, top)
     changed = 0
     for i in order:
-        changed += _respond(ground, standing, i, soft, work, component)
+        changed += respond(ground, standing, i, soft, work, component)
     return changed
 
 
 @njit(cache=True, nogil=True)
-def _respond(  # noqa: PLR0913 - compiled: work arrays come from outside
+def work_for(periods: int, top: int) -> Any:
+    """Arrays for best responses of stages with up to `top` - 1 lots: W, V, W + V, c, choices, suffix minima and where, F, rows."""
+    return (
+        np.empty((periods, top)), np.empty(top), np.empty(top), np.empty(top),
+        np.empty((periods, top), np.int32), np.empty(top), np.empty(top, np.int32), np.empty((periods, top)), (np.empty(periods), np.empty(periods)),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def respond(  # noqa: PLR0913 - compiled: work arrays come from outside
     ground: Ground, standing: Standing, i: int, soft: float, work: Any, component: Floats
 ) -> int:
     """Plan stage i against all others; 1 if its plan changed."""
@@ -162,144 +80,202 @@ def _respond(  # noqa: PLR0913 - compiled: work arrays come from outside
 def _wait_costs(  # noqa: PLR0913 - compiled
     ground: Ground, standing: Standing, i: int, soft: float, waits: Floats, component: Floats
 ) -> None:
-    """W[t](k): own stock, and what k lots leave at the parents."""
-    last, lead = standing.plans.shape[1] - 1, ground.stages.lead_time[i]
-    for t in range(last + 1):
-        _own_cost(ground, standing, i, t, soft, waits[t])
-    for u in range(last + 1):
-        wait = waits[min(u + lead, last)]
-        if component.size:
-            _component_price(ground, i, u, component, wait)
-        else:
-            _parents_cost(ground, standing, i, u, soft, wait)
-
-
-@njit(cache=True, nogil=True)
-def _choose_all(ground: Ground, standing: Standing, i: int, soft: float, work: Any) -> None:
-    """The recursion of the module's docstring."""
-    waits, value, after, order_cost, choices = work
-    limit, lead, minimum = ground.limit[i], ground.stages.lead_time[i], ground.stages.minimum[i]
-    value[: limit + 1] = 0.0
-    for t in range(standing.plans.shape[1] - 1, -1, -1):
-        for k in range(limit + 1):
-            after[k] = waits[t, k] + value[k]
-            choices[t, k] = k
-        value[: limit + 1] = after[: limit + 1]
-        if t < lead:
-            continue
-        _order_costs(ground, standing, i, t - lead, soft, order_cost)
-        for k in range(limit + 1):
-            for n in range(minimum, limit - k + 1):
-                candidate = order_cost[n] + after[k + n]
-                if candidate < value[k] - _TIE:
-                    value[k] = candidate
-                    choices[t, k] = k + n
-
-
-@njit(cache=True, nogil=True)
-def shift(ground: Ground, standing: Standing, i: int, sign: float) -> None:
-    """Take the plan of stage i out of all sums, or put it in."""
-    stages, links = ground.stages, ground.links
-    last, lead = standing.plans.shape[1] - 1, stages.lead_time[i]
-    arrived = np.empty(last + 1)
-    total = 0.0
-    for t in range(last + 1):
-        lots = standing.plans[i, t]
-        total += lots * stages.lot[i]
-        arrived[t] = sign * total
-        if lots > 0:
-            units, at = lots * stages.lot[i], t - lead
-            if stages.resource[i] >= 0:
-                use = stages.unit_use[i] * units + stages.order_use[i]
-                standing.used[stages.resource[i], at] += sign * use
-            if stages.lane[i] >= 0:
-                standing.shipped[stages.lane[i], at] += sign * stages.volume[i] * units
-    for t in range(last + 1):
-        _move_stock(ground, standing, i, t, arrived[t])
-    for a in range(links.parent_start[i], links.parent_start[i + 1]):
-        p, r = links.parent[a], links.parent_quantity[a]
-        for u in range(last + 1):
-            _move_stock(ground, standing, p, u, -r * arrived[min(u + lead, last)])
-
-
-@njit(cache=True, nogil=True)
-def _move_stock(ground: Ground, standing: Standing, i: int, t: int, change: float) -> None:
-    d, v = ground.stages.place[i], ground.stages.volume[i]
-    before = standing.stock[i, t]
-    standing.stock[i, t] = before + change
-    if d >= 0:
-        standing.filled[d, t] += v * (max(before + change, 0.0) - max(before, 0.0))
-
-
-@njit(cache=True, nogil=True)
-def _own_cost(  # noqa: PLR0913 - compiled
-    ground: Ground, standing: Standing, i: int, t: int, soft: float, wait: Floats
-) -> None:
-    """Cost of the stock at the end of t for every k; starts W[t]."""
-    stages, d = ground.stages, ground.stages.place[i]
-    base, lot, h = standing.stock[i, t], stages.lot[i], stages.holding[i]
+    """W[t](k): own stock, and what k lots leave at the parents. One call a stage: calls cost more than sums."""
+    stages, links, top = ground.stages, ground.links, ground.limit[i] + 1
     below = stages.backlog[i] if ground.is_end[i] else soft * ground.lateness[i]
-    safety = stages.safety_stock[i] if ground.is_end[i] else -np.inf
-    volume, others, room = stages.volume[i], 0.0, np.inf
-    if d >= 0:
-        others, room = standing.filled[d, t] - volume * max(base, 0.0), ground.room[d, t]
-    for k in range(ground.limit[i] + 1):
-        s = base + lot * k
-        cost = h * s if s > 0.0 else -below * s
-        if s < safety:
-            cost += stages.shortfall[i] * (safety - s)
-        if d >= 0 and s > 0.0 and others + volume * s > room:
-            cost += ground.crowding * (others + volume * s - max(room, others))
-        wait[k] = cost
-
-
-@njit(cache=True, nogil=True)
-def _parents_cost(  # noqa: PLR0913 - compiled
-    ground: Ground, standing: Standing, i: int, u: int, soft: float, wait: Floats
-) -> None:
-    """Add what k lots, released by u, leave at the parents."""
-    stages, links = ground.stages, ground.links
+    waits[:, :top] = 0.0
+    _stock_costs(ground, standing, i, 0, stages.lot[i], below, waits[:, :top])
+    if ground.is_end[i] and stages.shortfall[i] > 0.0:
+        _safety_costs(
+            standing.stock[i], stages.lot[i], stages.safety_stock[i], stages.shortfall[i], waits[:, :top]
+        )
     for a in range(links.parent_start[i], links.parent_start[i + 1]):
         p, units = links.parent[a], links.parent_quantity[a] * stages.lot[i]
-        base, h, below = standing.stock[p, u], stages.holding[p], soft * ground.lateness[p]
-        d, volume = stages.place[p], stages.volume[p]
-        others, room = 0.0, np.inf
-        if d >= 0:
-            others, room = standing.filled[d, u] - volume * max(base, 0.0), ground.room[d, u]
-        for k in range(ground.limit[i] + 1):
-            s = base - units * k
-            wait[k] += h * s if s > 0.0 else -below * s
-            if d >= 0 and s > 0.0 and others + volume * s > room:
+        if component.size:
+            _component_price(component[p], units, stages.lead_time[i], waits[:, :top])
+        else:
+            below = soft * ground.lateness[p]
+            _stock_costs(ground, standing, p, stages.lead_time[i], -units, below, waits[:, :top])
+
+
+@njit(cache=True, nogil=True)
+def _stock_costs(  # noqa: PLR0913 - compiled
+    ground: Ground, standing: Standing, i: int, lead: int, lot: float, below: float, waits: Floats
+) -> None:
+    """Add what the stock of stage i costs in u, if k lots change it by `lot` each, to W[u + lead](k)."""
+    periods, top = waits.shape
+    holding, volume, d = ground.stages.holding[i], ground.stages.volume[i], ground.stages.place[i]
+    for u in range(periods):
+        base, wait = standing.stock[i, u], waits[min(u + lead, periods - 1)]
+        for k in range(top):
+            s = base + lot * k
+            wait[k] += holding * s if s > 0.0 else -below * s
+        if d < 0:
+            continue
+        others, room = standing.filled[d, u] - volume * max(base, 0.0), ground.room[d, u]
+        for k in range(top):
+            s = base + lot * k
+            if s > 0.0 and others + volume * s > room:
                 wait[k] += ground.crowding * (others + volume * s - max(room, others))
 
 
 @njit(cache=True, nogil=True)
-def _component_price(ground: Ground, i: int, u: int, component: Floats, wait: Floats) -> None:
-    """Subtract what components taken by u no longer cost at the parents."""
-    links = ground.links
-    for a in range(links.parent_start[i], links.parent_start[i + 1]):
-        units = links.parent_quantity[a] * ground.stages.lot[i]
-        for k in range(ground.limit[i] + 1):
-            wait[k] -= component[links.parent[a], u] * units * k
+def _safety_costs(stock: Floats, lot: float, safety: float, price: float, waits: Floats) -> None:
+    """Add what stock below the safety stock costs."""
+    for t in range(waits.shape[0]):
+        for k in range(waits.shape[1]):
+            s = stock[t] + lot * k
+            if s >= safety:
+                break
+            waits[t, k] += price * (safety - s)
 
 
 @njit(cache=True, nogil=True)
-def _order_costs(  # noqa: PLR0913 - compiled
-    ground: Ground, standing: Standing, i: int, u: int, soft: float, order_cost: Floats
-) -> None:
-    """Set-up, further trucks and overload of an order of n lots released in u."""
+def _component_price(price: Floats, units: float, lead: int, waits: Floats) -> None:
+    """Subtract what components taken by u no longer cost at the parent."""
+    periods, top = waits.shape
+    for u in range(periods):
+        wait = waits[min(u + lead, periods - 1)]
+        for k in range(top):
+            wait[k] -= price[u] * units * k
+
+
+@njit(cache=True, nogil=True)
+def _choose_all(ground: Ground, standing: Standing, i: int, soft: float, work: Any) -> None:
+    """
+    The recursion of the module's docstring, where it can still lead to a plan as cheap as the present one.
+
+    With F[t](k) = sum_{u<t} min_{k' <= k} W[u](k'), no plan through k is cheaper than F[t](k) + V[t](k).
+    """
+    waits, value, after, order_cost, choices, least, where, past, rows = work
+    limit, lead, minimum = ground.limit[i], ground.stages.lead_time[i], ground.stages.minimum[i]
+    loaded, left = rows
+    terms = _order_terms(ground, standing, i, soft, rows)
+    most = _present_cost(standing.plans[i], lead, waits, terms, rows)
+    most += 1e-6 + 1e-9 * abs(most)
+    _past_costs(waits[:, : limit + 1], past)
+    value[: limit + 1] = 0.0
+    low, high = 0, limit  # of the k that lead anywhere
+    for t in range(standing.plans.shape[1] - 1, -1, -1):
+        for k in range(low, high + 1):
+            after[k] = waits[t, k] + value[k]
+        low, high = _useful(after, past[t], low, high, most)
+        if t < lead:
+            value[0], choices[t, 0], low, high = after[0], 0, 0, 0
+            continue
+        _least_from(after, low, high, least, where)
+        order = (terms, loaded[t - lead], left[t - lead], minimum)
+        low = _choose(after, past[t], order, (low, high, most), (least, where, order_cost), value, choices[t])
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _useful(after: Floats, past: Floats, low: int, high: int, most: float) -> tuple[int, int]:
+    """The range of k without its ends that lead nowhere."""
+    while high > 0 and past[high] + after[high] > most:
+        high -= 1
+    while low < high and past[low] + after[low] > most:
+        low += 1
+    return low, high
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _least_from(after: Floats, low: int, high: int, least: Floats, where: Ints) -> None:
+    """The least of W + V from each k on, and where it is."""
+    lowest, at = np.inf, high
+    for k in range(high, low - 1, -1):
+        if after[k] <= lowest:
+            lowest, at = after[k], k
+        least[k], where[k] = lowest, at
+
+
+@njit(cache=True, nogil=True)
+def _choose(  # noqa: PLR0913 - compiled: arrays in, arrays filled
+    after: Floats, past: Floats, order: Any, known: Any, suffix: Any, value: Floats, choice: Ints
+) -> int:
+    """
+    V[t](k) and the k after the order, for every k that leads anywhere; the smallest of those.
+
+    Neither the cost of an order nor the least of what can follow it falls with its size: once their
+    sum is no less than the best found, no larger order is better; and where an order up to the least
+    costs no more than a smaller one, none in between is.
+    """
+    (low, high, most), (least, where, order_cost) = known, suffix
+    terms, loaded, left, minimum = order
+    costed, first = minimum, low  # order costs known so far
+    for k in range(high, -1, -1):
+        value[k], choice[k] = after[k] if k >= first else np.inf, k
+        if past[k] + least[max(k, first)] > most:
+            value[k] = np.inf
+            if k < first:
+                break
+            continue
+        low, best = min(low, k), value[k] - _TIE
+        for n in range(max(minimum, first - k), high - k + 1):
+            while costed <= where[k + n] - k:
+                order_cost[costed] = _order_cost(terms, loaded, left, costed)
+                costed += 1
+            if order_cost[n] + least[k + n] >= best:
+                break
+            if order_cost[n] == order_cost[where[k + n] - k]:
+                value[k], choice[k] = order_cost[n] + least[k + n], where[k + n]
+                break
+            if order_cost[n] + after[k + n] < best:
+                value[k], choice[k] = order_cost[n] + after[k + n], k + n
+                best = value[k] - _TIE
+    return int(low)
+
+
+@njit(cache=True, nogil=True)
+def _present_cost(plan: Ints, lead: int, waits: Floats, terms: Any, rows: Any) -> float:
+    """What the present plan of a stage costs."""
+    cost, k, (loaded, left) = 0.0, 0, rows
+    for t in range(plan.size):
+        k += plan[t]
+        cost += waits[t, k]
+        if plan[t] > 0:
+            cost += _order_cost(terms, loaded[t - lead], left[t - lead], plan[t])
+    return cost
+
+
+@njit(cache=True, nogil=True)
+def _past_costs(waits: Floats, past: Floats) -> None:
+    """F[t](k)."""
+    periods, top = waits.shape
+    past[0, :top] = 0.0
+    for t in range(periods - 1):
+        lowest = np.inf
+        for k in range(top):
+            lowest = min(lowest, waits[t, k])
+            past[t + 1, k] = past[t, k] + lowest
+
+
+@njit(cache=True, nogil=True)
+def _order_terms(ground: Ground, standing: Standing, i: int, soft: float, rows: Any) -> Any:
+    """Set-up; volume of a lot, size and price of a truck; use of a lot and of a set-up, price of overload."""
     stages, g, lane = ground.stages, ground.stages.resource[i], ground.stages.lane[i]
-    for n in range(stages.minimum[i], ground.limit[i] + 1):
-        cost, units = stages.order_cost[i], n * stages.lot[i]
-        if lane >= 0:
-            size, loaded = ground.truck_size[lane], standing.shipped[lane, u]
-            trucks = np.ceil((loaded + stages.volume[i] * units) / size - 1e-7) - np.ceil(
-                loaded / size - 1e-7
-            )
-            cost += ground.truck_cost[lane] * trucks
-        if g >= 0:
-            left = ground.capacity[g, u] - standing.used[g, u]
-            over = stages.unit_use[i] * units + stages.order_use[i] - max(left, 0.0)
-            if over > 1e-9:
-                cost += soft * ground.excess[g] * over
-        order_cost[n] = cost
+    volume, size, truck, use, once, price = 0.0, 1.0, 0.0, 0.0, 0.0, 0.0
+    loaded, left = rows
+    loaded[:], left[:] = 0.0, np.inf
+    if lane >= 0:
+        volume, size, truck = (
+            stages.volume[i] * stages.lot[i],
+            ground.truck_size[lane],
+            ground.truck_cost[lane],
+        )
+        loaded[:] = standing.shipped[lane]
+    if g >= 0:
+        use, once, price = stages.unit_use[i] * stages.lot[i], stages.order_use[i], soft * ground.excess[g]
+        left[:] = np.maximum(ground.capacity[g] - standing.used[g], 0.0)
+    return stages.order_cost[i], volume, size, truck, use, once, price
+
+
+@njit(cache=True, nogil=True)
+def _order_cost(terms: Any, loaded: float, left: float, n: int) -> float:
+    """Set-up, further trucks and overload of an order of n lots."""
+    cost, volume, size, truck, use, once, price = terms
+    if truck > 0.0:
+        cost += truck * (np.ceil((loaded + volume * n) / size - _FULL) - np.ceil(loaded / size - _FULL))
+    over = use * n + once - left
+    if over > 1e-9:
+        cost += price * over
+    return float(cost)

@@ -1,5 +1,7 @@
 """Bound and plan of networks against the model as it is written down."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,10 @@ from hypothesis import strategies as st
 
 from optimization.decomposition.network import Network, Stages, link, plan_network
 from optimization.decomposition.network.bound import evaluate, first_multipliers
+from optimization.decomposition.network.exchange import HARD
 from optimization.decomposition.network.stage_program import Multipliers
+from optimization.decomposition.network.standing import cost, ground, stand
+from optimization.decomposition.network.sweep import sweep
 from optimization.errors import InvalidNetworkError
 from optimization.reference.network_orders import reference_cost
 from optimization.report import SolveLimits
@@ -131,6 +136,39 @@ def priced_by_hand(network, orders, stock, shipped):
     filled = (stages.volume[:, None] * kept)[placed].sum(axis=0)
     total += network.truck_cost[0] * np.ceil(shipped[0] / network.truck_size[0] - 1e-7).sum()
     return total + network.crowding * np.maximum(filled - network.room[0], 0.0).sum()
+
+
+@settings(max_examples=20, deadline=None)
+@given(networks(most=3, longest=4), st.sampled_from([0.5, 2.0, HARD]))
+def test_no_plan_of_one_stage_is_cheaper_than_its_best_response(network, soft):
+    """
+    Against every other plan of the stage, all other stages standing still, at soft and at hard prices.
+    """
+    land, standing = ground(network), stand(network, np.zeros(network.own_net.shape, np.int32))
+    for i in network.links.downward[::-1]:
+        plans = list(plans_of(network, i))[:300]
+        sweep(land, standing, np.array([i], np.int32), soft)
+        found = priced_at(network, land, standing.plans, soft)
+        others = np.repeat(standing.plans[None], len(plans), axis=0)
+        others[:, i] = plans
+
+        assert found <= min(priced_at(network, land, other, soft) for other in others) + 1e-6 * abs(found)
+
+
+def plans_of(network, i):
+    """Every plan of a stage: no order, or at least the minimum, no more than the limit in all."""
+    lead, minimum = int(network.stages.lead_time[i]), int(network.stages.minimum[i])
+    for lots in itertools.product(range(network.limit[i] + 1), repeat=max(network.periods - lead, 0)):
+        if sum(lots) <= network.limit[i] and all(n == 0 or n >= minimum for n in lots):
+            yield [0] * min(lead, network.periods) + list(lots)
+
+
+def priced_at(network, land, plans, soft):
+    """The objective, and what is missing or too much at the price of a sweep."""
+    standing = stand(network, plans)
+    missing = np.where(network.is_end[:, None], 0.0, np.maximum(-standing.stock, 0.0)).sum(axis=1)
+    over = np.maximum(standing.used - network.capacity, 0.0).sum(axis=1)
+    return cost(network, standing) + soft * float(land.lateness @ missing + land.excess @ over)
 
 
 @settings(max_examples=5, deadline=None)

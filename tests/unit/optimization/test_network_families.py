@@ -10,7 +10,7 @@ from optimization.decomposition.network.bound import raise_bound
 from optimization.decomposition.network.crowd import crowd, families_of_slice, plan_anew
 from optimization.decomposition.network.families import centres, side_by_side, trees
 from optimization.decomposition.network.planner import requirements_plan
-from optimization.decomposition.network.sweep import cost, ground, violation
+from optimization.decomposition.network.standing import cost, ground, violation
 from optimization.report import SolveLimits
 
 
