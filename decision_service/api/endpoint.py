@@ -55,7 +55,7 @@ class Edge:
 
 
 # A unary method takes (request, call), one with a client stream (requests, call); a server stream is
-# an asynchronous generator.
+# an asynchronous generator. What they return is a message, or its bytes.
 Handler = Callable[[Any, Call], Any]
 
 
@@ -93,7 +93,7 @@ class Method:
                 roles.require_reach(self._name, call.caller, request)
                 with self._edge.admission.room(kind_of(self._name, request), call.deadline):
                     response = await self._handle(request, call)
-                return bytes(response.SerializeToString())
+                return _sent(response)
             except Exception as error:
                 await self._fail(error, context, observation)
                 raise  # not reached: aborting raises
@@ -107,7 +107,7 @@ class Method:
                 requests = self._each(raws)
                 with self._edge.admission.room(kind_of(self._name, None), call.deadline):
                     response = await self._handle(requests, call)
-                return bytes(response.SerializeToString())
+                return _sent(response)
             except Exception as error:
                 await self._fail(error, context, observation)
                 raise  # not reached: aborting raises
@@ -122,7 +122,7 @@ class Method:
                 roles.require_reach(self._name, call.caller, request)
                 with self._edge.admission.room(kind_of(self._name, request), call.deadline):
                     async for response in self._handle(request, call):
-                        yield bytes(response.SerializeToString())
+                        yield _sent(response)
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
                 await self._fail(error, context, observation)
 
@@ -160,6 +160,10 @@ class Method:
         except OverloadedError:
             return
         _LOG.warning("refused %s from %s: %s (%s)", self._name, context.peer(), error, error.reason)
+
+
+def _sent(response: Any) -> bytes:
+    return response if type(response) is bytes else bytes(response.SerializeToString())
 
 
 def _metadata(context: Any) -> dict[str, str]:

@@ -20,6 +20,9 @@ from decision_service.v1 import decision_service_pb2 as pb
 
 MOST = 32 << 20  # bytes of decisions, and of outcomes
 LARGEST = 1 << 20  # bytes of one decision
+_DECISION = bytes(
+    [pb.DecideResponse.DESCRIPTOR.fields_by_name["decision"].number << 3 | 2]
+)  # tag: field, length follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class KnownDecisions:
 
     def respond(self, name: str, caller: Caller) -> Any:
         """
-        The response that holds a decision.
+        The response that holds a decision; its bytes, where they are known.
 
         Raises
         ------
@@ -58,9 +61,10 @@ class KnownDecisions:
             return self._read(name, caller)
         if not caller.may_see(known.scope):
             raise NotFoundError("decision", name)
+        if not known.names_somebody:
+            return known.sent
         response = pb.GetDecisionResponse.FromString(known.sent)
-        if known.names_somebody:
-            response.decision.lineage.on_behalf_of = self._inquire.acted_for(known.seq)
+        response.decision.lineage.on_behalf_of = self._inquire.acted_for(known.seq)
         return response
 
     def _read(self, name: str, caller: Caller) -> Any:
@@ -76,15 +80,37 @@ class KnownDecisions:
 
 
 def render_decision(decision: Decision) -> Any:
-    """The record in one message: the outcome's fields stand beside the decision's own."""
-    message: Any = decision_pb2.Decision.FromString(_rendered_outcome(decision))
+    """The record in one message."""
+    return decision_pb2.Decision.FromString(_sent_decision(decision))
+
+
+def decide_response(decision: Decision, *, is_repeat: bool) -> bytes:
+    """The bytes of a DecideResponse, without a message in between: an outcome is written once and copied once."""
+    sent = _sent_decision(decision)
+    rest: bytes = pb.DecideResponse(is_repeat=is_repeat).SerializeToString()
+    return _DECISION + _varint(len(sent)) + sent + rest
+
+
+def _sent_decision(decision: Decision) -> bytes:
+    """The outcome's fields, and beside them the decision's own; the bytes of two parts of a message are its bytes."""
+    message: Any = decision_pb2.Decision()
     message.name, message.request_id = decision.name, decision.request_id
     message.mode = decision_pb2.DecisionMode.Value(f"DECISION_MODE_{decision.mode.value}")
     convert.render(decision.scope, message.scope)
     convert.render(decision.lineage, message.lineage)
     if decision.log:
         convert.render(decision.log, message.log)
-    return message
+    own: bytes = message.SerializeToString()
+    return _rendered_outcome(decision) + own
+
+
+def _varint(number: int) -> bytes:
+    """A length as protobuf writes it: seven bits a byte, the lowest first, a high bit on all but the last."""
+    written = bytearray()
+    while number > 0x7F:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*written, number))
 
 
 @cached(LRUCache(MOST, getsizeof=len), lambda decision: decision.lineage.outcome_digest, threading.Lock())

@@ -7,7 +7,7 @@ from typing import Any
 from decision_service.api import convert, page_token, telemetry
 from decision_service.api.asking import Asking
 from decision_service.api.endpoint import Call
-from decision_service.api.known_decisions import KnownDecisions, render_decision
+from decision_service.api.known_decisions import KnownDecisions, decide_response
 from decision_service.api.paging import in_thread, page, question
 from decision_service.decision import DecisionMode, Disposition, Scope, Verdict
 from decision_service.errors import FieldViolation, InvalidRequestError
@@ -40,7 +40,7 @@ class DecisionServicer:
         asked, effort = await self.asking(request, call)
         decided = await self.decide(effort)(asked, call.caller)
         telemetry.decided(decided.decision, is_repeat=decided.is_repeat)
-        return pb.DecideResponse(decision=render_decision(decided.decision), is_repeat=decided.is_repeat)
+        return decide_response(decided.decision, is_repeat=decided.is_repeat)
 
     async def GetDecision(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """One decision."""

@@ -7,7 +7,7 @@ and locations are read only once somebody filters by them, on a cursor of their 
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -187,10 +187,10 @@ class DecisionIndex:
             return int(connection.execute(select(_CURSOR.c[column])).scalar_one())
 
     def _add(self, entries: tuple[Entry, ...], position: int) -> None:
-        decisions = [e for e in entries if e.kind == records.DECISION]
-        rules = [{"seq": e.seq, "rule": r} for e in decisions for r in records.envelope_of(e)["rules"]]
+        decisions = [(e, records.envelope_of(e)) for e in entries if e.kind == records.DECISION]
+        rules = [{"seq": e.seq, "rule": r} for e, envelope in decisions for r in envelope["rules"]]
         with self._engine.begin() as connection:
-            _insert(connection, _DECISIONS, [_row(e) for e in decisions])
+            _insert(connection, _DECISIONS, [_row(*decision) for decision in decisions])
             _insert(connection, _RULES, rules)
             connection.execute(_CURSOR.update().values(position=position, leaf=entries[-1].leaf_hash.hex()))
 
@@ -218,35 +218,23 @@ def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> N
         connection.execute(insert(table), rows)
 
 
-_COPIED = (
-    "name",
-    "request_id",
-    "recorded_at",
-    "release",
-    "actor",
-    "approved",
-    "referred",
-    "blocked",
-    "value",
-)
+_TOLD = ("name", "request_id", "release", "actor", "approved", "referred", "blocked")
+_RECORDED = (*_TOLD, "mode", "verdict", "scope", "outcome_digest")  # as the envelope has them
 
 
-def _row(entry: Entry) -> dict[str, Any]:
-    summary = records.summary_of(entry)
-    return {name: getattr(summary, name) for name in _COPIED} | {
+def _row(entry: Entry, envelope: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: envelope[name] for name in _RECORDED} | {
         "seq": entry.seq,
-        "mode": summary.mode.value,
-        "verdict": summary.verdict.value,
-        "scope": summary.scope.key,
-        "outcome_digest": records.envelope_of(entry)["outcome_digest"],
+        "recorded_at": entry.recorded_at,
+        "value": float(envelope["value"]),
     }
 
 
 def _summary(row: Any) -> DecisionSummary:
-    values = {name: row[name] for name in _COPIED}
-    values["recorded_at"] = values["recorded_at"].replace(tzinfo=UTC)
     return DecisionSummary(
-        **values,
+        **{name: row[name] for name in _TOLD},
+        recorded_at=row["recorded_at"].replace(tzinfo=UTC),
+        value=row["value"],
         log_index=row["seq"],
         verdict=Verdict(row["verdict"]),
         scope=scope_of(row["scope"]),

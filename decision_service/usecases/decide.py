@@ -25,7 +25,7 @@ from decision_service.usecases.open_waves import WAVES, require_open_wave
 from decision_service.usecases.operations import OPEN
 from decision_service.usecases.recent_outcomes import RecentOutcomes
 from decision_service.usecases.recent_snapshots import RecentSnapshots
-from decision_service.usecases.records import Deliberation, Inputs
+from decision_service.usecases.records import Deliberation, Inputs, Reached
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import Release
 from optimization.network import Snapshot
@@ -51,8 +51,8 @@ class OutcomeOf(Protocol):
         release: Release,
         slices: int | None = None,
         doubt: str = "",
-    ) -> bytes:
-        """Canonical bytes of the outcome; `slices` and `doubt` repeat what an earlier run did."""
+    ) -> Reached:
+        """The outcome, as it is logged; `slices` and `doubt` repeat what an earlier run did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,8 @@ class Decide:
         started = self.now()
         reached = self.outcomes.recall(inputs, release)
         if reached is None:
-            outcome = await self.outcome_of(inputs, question, request.snapshot, release)
-            reached = self.outcomes.keep(inputs, question, release, outcome)
+            reached = await self.outcome_of(inputs, question, request.snapshot, release)
+            self.outcomes.keep(inputs, question, release, reached)
         seconds = max(0.0, (self.now() - started).total_seconds())
         return Deliberation(request, caller, release, inputs, reached, parents, seconds, manual.rung)
 

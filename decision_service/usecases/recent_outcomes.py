@@ -38,9 +38,8 @@ class RecentOutcomes:
         """What followed from these inputs, if that is remembered."""
         return self._known.get(_Asked(inputs.question, release.digest))
 
-    def keep(self, inputs: Inputs, question: Question, release: Release, outcome: bytes) -> Reached:
-        """What followed just now; remembered, if it is a judgement that nobody doubted."""
-        reached = Reached(outcome)
-        if question.mode is DecisionMode.JUDGE and len(outcome) <= LARGEST and not doubt_of(reached.outcome):
+    def keep(self, inputs: Inputs, question: Question, release: Release, reached: Reached) -> None:
+        """Remember what followed just now, if it is a judgement that nobody doubted."""
+        is_small = len(reached.content) <= LARGEST
+        if question.mode is DecisionMode.JUDGE and is_small and not doubt_of(reached.outcome):
             self._known[_Asked(inputs.question, release.digest)] = reached
-        return reached

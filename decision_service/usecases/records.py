@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -82,6 +82,13 @@ class Reached:
     """An outcome as it is logged, and what follows from it alone, each worked out once."""
 
     content: bytes
+
+    @classmethod
+    def by(cls, outcome: Outcome) -> Self:
+        """The outcome as it is logged; what was reached just now need not be read back."""
+        reached = cls(canonical.encode_object(outcome))
+        reached.__dict__["outcome"] = outcome
+        return reached
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -194,7 +201,12 @@ def decision_of(made: Deliberation) -> Decision:
 
 def envelope_of(entry: Entry) -> Mapping[str, Any]:
     """The envelope as a mapping."""
-    return orjson.loads(entry.envelope)  # type: ignore[no-any-return]  # canonical JSON objects only
+    return _read_envelope(entry.envelope)
+
+
+@lru_cache(maxsize=4)  # who follows the log asks several times of one entry, and for every order of it
+def _read_envelope(envelope: bytes) -> Mapping[str, Any]:
+    return MappingProxyType(orjson.loads(envelope))
 
 
 def read_decision(ledger: Ledger, entry: Entry) -> Decision:

@@ -53,7 +53,7 @@ class Replay:
         question = records.question_of(inputs)
         slices, doubt = slices_of(recorded.outcome), doubt_of(recorded.outcome)
         again = await self.outcome_of(inputs, question, None, release, slices=slices, doubt=doubt)
-        return compare(recorded, self.ledger.artifact(recorded.lineage.outcome_digest).content, again)
+        return compare(recorded, self.ledger.artifact(recorded.lineage.outcome_digest).content, again.content)
 
 
 def slices_of(outcome: Outcome) -> int | None:

@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass
 
 from audit import canonical
-from decision_service.decision import DecisionMode, Outcome, Question
+from decision_service.decision import DecisionMode, Question
 from decision_service.usecases.conflicts import Asked
 from decision_service.usecases.effort import ALL_IT_TAKES, Effort
 from decision_service.usecases.outcome import deliberate
 from decision_service.usecases.planning import Work
 from decision_service.usecases.recent_snapshots import LARGEST, RecentSnapshots
-from decision_service.usecases.records import Inputs
+from decision_service.usecases.records import Inputs, Reached
 from decision_service.usecases.release_content import Release
 from decision_service.usecases.replay import slices_of
 from decision_service.workers.confirming import SECONDS, Confirmer
@@ -29,7 +29,7 @@ _SEARCH, _TAKE = 0.7, 0.85
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRunner:
-    """Canonical bytes of outcomes, within an effort."""
+    """Outcomes, within an effort."""
 
     pool: WorkerPool
     confirmer: Confirmer
@@ -44,17 +44,17 @@ class OutcomeRunner:
         release: Release,
         slices: int | None = None,
         doubt: str = "",
-    ) -> bytes:
+    ) -> Reached:
         """The outcome; what another engine does not confirm is decided again without the joins."""
-        outcome, asked = await self._run(inputs, question, snapshot, release, slices, doubt)
+        reached, asked = await self._run(inputs, question, snapshot, release, slices, doubt)
         if doubt or not any(question.facts or question.firings for question in asked):
-            return outcome
+            return reached
         found = await asyncio.get_running_loop().run_in_executor(
             None, self.confirmer.doubt, release, asked, self._seconds()
         )
         if not found:
-            return outcome
-        same = slices_of(canonical.decode_object(outcome, Outcome))
+            return reached
+        same = slices_of(reached.outcome)
         return (await self._run(inputs, question, snapshot, release, same, found))[0]
 
     async def _run(  # noqa: PLR0913 - as above
@@ -65,11 +65,11 @@ class OutcomeRunner:
         release: Release,
         slices: int | None,
         doubt: str,
-    ) -> tuple[bytes, tuple[Asked, ...]]:
+    ) -> tuple[Reached, tuple[Asked, ...]]:
         if question.mode is DecisionMode.JUDGE and len(inputs.snapshot) <= SMALL:
             known = self.recent.made_of(snapshot or canonical.decode_object(inputs.snapshot, Snapshot)).facts
             judged = deliberate(question, known, release, Work(doubt=doubt))
-            return canonical.encode_object(judged.outcome), judged.asked
+            return Reached.by(judged.outcome), judged.asked
         until, deadline = self._times(slices)
         answer = self.pool.submit(
             "decide",
@@ -88,8 +88,8 @@ class OutcomeRunner:
         except asyncio.CancelledError:
             answer.abandon()
             raise
-        found: tuple[bytes, tuple[Asked, ...]] = pickle.loads(raw)  # noqa: S301 - our own child
-        return found
+        outcome, asked = pickle.loads(raw)  # noqa: S301 - our own child
+        return Reached(outcome), asked
 
     def _times(self, slices: int | None) -> tuple[float | None, float | None]:
         """When the search is to stop by itself, and when it is stopped."""

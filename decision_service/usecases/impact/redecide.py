@@ -71,8 +71,7 @@ class Redecide:
     async def _again(self, recorded: _Recorded, candidate: Release) -> Outcome:
         inputs = replace(recorded.inputs, release=candidate.encoded)
         question = records.question_of(recorded.inputs)
-        outcome = await self.outcome_of(inputs, question, recorded.snapshot, candidate)
-        return canonical.decode_object(outcome, Outcome)
+        return (await self.outcome_of(inputs, question, recorded.snapshot, candidate)).outcome
 
     def _read(self, entry: Entry) -> _Recorded:
         inputs = records.read_inputs(self.ledger, entry)

@@ -10,7 +10,7 @@ from decision_service.decision import DecisionMode, Outcome, Question, Verdict
 from decision_service.usecases import recent_outcomes
 from decision_service.usecases.conflicts import UNCONFIRMED
 from decision_service.usecases.recent_outcomes import RecentOutcomes
-from decision_service.usecases.records import Inputs
+from decision_service.usecases.records import Inputs, Reached
 from decision_service.usecases.release_content import Release
 from optimization.network import Finding
 
@@ -31,7 +31,9 @@ def recent():
 @pytest.fixture
 def keep(recent):
     def keep(question=QUESTION, outcome=OUTCOME):
-        return recent.keep(inputs(question), question, RELEASE, canonical.encode_object(outcome))
+        reached = Reached.by(outcome)
+        recent.keep(inputs(question), question, RELEASE, reached)
+        return reached
 
     return keep
 
@@ -100,9 +102,9 @@ def test_memory_is_bounded(keep, monkeypatch):
     small = RecentOutcomes()
     days = [replace(QUESTION, received=date(2026, 12, day)) for day in (1, 2, 3)]
     for day in days:
-        small.keep(inputs(day), day, RELEASE, reached.content)
+        small.keep(inputs(day), day, RELEASE, reached)
     monkeypatch.setattr(recent_outcomes, "LARGEST", 1)
-    small.keep(inputs(), QUESTION, RELEASE, reached.content)
+    small.keep(inputs(), QUESTION, RELEASE, reached)
 
     assert [None, True, True, None] == [
         small.recall(inputs(asked), RELEASE) and True for asked in (*days, QUESTION)
