@@ -34,6 +34,7 @@ class Guide(NamedTuple):
     hats: Any  # the same less what the parents' rows pass on
     mu: Floats
     volume_price: Floats
+    most: Ints
 
 
 def guide(network: Network, at: Multipliers, margin: float = 0.0) -> Guide:
@@ -47,7 +48,7 @@ def guide(network: Network, at: Multipliers, margin: float = 0.0) -> Guide:
         hats.append(out)
     return Guide(
         network.echelon_net, low, network.echelon_safety + low, own, tuple(hats), at.mu,
-        volume_prices(network),
+        volume_prices(network), network.most,
     )  # fmt: skip
 
 
@@ -91,4 +92,6 @@ def to_come(  # noqa: PLR0913 - compiled: arrays in, arrays filled
         price = guide.mu[g, t - lead] if g >= 0 else 0.0
         lot_price = lot * (stages.unit_use[i] * price + guide.volume_price[i])
         fixed = order_cost + stages.order_use[i] * price
-        choose(stay, (fixed, lot_price, stages.minimum[i], 0), values[t, :top], choice)
+        most = guide.most[i, t] + 1
+        values[t, most:top] = stay[most:]
+        choose(stay[:most], (fixed, lot_price, stages.minimum[i], 0), values[t, :most], choice[:most])

@@ -45,7 +45,7 @@ _RESTARTS = 3
 _START_SHARES = (30, 100)
 _SMALL = 2_000  # stages; above, one start
 _FAMILIES = 50  # planned anew in a slice
-_TRIALS = 6  # local restarts per family of a slice
+_TRIALS = 30  # local restarts per family of a slice
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from optimization.decomposition.instance import Floats, Ints
 from optimization.errors import InvalidNetworkError
 
 NONE = -1
+_HAIR = 1e-9
 
 
 class Stages(NamedTuple):
@@ -148,6 +149,38 @@ class Network:
             need = max(0.0, -float(net[min(stages.lead_time[i], self.periods - 1) :].min()))
             limit[i] = np.int32(np.ceil(need / stages.lot[i] - 1e-9)) + stages.minimum[i] - 1
         return limit
+
+    @cached_property
+    def most(self) -> Ints:
+        """
+        Lots of a stage that can have arrived by the end of each period in any plan that keeps the rules.
+
+        As many as the components that can be there at the release, and the capacity up to it, allow,
+        in whole lots; none while that is less than the smallest order.
+        """
+        stages, links = self.stages, self.links
+        most = np.zeros(self.own_net.shape, np.int32)
+        for i in links.downward:
+            lead, minimum = int(stages.lead_time[i]), stages.minimum[i]
+            allowed = np.minimum(self._allowed(i, most)[: max(self.periods - lead, 0)], self.limit[i])
+            most[i, lead:] = np.where(allowed < minimum, 0, allowed)
+        return most
+
+    def _allowed(self, i: int, most: Ints) -> Floats:
+        """Lots of stage i released by the end of each period, as parents and capacity allow them."""
+        stages, links, g = self.stages, self.links, self.stages.resource[i]
+        allowed = np.full(self.periods, np.inf)
+        if g >= 0 and stages.unit_use[i] > 0.0:
+            left = self.capacity[g] - stages.order_use[i]
+            lots = np.floor(left / (stages.unit_use[i] * stages.lot[i]) + _HAIR)
+            allowed = np.cumsum(np.where(lots < stages.minimum[i], 0.0, lots))
+        for a in range(links.parent_start[i], links.parent_start[i + 1]):
+            p = links.parent[a]
+            there = (self.own_net[p] + stages.lot[p] * most[p])[::-1]  # what is taken stays taken
+            units = np.minimum.accumulate(there)[::-1]
+            lots = np.floor(units / (links.parent_quantity[a] * stages.lot[i]) + _HAIR)
+            allowed = np.minimum(allowed, lots)
+        return allowed
 
     def _down_up(self, own: Floats, shift: Any) -> Floats:
         total, links = own.copy(), self.links

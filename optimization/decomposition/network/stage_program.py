@@ -20,8 +20,9 @@ and at end stages to beta. Relaxing all of them leaves one problem per stage,
     min sum_t  E N + B N- + G (P - N)+  +  (K + f mu) 1(n > 0) + (e mu + v F / size) q n
     X^[j,t] = X[j,t] - sum_{parents p} r[p,j] sum_{u: u(+)L[j] = t} X[p,u],   (E,B,G) = (eta,beta,rho)^
 
-over 0 <= k <= limit, which the dynamic programme of `item_program` solves exactly; E, B and G may
-be negative, which is harmless, since k is bounded. The sum of the stages' values less mu . C and
+over 0 <= k[t] <= most[t], what parents and capacity can have let through by then (`Network.most`),
+which the dynamic programme of `item_program` solves exactly; E, B and G may be negative, which is
+harmless, since k is bounded. The sum of the stages' values less mu . C and
 sigma . S is below the cost of every plan, whatever the multipliers.
 """
 
@@ -62,7 +63,7 @@ def plan_stages(  # noqa: PLR0913 - compiled: arrays in, arrays out
     stages: Stages,
     net: Floats,
     safety: Floats,
-    limit: Ints,
+    most: Ints,
     prices: Any,
     mu: Floats,
     volume_price: Floats,
@@ -71,16 +72,14 @@ def plan_stages(  # noqa: PLR0913 - compiled: arrays in, arrays out
 ) -> None:
     """The cheapest plan of every stage at the prices (E, B, G), and its value."""
     eta, beta, rho = prices
-    periods, top = net.shape[1], 0
-    for i in range(limit.size):
-        top = max(top, limit[i])
-    stay_all, value_all = np.empty(top + 1), np.empty(top + 1)
-    choices = np.empty((periods, top + 1), np.int32)
-    for i in range(limit.size):
-        stay, value = stay_all[: limit[i] + 1], value_all[: limit[i] + 1]
-        value[:] = 0.0
+    periods, top = net.shape[1], np.max(most) + 1
+    stays, value_all = np.empty(top), np.empty(top)
+    choices = np.empty((periods, top), np.int32)
+    for i in range(most.shape[0]):
+        value_all[:] = 0.0
         lead, lot = stages.lead_time[i], stages.lot[i]
         for t in range(periods - 1, -1, -1):
+            stay, value = stays[: most[i, t] + 1], value_all[: most[i, t] + 1]
             for k in range(stay.size):
                 n = net[i, t] + lot * k
                 cost = eta[i, t] * n
@@ -98,7 +97,7 @@ def plan_stages(  # noqa: PLR0913 - compiled: arrays in, arrays out
             fixed = stages.order_cost[i] + stages.order_use[i] * price
             lot_price = lot * (stages.unit_use[i] * price + volume_price[i])
             choose(stay, (fixed, lot_price, stages.minimum[i], 0), value, choices[t])
-        values[i] = value[0]
+        values[i] = value_all[0]
         k = 0
         for t in range(periods):
             plans[i, t] = choices[t, k] - k

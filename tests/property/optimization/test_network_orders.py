@@ -120,6 +120,7 @@ def test_plans_hold_and_stand_above_the_optimum(network):
     assert (stock[~network.is_end] >= -1e-6).all()
     assert (used <= network.capacity + 1e-6).all()
     assert ((orders == 0) | (orders >= stages.minimum[:, None])).all()
+    assert (np.cumsum(orders, axis=1) <= network.most).all()
     assert plan.stock == pytest.approx(stock)
     assert plan.objective == pytest.approx(priced_by_hand(network, orders, stock, shipped))
     assert plan.bound - 1e-6 <= optimum <= plan.objective + 1e-6

@@ -1,6 +1,7 @@
 """Families of stages planned together: in step where one stage at a time cannot move."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,3 +95,18 @@ def test_threads_change_nothing(network):
 
     assert np.array_equal(plans[0].orders, plans[1].orders)
     assert plans[0].objective == plans[1].objective
+
+
+def test_no_more_can_have_arrived_than_components_and_capacity_let_through(network):
+    """
+    Demand beyond everything: the factory's 12 units of raw material are three lots until more arrives
+    in period 2, then its line makes six lots of 4 a period; the centre below has the factory's 12
+    units, and from the next period what the factory made of its three lots.
+    """
+    stages = network.stages
+    busy = replace(network, stages=stages._replace(demand=100.0 * stages.demand))
+
+    assert busy.most[0, :3].tolist() == [0, 0, busy.limit[0]]
+    assert busy.most[1, :4].tolist() == [0, 3, 3, 18]
+    assert busy.most[3, :4].tolist() == [0, 4, 8, 8]
+    assert (np.diff(busy.most, axis=1) >= 0).all()
