@@ -168,3 +168,13 @@ def test_the_most_specific_scope_comes_first(scope, key, candidates):
     Location beats region beats business unit beats everything.
     """
     assert (key, candidates) == (scope.key, scope.candidates)
+
+
+def test_a_minus_zero_is_as_absent_as_a_zero():
+    """
+    On the wire it is there; the dataclass's default holds all the same, for no canonical form has it.
+    """
+    lane = planning_pb2.Lane(id="a", kind=1, stage="s", multiple=-0.0)
+
+    assert planning_pb2.Lane(id="a", kind=1, stage="s").SerializeToString() != lane.SerializeToString()
+    assert "0.0" == repr(parse(lane, Lane).multiple)
