@@ -32,7 +32,8 @@ class SolveLimits:
     seed, threads
         Given to the solver; one thread keeps the answer independent of the machine.
     priced_stages
-        From this many stages on, a part without materials is planned by prices, not as one model.
+        From this many stages on, a part is planned by prices alone where they say all about it; from a
+        few dozen on by prices first.
     """
 
     nodes: int = 2_000

@@ -2,8 +2,9 @@
 The search, part by part, in slices of work that the clock may count but never cut.
 
 Slice 0 is the constructed plan; of large parts without materials it is the plan by prices before any
-exchange of plans. Slice 1 solves exactly what a dynamic programme can; large parts are bounded and
-planned by prices, on capacity and room alone or on materials too (`linked`); the rest is bounded by its
+exchange of plans. Slice 1 solves exactly what a dynamic programme can; parts of several stages are bounded
+and planned by prices on capacity and room, large ones on materials too (`linked`); the rest, and what
+prices leave far apart, is bounded by its
 relaxation, which also leads to plans; then, if that leaves a gap, small parts are branched on, and
 those of medium size that materials tie together are bounded and planned by prices as well. In each
 later slice every part that is not yet proven gets twice the work of the slice before: priced parts
@@ -39,6 +40,7 @@ NAME = "orders"
 Reserve = Callable[[OrderProblem, SolveLimits, State], tuple[State, SolveReport]]
 _SMALL = 10_000  # columns; above, cuts at the root take tens of seconds
 _CLOSE = 0.01  # gap of prices beyond which the relaxation is asked too: few stages share much
+_SEVERAL = 24  # stages from which prices are asked at all: fewer share too much with each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +187,10 @@ def _begin(progress: Progress, limits: SolveLimits, executor: Executor | None) -
         progress.offer(evaluate(problem, exact))
         progress.know(progress.state.cost, limits)
         return
-    if _may_be_priced(problem, limits) and _price(progress, replace(limits, slices=1), executor):
-        return
     is_tied = bool(problem.arcs.lane.size)
+    is_worth_pricing = not is_tied and len(problem.stages.ids) >= min(_SEVERAL, limits.priced_stages)
+    if is_worth_pricing and _price(progress, replace(limits, slices=1), executor):
+        return
     if is_tied and _is_large(problem, limits) and _link(progress, limits, executor):
         return
     matrix, columns = _model(progress)

@@ -166,6 +166,20 @@ def test_a_large_part_without_materials_is_planned_by_prices(rivals_of):
     assert not check_plan(known, {}, PlanningParameters(), priced)
 
 
+def test_prices_are_asked_before_the_model_from_a_few_dozen_stages_on(rivals_of, monkeypatch):
+    """
+    The same few nodes prove more, and the plan is no dearer than without prices.
+    """
+    known, few = rivals_of([f"i{k:02d}" for k in range(30)]), {"nodes": 2, "slices": 1, "gap": 0.001}
+    priced = planned(known, **few)
+    monkeypatch.setattr(search, "_SEVERAL", 1000)
+    unpriced = planned(known, **few)
+
+    assert priced.report.bound > unpriced.report.bound
+    assert priced.report.objective <= unpriced.report.objective
+    assert () == check_plan(known, {}, PlanningParameters(), priced)
+
+
 def test_where_prices_are_not_close_the_model_is_asked_too(rivals_of):
     """
     Few stages share much: more than a hundredth is left open, so slices go on with the model.
