@@ -14,13 +14,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
+from uuid_utils import uuid7
+
 from audit import Appended, Artifact, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question, Scope
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
 from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, require_thawed
 from decision_service.usecases.manual_mode import MANUAL, Rung, in_force
-from decision_service.usecases.naming import new_uuid
 from decision_service.usecases.open_waves import WAVES, require_open_wave
 from decision_service.usecases.operations import OPEN
 from decision_service.usecases.recent_outcomes import RecentOutcomes
@@ -124,7 +125,7 @@ class Decide:
         if request.validate_only:
             return Decided(records.decision_of(made), is_repeat=False)
         held = {**frozen, **mode, **waves, **requires}
-        appended = await self._log(records.new_entry(f"decisions/{new_uuid()}", made, held), request)
+        appended = await self._log(records.new_entry(f"decisions/{uuid7()}", made, held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
             return Decided(records.read_decision(self.ledger, appended.entry), is_repeat=True)
         position = records.position_of(appended.entry)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from uuid_utils import uuid7
+
 from audit import (
     Entry,
     InvalidEntryError,
@@ -32,7 +34,6 @@ from decision_service.errors import (
     PreconditionError,
 )
 from decision_service.usecases import records
-from decision_service.usecases.naming import new_uuid
 
 REQUESTED = "redaction-request.v1"
 
@@ -71,7 +72,7 @@ class Erasure:
         """
         for seq in entries:
             self._refuse_without_payload(seq)
-        name = f"redactions/{new_uuid()}"
+        name = f"redactions/{uuid7()}"
         body = {
             "entries": sorted(set(entries)),
             "legal_basis": legal_basis,

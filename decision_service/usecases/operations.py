@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from uuid_utils import uuid7
+
 from audit import Appended, Entry, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller, DecisionRequest, Scope, scope_of
 from decision_service.errors import AlreadyExistsError, NotFoundError, PreconditionError
 from decision_service.usecases import records
-from decision_service.usecases.naming import new_uuid
 from decision_service.usecases.requests import RequestByDigest, without_snapshot
 from optimization.network import Snapshot
 
@@ -71,7 +72,7 @@ class Operations:
             )
         snapshot = canonical.encode_object(request.snapshot)
         digest = records.request_digest(request, canonical.digest(snapshot))
-        name = f"operations/{new_uuid()}"
+        name = f"operations/{uuid7()}"
         new = NewEntry(
             STARTED,
             name,

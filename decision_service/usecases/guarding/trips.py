@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
+from uuid_utils import uuid7
 
 from audit import Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Scope, scope_of
@@ -23,7 +24,6 @@ from decision_service.usecases import records
 from decision_service.usecases.approvals.steps import SERVICE
 from decision_service.usecases.freezing import FROZEN, LAST_FROZEN
 from decision_service.usecases.guarding.watches import Watch, WatchKind
-from decision_service.usecases.naming import new_uuid
 from decision_service.usecases.reversal.actions import Rates
 from decision_service.usecases.reversal.record import Affected
 from decision_service.usecases.reversal.rollback import Opening, Rollbacks
@@ -137,7 +137,7 @@ class Trips:
 
     def trip(self, watch: Watch, evidence: dict[str, Any]) -> str:
         """Log the evidence and freeze the scope; returns the trip, or nothing if another replica was faster."""
-        name, kept = f"trips/{new_uuid()}", records.artifact(canonical.encode(evidence))
+        name, kept = f"trips/{uuid7()}", records.artifact(canonical.encode(evidence))
         key, pointers = watch.scope.key, self.ledger
         places = (f"active/{key}", f"upcoming/{key}", f"canary/{key}")
         frozen = pointers.pointer(f"{FROZEN}{key}")

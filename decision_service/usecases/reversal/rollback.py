@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from uuid_utils import uuid7
 
 from audit import Artifact, Ledger, NewEntry, PointerMovedError
 from decision_service.decision import Caller
@@ -29,7 +30,6 @@ from decision_service.errors import (
 from decision_service.usecases.approvals.book import OrderBook, OrderFilter
 from decision_service.usecases.approvals.order_events import MANY
 from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, frozen_scopes, is_executing
-from decision_service.usecases.naming import new_uuid
 from decision_service.usecases.reversal.actions import (
     STEPS,
     Action,
@@ -123,7 +123,7 @@ class Rollbacks:
         actions = self._actions(pinned, rates, caller)
         if not actions:
             raise PreconditionError("nothing of this is left to undo", "NOTHING_TO_UNDO")
-        name, plan = f"rollbacks/{new_uuid()}", plan_artifact(pinned, rates, actions)
+        name, plan = f"rollbacks/{uuid7()}", plan_artifact(pinned, rates, actions)
         facts = {
             "digest": plan.digest,
             "affected": pinned.facts(),
