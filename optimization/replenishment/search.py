@@ -129,11 +129,10 @@ def _advance(progress: Progress, limits: SolveLimits, ran: int, helped: Help) ->
             _begin(progress, limits, helped.executor)
         elif progress.priced is not None and not progress.is_over:
             _price(progress, replace(limits, slices=2**ran), helped.executor)
+        elif progress.linked is not None and not progress.is_over:
+            _plan_anew(progress, progress.linked, limits, 2**ran)
         elif not progress.is_over:
-            if progress.linked is not None:
-                _plan_anew(progress, progress.linked, limits, 2**ran)
-            if progress.linked is None or not _is_large(progress.part.problem, limits):
-                _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
+            _branch(progress, *_model(progress), limits, limits.nodes * 2**ran)
     except SolverError:
         reserve = helped.reserve
         if reserve is None or progress.bound > 0.0 or not _relieve(progress, limits, ran, reserve):

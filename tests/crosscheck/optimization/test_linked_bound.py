@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,7 +17,7 @@ from optimization.decomposition.network.stage_program import Multipliers
 from optimization.network import Demand, Item, Lane, LaneKind, Location, Snapshot, Stage, Supplier
 from optimization.parameters import PlanningParameters
 from optimization.reference.replenishment import reference_cost
-from optimization.replenishment import plan_replenishment
+from optimization.replenishment import plan_replenishment, search
 from optimization.replenishment.guided import relax
 from optimization.replenishment.heuristic import construct
 from optimization.replenishment.linked.bound import Bound, raise_bound
@@ -95,6 +96,26 @@ def test_a_long_chain_is_bounded_far_above_its_relaxation():
     plan = plan_replenishment(chain(), {}, PlanningParameters(), SolveLimits(priced_stages=1, slices=2))
 
     assert plan.report.objective - plan.report.bound < 0.5 * (plan.report.objective - relaxed)
+
+
+def test_a_linked_part_of_medium_size_is_left_to_prices(monkeypatch):
+    """
+    Later slices plan families anew; branch and bound, which no clock can end in time, is not begun.
+    """
+    monkeypatch.setattr(search, "_SMALL", 0)
+
+    def begun(*_given):
+        raise AssertionError("branch and bound")
+
+    monkeypatch.setattr(search, "_branch", begun)
+    limits = SolveLimits(gap=0.0, iterations=5, priced_stages=100)
+    once, twice = (
+        plan_replenishment(chain(), {}, PlanningParameters(), replace(limits, slices=n)) for n in (1, 2)
+    )
+
+    assert (once.report.slices, twice.report.slices) == (1, 2)
+    assert twice.report.objective <= once.report.objective
+    assert once.report.bound > 0.0
 
 
 def chain():

@@ -193,3 +193,25 @@ def test_a_cycle_is_refused():
 
     with pytest.raises(InvalidNetworkError, match="goes into itself"):
         link(2, ends[:, 0], ends[:, 1], np.ones(2))
+
+
+def test_the_reference_is_the_optimum_where_a_presolve_missed_it():
+    """
+    A plan of 10 keeps every rule; HiGHS 1.14 with presolve says that nothing below 11 does.
+    """
+    zero, one, first = np.zeros(4), np.ones(4), np.zeros(4, np.int32)
+    stages = Stages(
+        on_hand=np.array([2.0, 2.0, 0.0, 4.0]),
+        receipts=np.zeros((4, 3)),
+        demand=np.array([[0.0] * 3, [0.0] * 3, [0.0] * 3, [0.0, 1.0, 3.0]]),
+        lot=one, minimum=np.array([1, 2, 1, 1], np.int32), lead_time=np.array([0, 0, 0, 1], np.int32), order_cost=zero, holding=zero,
+        backlog=one, safety_stock=np.array([0.0, 0.0, 0.0, 2.0]), shortfall=zero, resource=first, unit_use=one,
+        order_use=zero, lane=first, place=first, volume=np.array([2.0, 1.0, 1.0, 1.0]),
+    )  # fmt: skip
+    links = link(4, np.array([0, 1]), np.array([1, 3]), np.array([1.0, 2.0]))
+    network = Network(
+        stages, links, np.full((1, 3), 4.0), np.array([3.0]), np.array([4.0]), np.full((1, 3), 3.0), 1.0
+    )
+
+    assert plan_network(network, SolveLimits(iterations=10, slices=2)).objective == pytest.approx(10.0)
+    assert reference_cost(network) == pytest.approx(10.0)
