@@ -14,8 +14,7 @@ from optimization.decomposition.network.problem import NONE, Network
 def reference_cost(network: Network) -> float:
     """The optimal cost of a small network."""
     model = build_reference(network)
-    # Without presolve: that of HiGHS 1.14 has been seen to cut off an optimum here (10 became 11).
-    options = {"mip_rel_gap": 0.0, "mip_feasibility_tolerance": 1e-9, "threads": 1, "presolve": "off"}
+    options = {"mip_rel_gap": 0.0, "mip_feasibility_tolerance": 1e-9, "threads": 1}
     pyo.SolverFactory("appsi_highs").solve(model, options=options)
     return float(pyo.value(model.cost))
 
