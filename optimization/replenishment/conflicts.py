@@ -68,7 +68,7 @@ def _around(problem: OrderProblem, state: State, row: GaveWay) -> Iterator[tuple
         yield whole, ()
     if whole.problem.stages.demand.size > _ROWS:
         users = users_beside(problem, state, upstream.lanes, slice(0, row.bucket + 1))
-        near = beside_the_rest(problem, state, (*upstream.stages.tolist(), *users), _NEAR)
+        near = beside_the_rest(problem, state, (stage, *upstream.stages.tolist(), *users), _NEAR)
         yield near, (f"the plan of {whole.stages.size - near.stages.size} other item-locations",)
 
 

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -24,7 +25,7 @@ from optimization.network import (
     Supplier,
 )  # fmt: skip
 from optimization.parameters import PlanningParameters
-from optimization.replenishment import plan_replenishment
+from optimization.replenishment import conflicts, plan_replenishment
 from optimization.report import SolveLimits
 
 MONDAY = date(2026, 11, 30)
@@ -220,3 +221,34 @@ def test_in_a_large_part_the_largest_rivals_are_looked_at():
     assert all(rival.startswith("demand of ") for rival in rivals)
     assert capacity == "capacity of vendor"
     assert others == "the plan of 126 other item-locations"
+
+
+def test_in_a_large_part_the_one_that_asks_is_looked_at_however_much_is_upstream(monkeypatch):
+    """
+    With more stages upstream than are looked at, the stage that gave way is still among them.
+    """
+    names = ["a", "b", "c", "d"]
+    moves = [
+        Lane(f"to {child}", LaneKind.TRANSFER, child, source=parent, multiple=1.0)
+        for parent, child in pairwise(names)
+    ]
+    snapshot = network(
+        [Stage(name, "a", name, added_cost=5.0) for name in names],
+        [buy("a"), *moves[:-1], replace(moves[-1], maximum=4.0)],
+        {"d": (9.0, 0.0, 0.0)},
+        locations=tuple(Location(name) for name in names),
+    )
+    monkeypatch.setattr(conflicts, "_ROWS", 8)
+    monkeypatch.setattr(conflicts, "_NEAR", 2)
+    looked_at = []
+
+    def look(part, _state, _row):
+        looked_at.append(part.problem.stages.ids)
+        return ("found",) if len(looked_at) == 2 else ()
+
+    monkeypatch.setattr(conflicts, "_conflict_in", look)
+
+    plan = plan_of(snapshot)
+
+    assert looked_at == [("a", "b", "c", "d"), ("a", "d")]
+    assert plan.conflicts == ("found", "the plan of 2 other item-locations")
