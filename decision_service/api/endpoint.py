@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
-import protovalidate
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
@@ -23,14 +22,9 @@ from decision_service.api.admission import Admission, Rates, kind_of
 from decision_service.api.convert import refuse
 from decision_service.api.identity import Identifier
 from decision_service.api.telemetry import Observation, current_trace_id, observed
+from decision_service.api.validation import validate
 from decision_service.decision import Caller
-from decision_service.errors import (
-    FieldViolation,
-    ForbiddenError,
-    InvalidRequestError,
-    OverloadedError,
-    UnauthenticatedError,
-)
+from decision_service.errors import ForbiddenError, OverloadedError, UnauthenticatedError
 
 LARGE = 256 * 1024  # bytes of a request that is read beside the event loop
 
@@ -191,33 +185,6 @@ def read_message(kind: Any, raw: bytes) -> Any:
         ) from None
     validate(request)
     return request
-
-
-def validate(message: Any) -> None:
-    """
-    Hold a message against the constraints of its proto.
-
-    Raises
-    ------
-    InvalidRequestError
-        With every field that breaks one.
-    """
-    try:
-        violations = protovalidate.collect_violations(message)
-    except UnicodeDecodeError:
-        raise refuse("(message)", "text that is not UTF-8; send UTF-8") from None
-    if violations:
-        raise InvalidRequestError(tuple(FieldViolation(_path(v), v.proto.message) for v in violations))
-
-
-def _path(violation: Any) -> str:
-    """`snapshot.stages[3].on_hand` of a violation's elements."""
-    text = ""
-    for element in violation.proto.field.elements:
-        text += f".{element.field_name}" if text else element.field_name
-        if element.subscript is not None:
-            text += f"[{element.subscript.value}]"
-    return text or "(message)"
 
 
 def _deadline(context: grpc.aio.ServicerContext[Any, Any]) -> float | None:

@@ -19,7 +19,7 @@ def read_message(path: Path) -> Any:
     Failure
         The file is not a snapshot; the reader's complaint names the place.
     """
-    from decision_service.api.endpoint import validate  # noqa: PLC0415 - commands that read no file start faster
+    from decision_service.api.validation import validate  # noqa: PLC0415 - commands that read no file start faster
 
     try:
         message = Parse(path.read_bytes(), planning_pb2.Snapshot(), max_recursion_depth=50)

@@ -20,7 +20,16 @@ class RequestByDigest:
 
     def on(self, snapshot: Snapshot) -> DecisionRequest:
         """The whole request."""
-        return DecisionRequest(snapshot=snapshot, **{f.name: getattr(self, f.name) for f in fields(self)})
+        return DecisionRequest(
+            self.request_id,
+            snapshot,
+            self.mode,
+            self.proposals,
+            self.scope,
+            self.release,
+            self.on_behalf_of,
+            self.validate_only,
+        )
 
 
 def without_snapshot(request: DecisionRequest) -> RequestByDigest:
