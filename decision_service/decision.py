@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from optimization.network import Finding, LaneKind, Snapshot, SourceFile
 from optimization.plan import BindingResource, GaveWay, Pegging, SafetyStock
@@ -67,8 +68,13 @@ class Scope:
     @property
     def candidates(self) -> tuple[str, ...]:
         """Keys of the scopes that cover this one, the most specific first."""
-        kinds = ("location", "region", "business_unit")
-        return (*(f"{kind}:{getattr(self, kind)}" for kind in kinds if getattr(self, kind)), "*")
+        return _covering(self)
+
+
+@lru_cache(maxsize=1024)  # a decision asks four times, and units are few
+def _covering(scope: Scope) -> tuple[str, ...]:
+    kinds = ("location", "region", "business_unit")
+    return (*(f"{kind}:{getattr(scope, kind)}" for kind in kinds if getattr(scope, kind)), "*")
 
 
 def scope_of(key: str) -> Scope:

@@ -26,6 +26,7 @@ _Render = Callable[[Any, Any], None]
 
 # Where the domain's word differs from the wire's: an `Exception` is a Finding in the engines.
 _WIRE_NAMES = {(Snapshot, "findings"): "exceptions"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PAIRS = {(Lane, "lead_time_distribution"): ("days", "probability")}
 
 
@@ -262,8 +263,14 @@ def _scalar_writer(hint: Any, name: str, wire: Any) -> _Render:
     if hint is date:
         return lambda value, message: setattr(message, name, value.isoformat())
     if hint is datetime:
-        return lambda value, message: getattr(message, name).FromDatetime(value)
+        return lambda value, message: _write_time(value, getattr(message, name))
     return lambda value, message: setattr(message, name, value)
+
+
+def _write_time(value: datetime, stamp: Any) -> None:
+    """What `FromDatetime` writes, without a way through the calendar."""
+    since = value - _EPOCH
+    stamp.seconds, stamp.nanos = since.days * 86_400 + since.seconds, since.microseconds * 1000
 
 
 def _is_dataclass(hint: Any) -> bool:

@@ -12,13 +12,17 @@ from typing import Any
 from cachetools import LRUCache, cached
 
 from decision_service.api import convert
-from decision_service.decision import Caller, Decision, Scope
+from decision_service.decision import Caller, Decision, DecisionMode, Scope
 from decision_service.errors import NotFoundError
 from decision_service.usecases.inquire import Inquire
 from decision_service.v1 import decision_pb2
 from decision_service.v1 import decision_service_pb2 as pb
 
 MOST = 32 << 20  # bytes of decisions, and of outcomes
+_MODES: dict[DecisionMode, Any] = {
+    mode: decision_pb2.DecisionMode.Value(f"DECISION_MODE_{mode.value}") for mode in DecisionMode
+}
+_REPEATED: bytes = pb.DecideResponse(is_repeat=True).SerializeToString()
 LARGEST = 1 << 20  # bytes of one decision
 _DECISION = bytes(
     [pb.DecideResponse.DESCRIPTOR.fields_by_name["decision"].number << 3 | 2]
@@ -87,15 +91,14 @@ def render_decision(decision: Decision) -> Any:
 def decide_response(decision: Decision, *, is_repeat: bool) -> bytes:
     """The bytes of a DecideResponse, without a message in between: an outcome is written once and copied once."""
     sent = _sent_decision(decision)
-    rest: bytes = pb.DecideResponse(is_repeat=is_repeat).SerializeToString()
-    return _DECISION + _varint(len(sent)) + sent + rest
+    return b"".join((_DECISION, _varint(len(sent)), sent, _REPEATED if is_repeat else b""))
 
 
 def _sent_decision(decision: Decision) -> bytes:
     """The outcome's fields, and beside them the decision's own; the bytes of two parts of a message are its bytes."""
-    message: Any = decision_pb2.Decision()
-    message.name, message.request_id = decision.name, decision.request_id
-    message.mode = decision_pb2.DecisionMode.Value(f"DECISION_MODE_{decision.mode.value}")
+    message: Any = decision_pb2.Decision(
+        name=decision.name, request_id=decision.request_id, mode=_MODES[decision.mode]
+    )
     convert.render(decision.scope, message.scope)
     convert.render(decision.lineage, message.lineage)
     if decision.log:

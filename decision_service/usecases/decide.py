@@ -9,7 +9,7 @@ Decide: the straight line from a request to a logged decision.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
@@ -128,10 +128,7 @@ class Decide:
         appended = await self._log(records.new_entry(f"decisions/{uuid7()}", made, held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
             return Decided(records.read_decision(self.ledger, appended.entry), is_repeat=True)
-        position = records.position_of(appended.entry)
-        return Decided(
-            replace(records.decision_of(made), name=appended.entry.subject, log=position), is_repeat=False
-        )
+        return Decided(records.decision_of(made, appended.entry), is_repeat=False)
 
     async def _deliberate(
         self,
@@ -148,7 +145,7 @@ class Decide:
         question = Question(
             snapshot.digest, today, request.mode, request.scope, request.proposals, manual.rung
         )
-        inputs = Inputs(snapshot.content, canonical.encode_object(question), release.encoded)
+        inputs = Inputs.on(snapshot, canonical.encode_object(question), release.encoded)
         started = self.now()
         reached = self.outcomes.recall(inputs, release)
         if reached is None:

@@ -39,13 +39,25 @@ DECISION = "decision.v1"
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Inputs:
     """The exact bytes that an outcome follows from."""
 
     snapshot: bytes
     question: bytes
     release: bytes
+
+    @classmethod
+    def on(cls, snapshot: Artifact, question: bytes, release: bytes) -> Self:
+        """Of a snapshot that is an artifact already: it need not be hashed again."""
+        inputs = cls(snapshot.content, question, release)
+        inputs.__dict__["asked_on"] = snapshot
+        return inputs
+
+    @cached_property
+    def asked_on(self) -> Artifact:
+        """The snapshot, under its digest."""
+        return artifact(self.snapshot)
 
 
 def artifact(content: bytes) -> Artifact:
@@ -131,7 +143,7 @@ class Deliberation:
     @cached_property
     def artifacts(self) -> tuple[Artifact, Artifact, Artifact]:
         """Snapshot, question and outcome, under their digests."""
-        return artifact(self.inputs.snapshot), artifact(self.inputs.question), self.reached.artifact
+        return self.inputs.asked_on, artifact(self.inputs.question), self.reached.artifact
 
     @cached_property
     def request_digest(self) -> str:
@@ -177,8 +189,8 @@ def new_entry(
     )
 
 
-def decision_of(made: Deliberation) -> Decision:
-    """What is logged, before it has a name and a place."""
+def decision_of(made: Deliberation, entry: Entry | None = None) -> Decision:
+    """What is logged, with the name and place that its entry gives it."""
     request, caller, release = made.request, made.caller, made.release
     snapshot, _, result = made.artifacts
     lineage = Lineage(
@@ -196,7 +208,10 @@ def decision_of(made: Deliberation) -> Decision:
         trace_id=caller.trace_id,
         fallback=made.fallback,
     )
-    return Decision("", request.request_id, request.mode, request.scope, made.reached.outcome, lineage)
+    name, position = (entry.subject, position_of(entry)) if entry else ("", None)
+    return Decision(
+        name, request.request_id, request.mode, request.scope, made.reached.outcome, lineage, position
+    )
 
 
 def envelope_of(entry: Entry) -> Mapping[str, Any]:

@@ -1,14 +1,14 @@
 """Protobuf <-> domain."""
 
 from dataclasses import MISSING, fields
-from datetime import date
+from datetime import UTC, date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from decision_service.api.convert import parse, render
-from decision_service.decision import DecisionRequest, Disposition, JudgedOrder, Scope
+from decision_service.decision import DecisionRequest, Disposition, JudgedOrder, LogPosition, Scope
 from decision_service.errors import InvalidRequestError
 from decision_service.v1 import decision_pb2, decision_service_pb2, planning_pb2
 from optimization.network import (
@@ -178,3 +178,14 @@ def test_a_minus_zero_is_as_absent_as_a_zero():
 
     assert planning_pb2.Lane(id="a", kind=1, stage="s").SerializeToString() != lane.SerializeToString()
     assert "0.0" == repr(parse(lane, Lane).multiple)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_time_is_written_as_the_library_writes_it(moment):
+    """
+    Before 1970 as well, to the microsecond.
+    """
+    expected = decision_pb2.LogPosition()
+    expected.recorded_at.FromDatetime(moment)
+
+    assert render(LogPosition(0, "", moment), decision_pb2.LogPosition()) == expected
