@@ -6,7 +6,7 @@ included. A repeated key answers with the first entry; a key with another conten
 moved, refuses that request alone. A request of several entries is taken whole or not at all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from audit.entry import Appended, Entry, Prepared, read_time
 from audit.errors import AuditError, KeyConflictError, NoteError, PointerMovedError, VerificationError
 from audit.note import SignsNotes
 from audit.rotation import is_handed_over
-from audit.store import Batch, LogReader, Move, Standing, Store
+from audit.store import Batch, LogReader, Looked, Move, Standing, Store
 from audit.tree import Growth, restore
 
 Clock = Callable[[], datetime]
@@ -54,9 +54,13 @@ class Sequencing:
 
     def judge(self, standing: Standing, requests: Sequence[Request]) -> "Sitting":
         """Judge the requests against a log that nobody else writes meanwhile; nothing is written."""
-        if self._head is None or standing.size() != self._head.growth.size:  # somebody else wrote
+        news = [prepared.new for request in requests for prepared in request]
+        looked = standing.look(
+            {new.key for new in news if new.key}, {name for new in news for name in new.requires}
+        )
+        if self._head is None or looked.size != self._head.growth.size:  # somebody else wrote
             self._head = _Head(self._store, self.signers)
-        sitting = Sitting.open(standing, requests, self._head, self._clock())
+        sitting = Sitting.open(looked, self._head, self._clock())
         sitting.outcomes = [sitting.judge(request) for request in requests]
         if sitting.batch.entries:
             self._sign(sitting)
@@ -142,16 +146,11 @@ class Sitting:
     outcomes: list[Outcome] = field(default_factory=list)
 
     @classmethod
-    def open(cls, standing: Standing, requests: Sequence[Request], head: _Head, now: datetime) -> "Sitting":
-        """Read what the requests are judged by."""
-        news = [prepared.new for request in requests for prepared in request]
-        keys = {new.key for new in news if new.key}
-        names = {name for new in news for name in new.requires}
+    def open(cls, looked: Looked, head: _Head, now: datetime) -> "Sitting":
+        """Begin with what there is."""
         # A clock that went back must not reorder the log: time stands still until it caught up.
         recorded_at = max(now, head.recorded_at) if head.recorded_at else now
-        known: Mapping[str, Entry] = standing.by_keys(keys) if keys else {}
-        values: Mapping[str, str] = standing.pointer_values(names) if names else {}
-        return cls(dict(known), dict(values), head.growth.copy(), recorded_at)
+        return cls(dict(looked.entries), dict(looked.pointers), head.growth.copy(), recorded_at)
 
     def judge(self, request: Request) -> Outcome:
         """Take a request whole, or say why not."""

@@ -39,19 +39,30 @@ class Batch:
     checkpoint: SignedCheckpoint | None = None
 
 
+class Looked(NamedTuple):
+    """
+    What a batch of requests is judged by.
+
+    Parameters
+    ----------
+    size
+        Number of entries.
+    entries
+        Those that hold a key that was looked for, by key.
+    pointers
+        Values of those pointers that were looked for and are set.
+    """
+
+    size: int
+    entries: Mapping[str, Entry]
+    pointers: Mapping[str, str]
+
+
 class Standing(Protocol):
     """What requests are judged against: the log as its only writer sees it."""
 
-    def size(self) -> int:
-        """Return the number of entries."""
-        ...
-
-    def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
-        """Return the entries that hold these idempotency keys."""
-        ...
-
-    def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
-        """Return the values of those pointers that are set."""
+    def look(self, keys: Iterable[str], names: Iterable[str]) -> Looked:
+        """Return what there is to know of these idempotency keys and pointers."""
         ...
 
 
@@ -231,6 +242,11 @@ class MemoryStore:
         """Hold the log; there is nothing to undo, because `write` comes last and cannot fail."""
         with self._held:
             yield self
+
+    def look(self, keys: Iterable[str], names: Iterable[str]) -> Looked:
+        """Return what there is to know of these idempotency keys and pointers."""
+        wanted = list(names)
+        return Looked(self.size(), self.by_keys(keys), self.pointer_values(wanted) if wanted else {})
 
     def write(self, batch: Batch) -> None:
         """Add a batch."""

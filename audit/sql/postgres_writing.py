@@ -22,7 +22,7 @@ from audit.sequence import Outcome
 from audit.sql.columns import BigIntegers, Bytes, Column, Integers, Texts, Uuids, register
 from audit.sql.statement import Statement
 from audit.sql.wire import write_outcome
-from audit.store import Batch
+from audit.store import Batch, Looked
 
 _MOST_KNOWN = 20_000  # digests remembered, 2 MB
 
@@ -129,21 +129,23 @@ class PostgresStanding:
         self._size = size
         self._looks_for_keys = looks_for_keys
 
-    def size(self) -> int:
-        """Return the number of entries."""
-        return self._size
+    def look(self, keys: Iterable[str], names: Iterable[str]) -> Looked:
+        """Return what there is to know of these pointers, and of these keys if they are looked for."""
+        return Looked(self._size, self._by_keys(keys), self._pointer_values(names))
 
-    def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
-        """Return the entries that hold these idempotency keys, if they are looked for."""
-        if not self._looks_for_keys:
+    def _by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
+        wanted = list(keys)
+        if not (self._looks_for_keys and wanted):
             return {}
-        found = self._raw.execute(_BY_KEYS, (Texts(keys),), binary=True).fetchall()
+        found = self._raw.execute(_BY_KEYS, (Texts(wanted),), binary=True).fetchall()
         entries = (entry_of(Record._make(row)) for row in found)
         return {entry.key: entry for entry in entries}
 
-    def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
-        """Return the values of those pointers that are set."""
-        found = self._raw.execute(_POINTERS, (Texts(names),)).fetchall()
+    def _pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
+        wanted = list(names)
+        if not wanted:
+            return {}
+        found = self._raw.execute(_POINTERS, (Texts(wanted),)).fetchall()
         return {name: value for name, value in found if value is not None}
 
 

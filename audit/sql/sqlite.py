@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from audit.sql.sqlite_writing import STATEMENTS
 from audit.sql.tables import LedgerTable, PayloadRow
 
 _PRAGMAS = (
@@ -32,7 +33,8 @@ _DANGEROUS = frozenset(
 
 def connect_sqlite(url: str) -> tuple[Engine, Engine]:
     """Return an engine for writing, with one connection, and one for reading."""
-    writing = create_engine(url, pool_size=1, max_overflow=0, connect_args={"check_same_thread": False})
+    kept = {"check_same_thread": False, "cached_statements": STATEMENTS}
+    writing = create_engine(url, pool_size=1, max_overflow=0, connect_args=kept)
     reading = create_engine(url, pool_size=4, max_overflow=28, connect_args={"check_same_thread": False})
     for engine in (writing, reading):
         event.listen(engine, "connect", _prepare)

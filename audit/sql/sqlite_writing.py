@@ -3,8 +3,9 @@ Writing to SQLite: statements of its own, rows as tuples, on the driver's own cu
 
 A transaction of a bulk action moves tens of thousands of pointers, and one of a busy service comes every few
 milliseconds. Writing the statements out costs a fraction of what having them put together and wrapped costs.
-A list of names is one JSON text: an IN list would be another statement for every length. Rows go many to a
-statement, for each statement lets go of the interpreter's lock and has to wait for it again.
+A list of names is one JSON text: an IN list would be another statement for every length. What a batch is judged
+by is one question, and rows go many to a statement, for each statement lets go of the interpreter's lock several
+times and has to wait for it again, while the event loop has all the more to do.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,23 +18,26 @@ import orjson
 from sqlalchemy import Engine
 
 from audit.artifact import Artifact
-from audit.entry import Entry, Record, entry_of, record_of
-from audit.store import Batch
+from audit.entry import Record, entry_of, record_of
+from audit.store import Batch, Looked
 
-_SIZE = "SELECT coalesce(max(seq), -1) + 1 FROM entry"
-_BY_KEYS = """
+# How many entries there are, which of the keys are taken where, and the latest move of each pointer, a look into
+# the index (name, seq) each.
+_LOOK = """
+    SELECT
+        (SELECT coalesce(max(seq), -1) + 1 FROM entry),
+        (SELECT json_group_array(seq) FROM entry WHERE key IN (SELECT value FROM json_each(?))),
+        (SELECT json_group_object(
+            asked.value, (SELECT value FROM pointer WHERE name = asked.value ORDER BY seq DESC LIMIT 1)
+        ) FROM json_each(?) AS asked)
+"""
+_TAKEN = """
     SELECT seq, kind, subject, recorded_at, envelope, leaf_hash, key, payload_commitment
-    FROM entry WHERE key IN (SELECT value FROM json_each(?))
+    FROM entry WHERE seq IN (SELECT value FROM json_each(?))
 """
 _KNOWN = "SELECT digest FROM artifact WHERE digest IN (SELECT value FROM json_each(?))"
-# The latest move of each pointer, a look into the index (name, seq) each.
-_POINTERS = """
-    SELECT json_group_object(
-        asked.value, (SELECT value FROM pointer WHERE name = asked.value ORDER BY seq DESC LIMIT 1)
-    )
-    FROM json_each(?) AS asked
-"""
 MOST_ROWS = 64  # of a statement
+STATEMENTS = 8 * MOST_ROWS  # kept prepared: inserts of every length, a few kilobytes each
 
 
 class _Insert(NamedTuple):
@@ -64,7 +68,7 @@ def begin(engine: Engine) -> "Iterator[SqliteTransaction]":
         cursor.execute("BEGIN IMMEDIATE")
         try:
             yield SqliteTransaction(cursor)
-            connection.commit()
+            cursor.execute("COMMIT")  # prepared once; the driver's own commit is prepared each time
         except BaseException:
             connection.rollback()
             raise
@@ -78,20 +82,14 @@ class SqliteTransaction:
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
 
-    def size(self) -> int:
-        """Return the number of entries."""
-        size: int = self._cursor.execute(_SIZE).fetchone()[0]
-        return size
-
-    def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
-        """Return the entries that hold these idempotency keys."""
-        found = map(entry_of, map(Record._make, self._about(_BY_KEYS, keys)))
-        return {entry.key: entry for entry in found}
-
-    def pointer_values(self, names: Iterable[str]) -> Mapping[str, str]:
-        """Return the values of those pointers that are set."""
-        ((found,),) = self._about(_POINTERS, names)
-        return {name: value for name, value in orjson.loads(found).items() if value is not None}
+    def look(self, keys: Iterable[str], names: Iterable[str]) -> Looked:
+        """Return how many entries there are, those that hold these keys, and the pointers that are set."""
+        size, taken, pointers = self._cursor.execute(_LOOK, (_json(keys), _json(names))).fetchone()
+        places = orjson.loads(taken)
+        found = self._about(_TAKEN, places) if places else ()
+        entries = {entry.key: entry for entry in map(entry_of, map(Record._make, found))}
+        values = {name: value for name, value in orjson.loads(pointers).items() if value is not None}
+        return Looked(size, entries, values)
 
     def write(self, batch: Batch) -> None:
         """Add a batch."""
@@ -110,22 +108,22 @@ class SqliteTransaction:
             missing = [a for digest, a in artifacts.items() if digest not in known]
             self._add(_ARTIFACT, [(a.digest, a.media_type, a.content) for a in missing])
 
-    def _about(self, statement: str, names: Iterable[str]) -> Sequence[Any]:
+    def _about(self, statement: str, names: Iterable[str | int]) -> Sequence[Any]:
         """Return the rows about these names; ask once for all."""
-        asked = orjson.dumps(list(names)).decode()
-        found: list[Any] = self._cursor.execute(statement, (asked,)).fetchall()
+        found: list[Any] = self._cursor.execute(statement, (_json(names),)).fetchall()
         return found
 
     def _add(self, insert: _Insert, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows, so many to a statement as is a power of two: few statements, each prepared once."""
-        at = 0
-        while left := len(rows) - at:
-            count = min(MOST_ROWS, 1 << left.bit_length() - 1)
-            values = list(chain.from_iterable(rows[at : at + count]))
-            self._cursor.execute(_statement(insert, count), values)
-            at += count
+        """Add rows, as many to a statement as may be; the driver keeps those it prepared."""
+        for start in range(0, len(rows), MOST_ROWS):
+            some = rows[start : start + MOST_ROWS]
+            self._cursor.execute(_statement(insert, len(some)), list(chain.from_iterable(some)))
 
 
-@lru_cache(maxsize=64)
+def _json(names: Iterable[str | int]) -> str:
+    return orjson.dumps(list(names)).decode()
+
+
+@lru_cache(maxsize=STATEMENTS)
 def _statement(insert: _Insert, count: int) -> str:
     return f"INSERT INTO {insert.into} VALUES {', '.join([insert.row] * count)}"  # noqa: S608 - constants

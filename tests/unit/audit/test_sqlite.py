@@ -6,7 +6,11 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import DatabaseError
 
 from audit import NewEntry, SchemaError, Signer, StorageError, current, open_ledger, open_view, upgrade
+from audit.entry import prepare
+from audit.opening import now
+from audit.sequence import Sequencing
 from audit.sql.sqlite import connect_sqlite
+from audit.sql.store import SqlStore
 from audit.sql.tables import LedgerTable
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
@@ -148,3 +152,27 @@ def test_two_processes_may_take_turns(url):
     other.close()
 
     assert [3, 4, 5, 6] == places
+
+
+@pytest.mark.parametrize("count", [1, 13, 64])
+def test_a_batch_of_any_length_takes_few_statements(tmp_path, count):
+    """
+    Each lets go of the interpreter's lock and waits for it again: BEGIN, one question, a row's worth a table, COMMIT.
+    """
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    upgrade(url, MIGRATIONS)
+    writing, reading = connect_sqlite(url)
+    store = SqlStore(writing, reading)
+    sequencing = Sequencing(store, (SIGNER,), now)
+    said = []
+    with writing.connect() as connection:
+        connection.connection.driver_connection.set_trace_callback(said.append)
+    news = [NewEntry("k", "s", {"n": n}, payload=b"p", key=f"k{n}", sets={"p": str(n)}) for n in range(count)]
+    outcomes = sequencing.run([(prepare(new, b"salt"),) for new in news])
+    store.close()
+
+    assert list(range(count)) == [appended.entry.seq for (appended,) in outcomes]
+    # a trigger's steps are traced as the statement that pulled it
+    assert ["BEGIN", "SELECT", "INSERT", "INSERT", "INSERT", "INSERT", "COMMIT"] == [
+        text.split()[0] for text in dict.fromkeys(said)
+    ]
