@@ -7,12 +7,13 @@ checkpoint. The ledger knows entries and digests; what they mean is the caller's
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from audit import merkle
 from audit.artifact import Artifact
-from audit.awaiting import awaitable
+from audit.awaiting import awaitable, submitted
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from audit.entropy import random_bytes
 from audit.entry import Appended, Entry, NewEntry, Record, Sealed, entry_of, prepare
@@ -193,6 +194,7 @@ class Ledger(LedgerView):
         self.clock = clock
         self._entropy = entropy
         self._sequencing = Sequencing(store, (signer,), clock)
+        self._gathers = appender is None
         self._appender = appender(self._sequencing) if appender else GroupWriter(self._sequencing.run)
 
     def append(self, new: NewEntry) -> Appended:
@@ -233,7 +235,10 @@ class Ledger(LedgerView):
 
     async def append_async(self, new: NewEntry) -> Appended:
         """Record one entry as `append` does, without holding up the event loop."""
-        appended: tuple[Appended, ...] = await awaitable(self._submit((new,)))
+        submit = partial(self._submit, (new,))
+        # An outbox gathers what waits by itself, while the sequencer is away.
+        answer = submitted(submit) if self._gathers else awaitable(submit())
+        appended: tuple[Appended, ...] = await answer
         return appended[0]
 
     def checkpoint(self) -> SignedCheckpoint:

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from audit.awaiting import awaitable
+from audit.awaiting import awaitable, submitted
 
 
 async def answered(count, act):
@@ -94,3 +94,58 @@ def test_a_loop_that_ended_is_left_alone():
     assert answer.result() == "late"
     with pytest.raises(RuntimeError):
         awaitable(answer)  # and where no loop runs, nobody can wait
+
+
+def test_who_is_alone_leaves_at_once_and_a_crowd_together():
+    """
+    After a shared departure, requests that follow turns later leave with the first.
+    """
+    left = []
+
+    def submit():
+        left.append(turn)
+        answer = Future()
+        answer.set_result(turn)
+        return answer
+
+    async def arrive(after):
+        nonlocal turn
+        for _ in range(after):
+            await asyncio.sleep(0)
+            turn += 1
+        return await submitted(submit)
+
+    async def wait():
+        nonlocal turn
+        turn = 0
+        await arrive(0)  # alone
+        await asyncio.gather(arrive(0), arrive(0))  # shared
+        left.clear()
+        turn = 0
+        await asyncio.gather(arrive(0), arrive(20))
+        return left
+
+    turn = 0
+
+    assert asyncio.run(wait()) == [20, 20]
+
+
+def test_a_refusal_to_submit_reaches_who_waits():
+    """
+    And nobody else.
+    """
+
+    def refuse():
+        raise ValueError("closed")
+
+    def accept():
+        answer = Future()
+        answer.set_result("kept")
+        return answer
+
+    async def wait():
+        return await asyncio.gather(submitted(refuse), submitted(accept), return_exceptions=True)
+
+    refused, kept = asyncio.run(wait())
+    assert refused.args == ("closed",)
+    assert kept == "kept"
