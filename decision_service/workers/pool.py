@@ -101,7 +101,7 @@ class WorkerPool:
         elsewhere: Callable[[threading.Event, Callable[[], Place]], Place] | None = None,
         scheduler: str = "",
     ) -> None:
-        self._queue = _Queue(waiting)
+        self._queue = _Queue(size + waiting)
         self._memory, self._longest = memory_bytes, seconds
         self._elsewhere, self._scheduler = elsewhere, scheduler
         self._seconds = 1.0  # how long recent work took, for the retry hint
@@ -149,8 +149,11 @@ class WorkerPool:
         place = self._place()
         while not self._closing.is_set():
             work = self._queue.get(_POLL_SECONDS)
-            if work is not None and work.answer.set_running_or_notify_cancel():
+            if work is None:
+                continue
+            if work.answer.set_running_or_notify_cancel():
                 self._do(place, work)
+            self._queue.finish()
         place.stop()
         self._refuse_the_rest()
 
@@ -175,10 +178,15 @@ class WorkerPool:
 
 
 class _Queue:
-    """Work that waits, the oldest first; what was cancelled gives up its place to what comes."""
+    """
+    Work that waits, the oldest first; what was cancelled gives up its place to what comes.
+
+    `most` counts what is at work too: work that a place is about to take must not be in the way of what
+    comes right after it.
+    """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._most, self._at_work = most, 0
         self._works: deque[Work] = deque()
         self._changed = threading.Condition()
 
@@ -188,9 +196,9 @@ class _Queue:
     def put(self, work: Work) -> bool:
         """Whether there was room."""
         with self._changed:
-            if len(self._works) >= self._most:
+            if self._is_full():
                 self._works = deque(w for w in self._works if not w.answer.cancelled())
-            if len(self._works) >= self._most:
+            if self._is_full():
                 return False
             self._works.append(work)
             self._changed.notify()
@@ -200,7 +208,18 @@ class _Queue:
         """The oldest, waiting so long for one."""
         with self._changed:
             self._changed.wait_for(lambda: self._works, seconds)
-            return self._works.popleft() if self._works else None
+            if not self._works:
+                return None
+            self._at_work += 1
+            return self._works.popleft()
+
+    def finish(self) -> None:
+        """What was taken is done."""
+        with self._changed:
+            self._at_work -= 1
+
+    def _is_full(self) -> bool:
+        return len(self._works) + self._at_work >= self._most
 
 
 class _Process:

@@ -71,6 +71,7 @@ class _Block(NamedTuple):
     net: Floats
     safety: Floats
     most: Ints
+    largest: Ints
     volume_price: Floats
 
 
@@ -81,7 +82,14 @@ def _crew(network: Network, executor: Executor | None) -> Crew:
     cuts = [slice(start, start + _BLOCK) for start in range(0, network.stages.count, _BLOCK)]
     return Crew(
         [
-            _Block(Stages(*(c[b] for c in columns)), net[b], safety[b], network.most[b], price[b])
+            _Block(
+                Stages(*(c[b] for c in columns)),
+                net[b],
+                safety[b],
+                network.most[b],
+                network.largest[b],
+                price[b],
+            )
             for b in cuts
         ],
         executor,
@@ -92,7 +100,16 @@ def _plan_block(block: _Block, prices: tuple[Floats, ...], mu: Floats) -> tuple[
     """The cheapest plans of a block's stages, and their values."""
     plans, values = np.empty(block.net.shape, np.int32), np.empty(len(block.net))
     plan_stages(
-        block.stages, block.net, block.safety, block.most, prices, mu, block.volume_price, plans, values
+        block.stages,
+        block.net,
+        block.safety,
+        block.most,
+        block.largest,
+        prices,
+        mu,
+        block.volume_price,
+        plans,
+        values,
     )
     return plans, values
 

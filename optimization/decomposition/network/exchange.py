@@ -1,103 +1,112 @@
 """
-Local restarts: a few neighbouring stages let go of their plans and find new ones together.
+Local restarts: a few stages let go of their plans and find new ones together.
 
-A trial picks a stage, its parents and its children, lets them answer each other at soft prices
-that rise to hard ones while everything else stands still, and keeps the outcome if the plan is
-feasible and cheaper, or else puts the old plans back. Set-up costs are drawn anew for the first
-answers, so that no two trials of a place are alike. A trial costs the same in a large network as
-in a small one. Trials are counted and drawn from the seed.
+The stages of a trial (`neighbourhoods`) answer each other at soft prices that rise to hard ones, and
+at costs that begin near the bound's and end at the true ones, while everything else stands still. Set-up
+costs are drawn anew for the first answers, so that no two trials of a place are alike. The outcome
+is kept if the plan is feasible and cheaper, or dearer by no more than a draw from an exponential
+distribution with mean `heat` times what the stages cost (threshold acceptance: Dueck, Scheuer
+1990, with drawn thresholds, which is Metropolis' rule); or else the old plans are put back. A trial
+costs the same in a large network as in a small one.
+
+Trials that share nothing are done at the same time where the executor has threads; what each of
+them draws follows from its own seed, so the outcome is the same.
 """
 
-# ruff: noqa: NPY002 - compiled code knows only the old names; it is seeded at the start of each call
+# ruff: noqa: NPY002 - compiled code knows only the old names; it is seeded at the start of each trial
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
+from optimization.decomposition.network.neighbourhoods import MOST, Drawn, draw, side_by_side
 from optimization.decomposition.network.standing import Ground, Standing, shift
 from optimization.decomposition.network.sweep import NO_PRICES, respond, work_for
 
 HARD = 1e6
-_MOST = 14
+_PART = 1  # trials of a group in one call
+_ROUNDS = 4  # of answers at rising prices after the first
 
 
-def exchange(ground: Ground, standing: Standing, trials: int, seed: int) -> int:
-    """Do some trials; how many made the plan cheaper."""
-    inner = np.flatnonzero(~ground.is_end).astype(np.int32)
-    every = np.arange(len(ground.is_end), dtype=np.int32)
-    return int(_exchange(ground, standing, inner if inner.size else every, every, trials, seed))
+def exchange(  # noqa: PLR0913 - what the search has at hand
+    ground: Ground, standing: Standing, trials: int, seed: int, heat: float, executor: Executor | None = None
+) -> int:
+    """Do some trials; how many were kept."""
+    drawn = draw(ground, trials, seed)
+    true_cost = ground.stages.order_cost.copy()
+    at_once = executor.map if isinstance(executor, ThreadPoolExecutor) else map
+
+    def attempt(numbers: Ints) -> int:
+        return int(_attempt(ground, standing, drawn, numbers, true_cost, heat))
+
+    groups = side_by_side(ground, drawn)
+    return sum(sum(at_once(attempt, _parts(group))) for group in groups)
+
+
+def _parts(group: Ints) -> Iterator[Ints]:
+    return (group[first : first + _PART] for first in range(0, group.size, _PART))
 
 
 @njit(cache=True, nogil=True)
-def _exchange(  # noqa: PLR0913 - compiled: arrays in, plans changed in place
-    ground: Ground, standing: Standing, inner: Ints, every: Ints, trials: int, seed: int
+def _attempt(  # noqa: PLR0913 - compiled: arrays in, plans changed in place
+    ground: Ground, standing: Standing, drawn: Drawn, numbers: Ints, true_cost: Floats, heat: float
 ) -> int:
-    np.random.seed(seed)
-    periods, top = standing.plans.shape[1], 1
-    for i in every:
-        top = max(top, ground.limit[i] + 1)
-    work = work_for(periods, top)
-    kept = np.empty((_MOST, periods), np.int32)
-    cost_of_order = ground.stages.order_cost.copy()
-    better = 0
-    for _ in range(trials):
-        pool = inner if np.random.random() < 0.75 else every
-        members = _neighbourhood(ground, pool[np.random.randint(0, pool.size)])
-        before = local_cost(ground, standing, members)
-        for m in range(members.size):
-            kept[m] = standing.plans[members[m]]
-        _answer_each_other(ground, standing, members, cost_of_order, work)
-        if local_cost(ground, standing, members) < before - 1e-6 * abs(before):
-            better += 1
-            continue
-        for m in range(members.size):
-            shift(ground, standing, members[m], -1.0)
-            standing.plans[members[m]] = kept[m]
-            shift(ground, standing, members[m], 1.0)
+    """Trials one after the other."""
+    periods, top, better = standing.plans.shape[1], 1, 0
+    for number in numbers:
+        for i in drawn.members[number, : drawn.sizes[number]]:
+            top = max(top, ground.limit[i] + 1)
+    work, kept = work_for(periods, top), np.empty((MOST, periods), np.int32)
+    for number in numbers:
+        members = drawn.members[number, : drawn.sizes[number]]
+        np.random.seed(drawn.seeds[number])
+        better += _try(ground, standing, members, true_cost, heat, work, kept)
     return better
 
 
 @njit(cache=True, nogil=True)
-def _neighbourhood(ground: Ground, centre: int) -> Ints:
-    """The stage, its parents, its children and, while there is room, another parent's children."""
-    links = ground.links
-    members = np.empty(_MOST, np.int32)
-    members[0], count = centre, 1
-    for a in range(links.parent_start[centre], links.parent_start[centre + 1]):
-        if count < _MOST:
-            members[count] = links.parent[a]
-            count += 1
-    first, last = links.child_start[centre], links.child_start[centre + 1]
-    offset = np.random.randint(0, max(last - first, 1))
-    for a in range(last - first):
-        if count < _MOST:
-            members[count] = links.child[first + (a + offset) % (last - first)]
-            count += 1
-    found = members[:count]
-    return found[np.random.permutation(count)]
+def _try(  # noqa: PLR0913 - compiled
+    ground: Ground, standing: Standing, members: Ints, true_cost: Floats, heat: float, work: Any, kept: Ints
+) -> int:
+    """One trial; 1 if its outcome was kept."""
+    before = local_cost(ground, standing, members)
+    for m in range(members.size):
+        kept[m] = standing.plans[members[m]]
+    _answer_each_other(ground, standing, members, true_cost, work)
+    most = before - 1e-6 * abs(before) + heat * abs(before) * np.random.exponential(1.0)
+    if local_cost(ground, standing, members) < most:
+        return 1
+    for m in range(members.size):
+        shift(ground, standing, members[m], -1.0)
+        standing.plans[members[m]] = kept[m]
+        shift(ground, standing, members[m], 1.0)
+    return 0
 
 
 @njit(cache=True, nogil=True)
 def _answer_each_other(
     ground: Ground, standing: Standing, members: Ints, true_cost: Floats, work: Any
 ) -> None:
-    order_cost = ground.stages.order_cost
+    order_cost, changed = ground.stages.order_cost, 0
     for m in members:
         order_cost[m] = true_cost[m] * np.exp(np.random.uniform(-1.2, 0.8))
-    soft = 0.3 * np.exp(np.random.uniform(0.0, 2.0))
+    soft, truth = 0.3 * np.exp(np.random.uniform(0.0, 2.0)), np.random.random()
     for m in members:
-        respond(ground, standing, m, soft, work, NO_PRICES)
+        respond(ground, standing, m, soft, work, NO_PRICES, truth)
     for m in members:
         order_cost[m] = true_cost[m]
-    for step in range(4):
-        soft = soft * 4.0 if step < 3 else HARD
+    for step in range(_ROUNDS):
+        is_last = step == _ROUNDS - 1
+        soft, truth = HARD if is_last else soft * 4.0, 1.0 if is_last else 0.5 + 0.5 * truth
         changed = 0
         for m in members[::-1] if step % 2 == 0 else members:
-            changed += respond(ground, standing, m, soft, work, NO_PRICES)
+            changed += respond(ground, standing, m, soft, work, NO_PRICES, truth)
     if changed:
         for m in members[::-1]:
-            respond(ground, standing, m, HARD, work, NO_PRICES)
+            respond(ground, standing, m, HARD, work, NO_PRICES, 1.0)
 
 
 @njit(cache=True, nogil=True)

@@ -18,10 +18,9 @@ import numpy as np
 from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
-from optimization.decomposition.item_program import _choose as choose
 from optimization.decomposition.network.bound import volume_prices, with_room_price
 from optimization.decomposition.network.problem import Network, Stages
-from optimization.decomposition.network.stage_program import Multipliers, passed_on
+from optimization.decomposition.network.stage_program import Multipliers, choose_order, passed_on
 
 
 class Guide(NamedTuple):
@@ -35,6 +34,7 @@ class Guide(NamedTuple):
     mu: Floats
     volume_price: Floats
     most: Ints
+    largest: Ints
 
 
 def guide(network: Network, at: Multipliers, margin: float = 0.0) -> Guide:
@@ -48,7 +48,7 @@ def guide(network: Network, at: Multipliers, margin: float = 0.0) -> Guide:
         hats.append(out)
     return Guide(
         network.echelon_net, low, network.echelon_safety + low, own, tuple(hats), at.mu,
-        volume_prices(network), network.most,
+        volume_prices(network), network.most, network.largest,
     )  # fmt: skip
 
 
@@ -83,6 +83,7 @@ def to_come(  # noqa: PLR0913 - compiled: arrays in, arrays filled
     periods, top = guide.net.shape[1], choice.size
     lead, lot, g = stages.lead_time[i], stages.lot[i], stages.resource[i]
     values[periods, :top] = 0.0
+    window = np.empty(top, np.int32)
     for t in range(periods - 1, -1, -1):
         period_cost(guide, i, t, lot, waits[t, :top])
         stay = waits[t, :top] + values[t + 1, :top]
@@ -94,4 +95,5 @@ def to_come(  # noqa: PLR0913 - compiled: arrays in, arrays filled
         fixed = order_cost + stages.order_use[i] * price
         most = guide.most[i, t] + 1
         values[t, most:top] = stay[most:]
-        choose(stay[:most], (fixed, lot_price, stages.minimum[i], 0), values[t, :most], choice[:most])
+        step = (fixed, lot_price, stages.minimum[i], guide.largest[i, t])
+        choose_order(stay[:most], step, values[t, :most], choice[:most], window)

@@ -6,7 +6,7 @@ Plan a network: a bound from prices on component balances, then plans from the s
    nothing by a search that the bound guides (`crowd`); each followed by sweeps of best responses
    from soft to hard (`sweep`) and made feasible by `release`; the cheapest is kept;
 3. in slices: families of stages planned anew together (`crowd`, `beam`), and local restarts
-   (`exchange`).
+   (`exchange`), which at first may make the plan dearer, and less and less so.
 
 Work is counted, never timed: `limits.iterations` steps of the bound times five, `limits.slices`
 rounds of so many families and restarts, so a replay gives the same plan, with any executor.
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimization.decomposition.instance import Floats, Ints
-from optimization.decomposition.network.bound import NetworkBound, raise_bound
+from optimization.decomposition.network.bound import NetworkBound, first_multipliers, raise_bound
 from optimization.decomposition.network.crowd import (
     Crowd,
     crowd,
@@ -43,9 +43,14 @@ _TREE_RAMP = (0.5, 1.0, 3.0, 20.0, 200.0)
 _NEXT_RAMP = (0.5, 0.5, 1.0, 1.0, 3.0, 3.0, 20.0, 200.0)
 _RESTARTS = 3
 _START_SHARES = (30, 100)
-_SMALL = 2_000  # stages; above, one start
-_FAMILIES = 50  # planned anew in a slice
-_TRIALS = 30  # local restarts per family of a slice
+_SMALL = 500  # stages; above, one start
+_STAGES_PER_FAMILY = 80  # for each so many stages, a family is planned anew in a slice,
+_MOST_FAMILIES = 50  # up to so many
+_TRIALS = 2  # local restarts in a slice, per stage,
+_MOST_TRIALS = 6_000  # up to so many
+_HEAT = 0.02  # of the local restarts at first; it falls by e in so many restarts per stage,
+_COOLING = 12.0
+_CYCLE = 50.0  # and rises again after so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +112,21 @@ class NetworkSearch:
         self, network: Network, bound: NetworkBound, seed: int = 0, executor: Executor | None = None
     ) -> None:
         self.network, self.ran, self._seed, self._bound = network, 0, seed, bound
-        self._people = crowd(network, ground(network), self._bound.multipliers, executor)
-        self._best = first_plan(self._people, self._bound)
+        self._people = crowd(network, ground(network, bound.multipliers), bound.multipliers, executor)
+        self._now = first_plan(self._people, self._bound)
+        self._best, self._least = stand(network, self._now.plans), cost(network, self._now)
 
     def advance(self) -> None:
-        """One slice."""
-        self._best = _slice(self._people, self._best, self.ran, self._seed + self.ran)
+        """One slice; restarts may make the plan dearer for a while, so the best is kept beside it."""
+        self._now = _slice(self._people, self._now, self.ran, self._seed + self.ran)
         self.ran += 1
+        costs = cost(self.network, self._now)
+        if costs < self._least:
+            self._least, self._best = costs, stand(self.network, self._now.plans)
 
     def plan(self) -> NetworkPlan:
         """The best so far."""
-        objective, bound = cost(self.network, self._best), self._bound
+        objective, bound = self._least, self._bound
         return NetworkPlan(
             self._best.plans.copy(),
             self._best.stock.copy(),
@@ -149,30 +158,44 @@ def first_plan(people: Crowd, bound: NetworkBound) -> Standing:
     return min(found, key=lambda standing: cost(network, standing))
 
 
-def _slice(people: Crowd, best: Standing, number: int, seed: int) -> Standing:
+def _slice(people: Crowd, now: Standing, number: int, seed: int) -> Standing:
     """Some families planned anew, then local restarts; the first rounds start again from soft prices."""
     network, land = people.network, people.land
     if _starts_again(people, number):
-        other = _ramped(network, land, best, _NEXT_RAMP)
-        best = min(best, other, key=lambda standing: cost(network, standing))
-    families = families_of_slice(people, number, _FAMILIES)
-    plan_anew(people, best, families, seed)
-    exchange(land, best, _TRIALS * max(len(families), 1), seed)
-    recount(network, best)
-    return best
+        other = _ramped(network, land, now, _NEXT_RAMP)
+        now = min(now, other, key=lambda standing: cost(network, standing))
+    plan_anew(people, now, families_of_slice(people, number, _families(network)), seed)
+    trials = min(_TRIALS * network.stages.count, _MOST_TRIALS)
+    exchange(land, now, trials, seed, _heat(number * trials / network.stages.count), people.executor)
+    recount(network, now)
+    return now
+
+
+def _heat(done: float) -> float:
+    """How much dearer restarts may leave what they touch, after so many of them per stage."""
+    return _HEAT * float(np.exp(-(done % _CYCLE) / _COOLING))
+
+
+def _families(network: Network) -> int:
+    """How many are planned anew in a slice."""
+    return min(max(network.stages.count // _STAGES_PER_FAMILY, 1), _MOST_FAMILIES)
 
 
 def _starts_again(people: Crowd, number: int) -> bool:
     """The first slices, and the first slice of the first rounds."""
     if number < _RESTARTS:
         return True
-    turn = round_of_slice(people, number, _FAMILIES)
-    return turn < _RESTARTS and turn > round_of_slice(people, number - 1, _FAMILIES)
+    size = _families(people.network)
+    turn = round_of_slice(people, number, size)
+    return turn < _RESTARTS and turn > round_of_slice(people, number - 1, size)
 
 
 def requirements_plan(network: Network) -> Standing:
     """What planners do: requirements at plain costs, released as far as there is anything to use."""
-    land, nothing = ground(network), np.zeros_like(network.own_net, dtype=np.int32)
+    land, nothing = (
+        ground(network, first_multipliers(network)),
+        np.zeros_like(network.own_net, dtype=np.int32),
+    )
     wanted = stand(network, nothing)
     component = np.broadcast_to(network.stages.holding[:, None], nothing.shape).copy()
     sweep(land, wanted, network.links.downward[::-1].copy(), 1.0, component)

@@ -168,12 +168,8 @@ class Network:
 
     def _allowed(self, i: int, most: Ints) -> Floats:
         """Lots of stage i released by the end of each period, as parents and capacity allow them."""
-        stages, links, g = self.stages, self.links, self.stages.resource[i]
-        allowed = np.full(self.periods, np.inf)
-        if g >= 0 and stages.unit_use[i] > 0.0:
-            left = self.capacity[g] - stages.order_use[i]
-            lots = np.floor(left / (stages.unit_use[i] * stages.lot[i]) + _HAIR)
-            allowed = np.cumsum(np.where(lots < stages.minimum[i], 0.0, lots))
+        stages, links = self.stages, self.links
+        allowed = np.cumsum(self._possible(i))
         for a in range(links.parent_start[i], links.parent_start[i + 1]):
             p = links.parent[a]
             there = (self.own_net[p] + stages.lot[p] * most[p])[::-1]  # what is taken stays taken
@@ -181,6 +177,24 @@ class Network:
             lots = np.floor(units / (links.parent_quantity[a] * stages.lot[i]) + _HAIR)
             allowed = np.minimum(allowed, lots)
         return allowed
+
+    @cached_property
+    def largest(self) -> Ints:
+        """Lots of the largest order of a stage that can arrive in each period, others using no capacity."""
+        stages, largest = self.stages, np.zeros(self.own_net.shape, np.int32)
+        for i in range(stages.count):
+            released = self._possible(i)[: max(self.periods - int(stages.lead_time[i]), 0)]
+            largest[i, int(stages.lead_time[i]) :] = np.minimum(released, self.limit[i])
+        return largest
+
+    def _possible(self, i: int) -> Floats:
+        """Lots of the largest order of stage i in each period of release; none below its minimum."""
+        stages, g = self.stages, self.stages.resource[i]
+        if g < 0 or stages.unit_use[i] <= 0.0:
+            return np.full(self.periods, np.inf)
+        left = self.capacity[g] - stages.order_use[i]
+        lots = np.floor(left / (stages.unit_use[i] * stages.lot[i]) + _HAIR)
+        return np.where(lots < stages.minimum[i], 0.0, lots)
 
     def _down_up(self, own: Floats, shift: Any) -> Floats:
         total, links = own.copy(), self.links

@@ -21,7 +21,8 @@ and at end stages to beta. Relaxing all of them leaves one problem per stage,
     X^[j,t] = X[j,t] - sum_{parents p} r[p,j] sum_{u: u(+)L[j] = t} X[p,u],   (E,B,G) = (eta,beta,rho)^
 
 over 0 <= k[t] <= most[t], what parents and capacity can have let through by then (`Network.most`),
-which the dynamic programme of `item_program` solves exactly; E, B and G may be negative, which is
+and n[t] <= largest[t], what capacity lets through at once (`Network.largest`): prices alone would let
+half an order of twice that size pass. The dynamic programme of `item_program` solves it exactly; E, B and G may be negative, which is
 harmless, since k is bounded. The sum of the stages' values less mu . C and
 sigma . S is below the cost of every plan, whatever the multipliers.
 """
@@ -33,6 +34,7 @@ from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
 from optimization.decomposition.item_program import _choose as choose
+from optimization.decomposition.item_program import _choose_capped as choose_capped
 from optimization.decomposition.network.problem import Links, Stages
 
 
@@ -64,6 +66,7 @@ def plan_stages(  # noqa: PLR0913 - compiled: arrays in, arrays out
     net: Floats,
     safety: Floats,
     most: Ints,
+    largest: Ints,
     prices: Any,
     mu: Floats,
     volume_price: Floats,
@@ -74,7 +77,7 @@ def plan_stages(  # noqa: PLR0913 - compiled: arrays in, arrays out
     eta, beta, rho = prices
     periods, top = net.shape[1], np.max(most) + 1
     stays, value_all = np.empty(top), np.empty(top)
-    choices = np.empty((periods, top), np.int32)
+    choices, window = np.empty((periods, top), np.int32), np.empty(top, np.int32)
     for i in range(most.shape[0]):
         value_all[:] = 0.0
         lead, lot = stages.lead_time[i], stages.lot[i]
@@ -96,12 +99,22 @@ def plan_stages(  # noqa: PLR0913 - compiled: arrays in, arrays out
             price = mu[stages.resource[i], t - lead] if stages.resource[i] >= 0 else 0.0
             fixed = stages.order_cost[i] + stages.order_use[i] * price
             lot_price = lot * (stages.unit_use[i] * price + volume_price[i])
-            choose(stay, (fixed, lot_price, stages.minimum[i], 0), value, choices[t])
+            step = (fixed, lot_price, stages.minimum[i], largest[i, t])
+            choose_order(stay, step, value, choices[t], window)
         values[i] = value_all[0]
         k = 0
         for t in range(periods):
             plans[i, t] = choices[t, k] - k
             k = choices[t, k]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def choose_order(stay: Floats, step: Any, value: Floats, choice: Ints, window: Ints) -> None:
+    """V[t] and the k' chosen for every k; the order costs and its least and largest size are `step`."""
+    if step[3] < stay.size - 1:
+        choose_capped(stay, step, value, choice, window)
+    else:
+        choose(stay, step, value, choice)
 
 
 @njit(cache=True, nogil=True)

@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
+from optimization.decomposition.network.guide import Guide, guide
 from optimization.decomposition.network.problem import Links, Network, Stages
-from optimization.decomposition.network.stage_program import installation_stock, loads
+from optimization.decomposition.network.stage_program import Multipliers, installation_stock, loads
 
 _FULL = 1e-7  # a truck filled to a hair above its size is not two trucks
 
@@ -26,6 +27,7 @@ class Ground(NamedTuple):
     crowding: float
     lateness: Floats  # by stage: what a missing unit costs per period, at most, below it
     excess: Floats  # by resource: what a unit of capacity is worth
+    guide: Guide  # what the bound charges each stage
 
 
 class Standing(NamedTuple):
@@ -38,8 +40,8 @@ class Standing(NamedTuple):
     filled: Floats
 
 
-def ground(network: Network) -> Ground:
-    """The arrays of a network."""
+def ground(network: Network, at: Multipliers) -> Ground:
+    """The arrays of a network, and the prices of its bound."""
     stages, links = network.stages, network.links
     lateness = np.where(network.is_end, stages.backlog + stages.holding, 0.0)
     for i in links.downward[::-1]:
@@ -50,7 +52,7 @@ def ground(network: Network) -> Ground:
     np.maximum.at(excess, stages.resource[uses], lateness[uses] / stages.unit_use[uses])
     return Ground(
         stages, links, network.is_end, network.limit, network.capacity, network.truck_size,
-        network.truck_cost, network.room, network.crowding, lateness, excess,
+        network.truck_cost, network.room, network.crowding, lateness, excess, guide(network, at),
     )  # fmt: skip
 
 

@@ -10,6 +10,11 @@ is exact, whole trucks included. Stock below zero at inner stages and use beyond
 priced, `soft` times what being late costs below: low at first, so that plans may pass through
 each other, and higher from sweep to sweep. With a price beyond everything no sweep leaves the
 feasible plans, and none makes the plan dearer.
+
+At true costs a stage sees what is short at its neighbours now, never what is short further below or
+will be. The bound's prices do (`guide`): of the true costs of stock only the share `truth` counts, and
+the rest is what the bound charges the stage, so that a centre orders for stores which have not
+ordered yet, and leaves what is scarce to whom it is worth more.
 """
 
 from typing import Any
@@ -18,6 +23,7 @@ import numpy as np
 from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
+from optimization.decomposition.network.guide import period_cost
 from optimization.decomposition.network.standing import Ground, Standing, shift
 
 _TIE = 1e-9
@@ -27,7 +33,14 @@ NO_PRICES = np.empty((0, 0))
 
 
 @njit(cache=True, nogil=True)
-def sweep(ground: Ground, standing: Standing, order: Ints, soft: float, component: Floats = NO_PRICES) -> int:
+def sweep(  # noqa: PLR0913 - compiled
+    ground: Ground,
+    standing: Standing,
+    order: Ints,
+    soft: float,
+    component: Floats = NO_PRICES,
+    truth: float = 1.0,
+) -> int:
     """
     Best responses of some stages, one after the other; how many plans changed.
 
@@ -41,7 +54,7 @@ def sweep(ground: Ground, standing: Standing, order: Ints, soft: float, componen
     work = work_for(periods, top)
     changed = 0
     for i in order:
-        changed += respond(ground, standing, i, soft, work, component)
+        changed += respond(ground, standing, i, soft, work, component, truth)
     return changed
 
 
@@ -56,13 +69,13 @@ def work_for(periods: int, top: int) -> Any:
 
 @njit(cache=True, nogil=True)
 def respond(  # noqa: PLR0913 - compiled: work arrays come from outside
-    ground: Ground, standing: Standing, i: int, soft: float, work: Any, component: Floats
+    ground: Ground, standing: Standing, i: int, soft: float, work: Any, component: Floats, truth: float
 ) -> int:
     """Plan stage i against all others; 1 if its plan changed."""
     if ground.limit[i] <= 0:
         return 0
     shift(ground, standing, i, -1.0)
-    _wait_costs(ground, standing, i, soft, work[0], component)
+    _wait_costs(ground, standing, i, (soft, truth), work, component)
     _choose_all(ground, standing, i, soft, work)
     k, changed = 0, 0
     choices = work[4]
@@ -78,33 +91,41 @@ def respond(  # noqa: PLR0913 - compiled: work arrays come from outside
 
 @njit(cache=True, nogil=True)
 def _wait_costs(  # noqa: PLR0913 - compiled
-    ground: Ground, standing: Standing, i: int, soft: float, waits: Floats, component: Floats
+    ground: Ground, standing: Standing, i: int, shares: tuple[float, float], work: Any, component: Floats
 ) -> None:
     """W[t](k): own stock, and what k lots leave at the parents. One call a stage: calls cost more than sums."""
-    stages, links, top = ground.stages, ground.links, ground.limit[i] + 1
-    below = stages.backlog[i] if ground.is_end[i] else soft * ground.lateness[i]
-    waits[:, :top] = 0.0
-    _stock_costs(ground, standing, i, 0, stages.lot[i], below, waits[:, :top])
+    stages, links, top, (soft, truth) = ground.stages, ground.links, ground.limit[i] + 1, shares
+    waits = work[0][:, :top]
+    waits[:] = 0.0
+    below = truth * stages.backlog[i] if ground.is_end[i] else soft * ground.lateness[i]
+    _stock_costs(ground, standing, i, 0, stages.lot[i], (truth, below), waits)
     if ground.is_end[i] and stages.shortfall[i] > 0.0:
-        _safety_costs(
-            standing.stock[i], stages.lot[i], stages.safety_stock[i], stages.shortfall[i], waits[:, :top]
-        )
+        price = truth * stages.shortfall[i]
+        _safety_costs(standing.stock[i], stages.lot[i], stages.safety_stock[i], price, waits)
+    if truth < 1.0:
+        _bound_costs(ground, i, 1.0 - truth, waits, work[1][:top])
     for a in range(links.parent_start[i], links.parent_start[i + 1]):
         p, units = links.parent[a], links.parent_quantity[a] * stages.lot[i]
         if component.size:
-            _component_price(component[p], units, stages.lead_time[i], waits[:, :top])
+            _component_price(component[p], units, stages.lead_time[i], waits)
         else:
-            below = soft * ground.lateness[p]
-            _stock_costs(ground, standing, p, stages.lead_time[i], -units, below, waits[:, :top])
+            prices = (truth, soft * ground.lateness[p])
+            _stock_costs(ground, standing, p, stages.lead_time[i], -units, prices, waits)
 
 
 @njit(cache=True, nogil=True)
 def _stock_costs(  # noqa: PLR0913 - compiled
-    ground: Ground, standing: Standing, i: int, lead: int, lot: float, below: float, waits: Floats
+    ground: Ground,
+    standing: Standing,
+    i: int,
+    lead: int,
+    lot: float,
+    prices: tuple[float, float],
+    waits: Floats,
 ) -> None:
     """Add what the stock of stage i costs in u, if k lots change it by `lot` each, to W[u + lead](k)."""
-    periods, top = waits.shape
-    holding, volume, d = ground.stages.holding[i], ground.stages.volume[i], ground.stages.place[i]
+    periods, top, (truth, below) = waits.shape[0], waits.shape[1], prices
+    holding, volume, d = truth * ground.stages.holding[i], ground.stages.volume[i], ground.stages.place[i]
     for u in range(periods):
         base, wait = standing.stock[i, u], waits[min(u + lead, periods - 1)]
         for k in range(top):
@@ -117,6 +138,15 @@ def _stock_costs(  # noqa: PLR0913 - compiled
             s = base + lot * k
             if s > 0.0 and others + volume * s > room:
                 wait[k] += ground.crowding * (others + volume * s - max(room, others))
+
+
+@njit(cache=True, nogil=True)
+def _bound_costs(ground: Ground, i: int, share: float, waits: Floats, cost: Floats) -> None:
+    """Add a share of what the bound charges the stage."""
+    for t in range(waits.shape[0]):
+        period_cost(ground.guide, i, t, ground.stages.lot[i], cost)
+        for k in range(cost.size):
+            waits[t, k] += share * cost[k]
 
 
 @njit(cache=True, nogil=True)

@@ -146,7 +146,8 @@ def test_no_plan_of_one_stage_is_cheaper_than_its_best_response(network, soft):
     Against every other plan of the stage, or 300 of them where there are more, all other stages standing
     still, at soft and at hard prices.
     """
-    land, standing = ground(network), stand(network, np.zeros(network.own_net.shape, np.int32))
+    land = ground(network, first_multipliers(network))
+    standing = stand(network, np.zeros(network.own_net.shape, np.int32))
     for i in network.links.downward[::-1]:
         plans = list(itertools.islice(plans_of(network, i), 300))
         sweep(land, standing, np.array([i], np.int32), soft)

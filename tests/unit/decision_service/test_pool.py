@@ -191,3 +191,20 @@ def _tasks(monkeypatch, tmp_path):
     )
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     assert "decide" in tasks.TASKS
+
+
+def test_work_that_is_about_to_be_taken_is_in_nobodys_way():
+    """
+    One at work and two waiting are three, however fast they come; the fourth is refused.
+    """
+    for _ in range(5):
+        pool = WorkerPool(1, waiting=2)
+        try:
+            works = [pool.submit("test_hang") for _ in range(3)]
+            with pytest.raises(OverloadedError):
+                pool.submit("test_hang")
+            assert not any(work.done() for work in works)
+        finally:
+            for work in works:
+                work.abandon()
+            pool.close()

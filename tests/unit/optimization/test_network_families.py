@@ -73,7 +73,8 @@ def test_planning_anew_saves_and_keeps_every_rule(network):
     """
     From the plan of requirements planning; what it says it saved is what the plan costs less.
     """
-    land, bound = ground(network), raise_bound(network, 60)
+    bound = raise_bound(network, 60)
+    land = ground(network, bound.multipliers)
     people = crowd(network, land, bound.multipliers)
     standing = requirements_plan(network)
     before = cost(network, standing)
@@ -110,3 +111,32 @@ def test_no_more_can_have_arrived_than_components_and_capacity_let_through(netwo
     assert busy.most[1, :4].tolist() == [0, 3, 3, 18]
     assert busy.most[3, :4].tolist() == [0, 4, 8, 8]
     assert (np.diff(busy.most, axis=1) >= 0).all()
+
+
+def test_no_order_of_the_bound_is_larger_than_capacity_lets_through_at_once(network):
+    """
+    A line of 9 units, one of them for the set-up, makes two lots of 4 a period, and set-ups are dear enough
+    for more at a time where the line is long; prices on the line alone let half of a larger order pass.
+    """
+    stages = network.stages
+    order_cost = np.where(stages.resource == 0, 40.0, stages.order_cost)
+    dear = stages._replace(order_cost=order_cost, demand=3.0 * stages.demand)
+    long_line, short_line = (
+        replace(network, stages=dear, capacity=np.full_like(network.capacity, units)) for units in (99.0, 9.0)
+    )
+
+    assert raise_bound(long_line, 60).plans[1].max() > 2
+    assert short_line.largest[1].tolist() == [0, 2, 2, 2, 2, 2, 2, 2]
+    assert (raise_bound(short_line, 60).plans <= short_line.largest).all()
+
+
+def test_no_order_comes_from_where_capacity_is_below_the_minimum(network):
+    """
+    Stage 1 makes two lots of 4 or none: where the line has less than 9 units there is no order.
+    """
+    capacity = np.full_like(network.capacity, 9.0)
+    capacity[0, 3] = 8.9
+    short = replace(network, capacity=capacity)
+
+    assert short.largest[1].tolist() == [0, 2, 2, 2, 0, 2, 2, 2]
+    assert short.largest[0].tolist() == [0, 0, *([short.limit[0]] * 6)]
