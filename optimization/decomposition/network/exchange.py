@@ -14,7 +14,6 @@ them draws follows from its own seed, so the outcome is the same.
 """
 
 # ruff: noqa: NPY002 - compiled code knows only the old names; it is seeded at the start of each trial
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
@@ -27,7 +26,7 @@ from optimization.decomposition.network.standing import Ground, Standing, shift
 from optimization.decomposition.network.sweep import NO_PRICES, respond, work_for
 
 HARD = 1e6
-_PART = 1  # trials of a group in one call
+_HAIR = 1e-7
 _ROUNDS = 4  # of answers at rising prices after the first
 
 
@@ -39,51 +38,49 @@ def exchange(  # noqa: PLR0913 - what the search has at hand
     true_cost = ground.stages.order_cost.copy()
     at_once = executor.map if isinstance(executor, ThreadPoolExecutor) else map
 
-    def attempt(numbers: Ints) -> int:
-        return int(_attempt(ground, standing, drawn, numbers, true_cost, heat))
+    def attempt(number: int) -> int:
+        return int(_attempt(ground, standing, drawn, number, true_cost, heat))
 
-    groups = side_by_side(ground, drawn)
-    return sum(sum(at_once(attempt, _parts(group))) for group in groups)
-
-
-def _parts(group: Ints) -> Iterator[Ints]:
-    return (group[first : first + _PART] for first in range(0, group.size, _PART))
+    return sum(sum(at_once(attempt, group)) for group in side_by_side(ground, drawn))
 
 
 @njit(cache=True, nogil=True)
 def _attempt(  # noqa: PLR0913 - compiled: arrays in, plans changed in place
-    ground: Ground, standing: Standing, drawn: Drawn, numbers: Ints, true_cost: Floats, heat: float
-) -> int:
-    """Trials one after the other."""
-    periods, top, better = standing.plans.shape[1], 1, 0
-    for number in numbers:
-        for i in drawn.members[number, : drawn.sizes[number]]:
-            top = max(top, ground.limit[i] + 1)
-    work, kept = work_for(periods, top), np.empty((MOST, periods), np.int32)
-    for number in numbers:
-        members = drawn.members[number, : drawn.sizes[number]]
-        np.random.seed(drawn.seeds[number])
-        better += _try(ground, standing, members, true_cost, heat, work, kept)
-    return better
-
-
-@njit(cache=True, nogil=True)
-def _try(  # noqa: PLR0913 - compiled
-    ground: Ground, standing: Standing, members: Ints, true_cost: Floats, heat: float, work: Any, kept: Ints
+    ground: Ground, standing: Standing, drawn: Drawn, number: int, true_cost: Floats, heat: float
 ) -> int:
     """One trial; 1 if its outcome was kept."""
+    np.random.seed(drawn.seeds[number])
+    members, periods = drawn.members[number, : drawn.sizes[number]], standing.plans.shape[1]
+    top, kept = 1, np.empty((MOST, periods), np.int32)
     before = local_cost(ground, standing, members)
     for m in range(members.size):
+        top = max(top, ground.limit[members[m]] + 1)
         kept[m] = standing.plans[members[m]]
-    _answer_each_other(ground, standing, members, true_cost, work)
+    _answer_each_other(ground, standing, members, true_cost, work_for(periods, top))
     most = before - 1e-6 * abs(before) + heat * abs(before) * np.random.exponential(1.0)
-    if local_cost(ground, standing, members) < most:
+    # Money enough could buy any hard price off, so the outcome is held against the rules themselves.
+    if local_cost(ground, standing, members) < most and is_allowed(ground, standing, members):
         return 1
     for m in range(members.size):
         shift(ground, standing, members[m], -1.0)
         standing.plans[members[m]] = kept[m]
         shift(ground, standing, members[m], 1.0)
     return 0
+
+
+@njit(cache=True, nogil=True)
+def is_allowed(ground: Ground, standing: Standing, members: Ints) -> bool:
+    """Whether no component is missing, and no capacity overrun, where the members' plans matter."""
+    stages, links = ground.stages, ground.links
+    for m in members:
+        g = stages.resource[m]
+        if g >= 0 and np.any(standing.used[g] > ground.capacity[g] + _HAIR):
+            return False
+        for a in range(links.parent_start[m] - 1, links.parent_start[m + 1]):
+            i = m if a < links.parent_start[m] else links.parent[a]
+            if not ground.is_end[i] and np.any(standing.stock[i] < -_HAIR):
+                return False
+    return True
 
 
 @njit(cache=True, nogil=True)

@@ -3,12 +3,13 @@
 import importlib
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from optimization.decomposition.network.bound import raise_bound
+from optimization.decomposition.network.bound import first_multipliers, raise_bound
 from optimization.decomposition.network.exchange import exchange
 from optimization.decomposition.network.neighbourhoods import MOST, draw, side_by_side
 from optimization.decomposition.network.planner import NetworkSearch, requirements_plan
@@ -48,7 +49,7 @@ def members_of(drawn):
     return [drawn.members[k, : drawn.sizes[k]].tolist() for k in range(len(drawn.sizes))]
 
 
-def test_a_neighbourhood_names_each_stage_once(network, drawn):
+def test_a_neighbourhood_names_each_stage_once(network, land, drawn):
     """
     No more than there is room for, none twice, all of the network; the same seed draws the same again.
     """
@@ -57,6 +58,7 @@ def test_a_neighbourhood_names_each_stage_once(network, drawn):
     assert all(0 < len(members) <= MOST and len(set(members)) == len(members) for members in found)
     assert {i for members in found for i in members} == set(range(network.stages.count))
     assert len({tuple(members) for members in found}) > 100
+    assert members_of(draw(land, 300, seed=1)) == found
 
 
 def test_some_neighbourhoods_reach_two_levels_down_and_some_are_rivals(network, land, drawn):
@@ -119,6 +121,19 @@ def test_restarts_keep_every_rule_and_all_sums(network, land, heat):
     assert standing.stock == pytest.approx(afresh.stock)
     assert standing.used == pytest.approx(afresh.used)
     assert standing.filled == pytest.approx(afresh.filled)
+
+
+@pytest.mark.parametrize("heat", [0.0, 0.5])
+def test_no_saving_buys_a_rule_off(network, heat):
+    """
+    Where an order above the stores costs more than a hard price on what would be missing below it.
+    """
+    order_cost = np.where(network.is_end, 1.0, 1e9) * network.stages.order_cost
+    dear = replace(network, stages=network.stages._replace(order_cost=order_cost))
+    standing = requirements_plan(network)
+    exchange(ground(dear, first_multipliers(dear)), standing, 20, seed=6, heat=heat)
+
+    assert violation(network, standing) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_threads_change_nothing_in_restarts(network, land):
