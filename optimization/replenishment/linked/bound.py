@@ -12,10 +12,11 @@ phi, r, P of `relaxation`. Rows that are priced, by stage i and bucket t, and th
 
 with Q placed so far, L sales lost so far and what arrived on loose lanes. The middle rows
 follow from x + sum_j r N[j,phi] <= N + L: they make the bound strong, a stage cannot be short by more
-than what is short below it. Left out, so that the bound still holds: pooled minima, largest orders,
-shelf life (without it nothing is written off: that never saves anything), room of what perishes,
-wholeness of trucks. What remains falls apart: stages (`stage_program`), x of each inner stage and
-bucket (piecewise linear, least at a kink), lost sales, and orders on loose lanes, one by one. With
+than what is short below it. No order is larger than its lane and every capacity by itself let through
+(`limits.largest_orders`): at mu alone half an order of twice the capacity would pass. Left out, so that the
+bound still holds: pooled minima, shelf life (without it nothing is written off: that never saves anything),
+room of what perishes, wholeness of trucks. What remains falls apart: stages (`stage_program`), x of each
+inner stage and bucket (`stock`), lost sales, and orders on loose lanes, one by one. With
 E[i,t] = sum of eta from t on, an order of lane l placed in t and arriving in a costs per unit
 
     c + E[i,a] - sum_p r[l,p] E[p,t] + sum_r use (mu, or unit cost + mu per size).
@@ -37,7 +38,7 @@ from optimization.decomposition.crew import Crew
 from optimization.decomposition.network.stage_program import Multipliers
 from optimization.replenishment.linked.relaxation import Relaxation
 from optimization.replenishment.linked.stage_program import Answers, Prices, solve_block
-from optimization.replenishment.model import has_target
+from optimization.replenishment.linked.stock import InnerStock, end_slopes
 from optimization.replenishment.problem import Floats, Ints, OrderProblem
 
 _FIRST_WEIGHT, _GROWING = 0.01, 0.9
@@ -85,8 +86,7 @@ class Bound:
         self._inner = relaxation.is_inner[:, None] & self._counted
         self._target = np.where(self._counted, problem.stages.target, 0.0)
         self._lost_cost, self._wanted = problem.lost_cost, self._lost_at_most()
-        self._kinks, self._kink_costs = self._local()
-        self._own = self._own_prices()
+        self._stock, self._own = InnerStock(problem, relaxation), end_slopes(problem, relaxation)
 
     def first(self) -> Multipliers:
         """Stock costs what it costs where there is plenty; nothing else has a price."""
@@ -146,7 +146,7 @@ class Bound:
         answers = self._stages(prices, unit, fixed, later)
         more, added = self._beyond(prices[0], unit, later)
         value = float(answers.values.sum()) + self._constant(at, eta) + more
-        least, x = self._least_stock(at, space)
+        least, x = self._stock.least(at.eta, at.beta, at.rho, space)
         gain = self._lost_cost + later - kinks
         lost = np.where(gain < 0.0, self._wanted, 0.0)
         loose, quantity = self._loose(unit, fixed, later - kinks)
@@ -158,31 +158,6 @@ class Bound:
         np.add.at(taken, (orders.lane, orders.bucket), weight * added)
         arrived = answers.arrived + self._arrivals(taken - wanted)
         return value, self._slope(arrived, taken, (x, np.cumsum(lost, axis=1), quantity)), wanted
-
-    def _local(self) -> tuple[Floats, Floats]:
-        """Kinks of the cost of an inner stage's net stock, and that cost at them: kink by stage by bucket."""
-        problem, stages = self.problem, self.problem.stages
-        target = np.where(problem.counted, stages.target, 0.0)
-        ceiling = np.where(np.isfinite(stages.ceiling), stages.ceiling, 0.0)
-        kinks = np.stack([-self.relaxation.owed_at_most, np.zeros(target.shape), target,
-                          np.broadcast_to(ceiling[:, None], target.shape)])  # fmt: skip
-        stock, owed = np.maximum(kinks, 0.0), np.maximum(-kinks, 0.0)
-        above = np.where(np.isfinite(stages.ceiling), stages.excess_cost, 0.0)
-        short = np.where(has_target(problem), stages.shortfall_cost[:, None], 0.0)
-        costs = stages.holding[:, None] * problem.counted * stock - problem.kept_worth * stock
-        costs += problem.late_cost * owed + short * np.maximum(target - kinks, 0.0)
-        costs += (above[:, None] * problem.counted) * np.maximum(kinks - ceiling[:, None], 0.0)
-        return kinks[:, self.relaxation.is_inner], costs[:, self.relaxation.is_inner]
-
-    def _own_prices(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Up, down, short and over of end stages."""
-        problem, stages = self.problem, self.problem.stages
-        end = ~self.relaxation.is_inner[:, None]
-        up = stages.holding[:, None] * problem.counted - problem.kept_worth
-        short = np.where(has_target(problem), stages.shortfall_cost[:, None], 0.0)
-        above = np.where(np.isfinite(stages.ceiling), stages.excess_cost, 0.0)[:, None] * problem.counted
-        up, down, short, above = (np.where(end, x, 0.0) for x in (up, problem.late_cost, short, above))
-        return up, down, short, above
 
     def _prices(self, at: Multipliers, space: Floats) -> tuple[Floats, ...]:
         up, down, short, over = self._own
@@ -232,18 +207,6 @@ class Bound:
         for x, capacity in ((at.mu, problem.resources.capacity), (at.sigma, problem.stores.capacity)):
             value -= float((x * np.where(np.isfinite(capacity), capacity, 0.0)).sum())
         return value
-
-    def _least_stock(self, at: Multipliers, space: Floats) -> tuple[Floats, Floats]:
-        """The least that net stock of inner stages can cost, and where."""
-        inner, kinks = self.relaxation.is_inner, self._kinks
-        target = self._target[inner]
-        owed = np.maximum(-kinks, 0.0)
-        costs = self._kink_costs - at.eta[inner] * kinks + (space[inner] - at.beta[inner]) * owed
-        costs = costs - at.rho[inner] * np.maximum(target - kinks, 0.0)
-        chosen = costs.argmin(axis=0)[None]
-        x = np.zeros(at.eta.shape)
-        x[inner] = np.take_along_axis(kinks, chosen, 0)[0]
-        return np.take_along_axis(costs, chosen, 0)[0], x
 
     def _lost_at_most(self) -> Floats:
         """Sales that may be lost, by stage and bucket."""

@@ -15,6 +15,8 @@ import numpy as np
 from optimization.replenishment.order_sizes import most_lots
 from optimization.replenishment.problem import Flags, Floats, OrderProblem
 
+_HAIR = 1e-9  # relative: an order that fills a capacity fits
+
 
 def beyond_kinks(
     problem: OrderProblem, used: Flags, position: Floats, safety: Floats, ceiling: Floats
@@ -33,9 +35,28 @@ def beyond_kinks(
     return np.where(first < problem.buckets, np.maximum(lack, 0.0) + order, 0.0)
 
 
+def largest_orders(problem: OrderProblem) -> Floats:
+    """
+    The largest order of any plan by lane and bucket, base units; 0 where there is none.
+
+    Capacity gives way to what is firm only, so all orders together take at most C+ = max(C, 0) of a resource,
+    or what floor(C+) whole units hold, and one order takes no more than that by itself.
+    """
+    lanes, resources = problem.lanes, problem.resources
+    largest = np.where(lanes.is_open, np.maximum(lanes.largest, lanes.smallest)[:, None], 0.0)
+    capacity, size = np.maximum(resources.capacity, 0.0), resources.unit_size[:, None]
+    there = np.where(size > 0.0, size * np.floor(capacity * (1.0 + _HAIR)), capacity)[resources.resource]
+    left = there * (1.0 + _HAIR) - resources.per_order[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        units = np.where(resources.per_unit[:, None] > 0.0, left / resources.per_unit[:, None], np.inf)
+    np.minimum.at(largest, resources.lane, np.where(left < 0.0, 0.0, units))
+    return np.where(largest < lanes.smallest[:, None] * (1.0 - _HAIR), 0.0, largest)
+
+
 def all_orders(problem: OrderProblem, used: Flags) -> Floats:
     """By stage, every order on the lanes `used` as large as the model lets it be."""
     lanes, most = problem.lanes, np.zeros(len(problem.stages.ids))
-    largest = np.maximum(most_lots(problem) * lanes.step[:, None], lanes.smallest[:, None]) * lanes.is_open
+    largest = np.maximum(most_lots(problem) * lanes.step[:, None], lanes.smallest[:, None])
+    largest = np.minimum(largest, largest_orders(problem))
     np.add.at(most, lanes.stage[used], largest.sum(axis=1)[used])
     return most

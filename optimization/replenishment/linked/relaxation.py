@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from optimization.replenishment.levels import circles, levels
-from optimization.replenishment.linked.limits import all_orders, beyond_kinks
+from optimization.replenishment.linked.limits import all_orders, beyond_kinks, largest_orders
 from optimization.replenishment.linked.stage_program import Block
 from optimization.replenishment.model import has_backlog
 from optimization.replenishment.order_sizes import is_off_grid, most_lots
@@ -172,7 +172,23 @@ class Relaxation:
     @cached_property
     def block(self) -> Block:
         """All stages as one block."""
-        return self._orders[1]
+        (cells, grain, is_exact), (orders, low, stride) = self._grains, self._orders
+        first = np.searchsorted(orders.stage, np.arange(cells.size + 1))
+        return Block(
+            cells, grain, is_exact, self.position, self.safety, self._ceiling, first, orders.arrival,
+            _whole(low), _whole(self._highest(orders)), stride.astype(np.int64),
+        )  # fmt: skip
+
+    def _highest(self, orders: Orders) -> Floats:
+        """By order, the most grains that stand for a quantity it can have."""
+        _, grain, is_exact = self._grains
+        units = self._largest[orders.lane, orders.bucket]
+        grains = np.floor(units / grain[orders.stage] + _FINEST) + np.where(is_exact[orders.stage], 0.0, 1.0)
+        return np.where(units > 0.0, grains, 0.0)
+
+    @cached_property
+    def _largest(self) -> Floats:
+        return largest_orders(self.problem)
 
     @cached_property
     def blocks(self) -> list[tuple[slice, slice, Block]]:
@@ -185,7 +201,7 @@ class Relaxation:
                 whole.cells[stages], whole.grain[stages], whole.is_exact[stages], whole.net[stages],
                 whole.safety[stages], whole.ceiling[stages],
                 whole.first[stages.start : stages.stop + 1] - orders.start,
-                whole.arrival[orders], whole.low[orders], whole.stride[orders],
+                whole.arrival[orders], whole.low[orders], whole.high[orders], whole.stride[orders],
             )  # fmt: skip
             cut.append((stages, orders, block))
         return cut
@@ -197,12 +213,13 @@ class Relaxation:
         lane, bucket = np.nonzero(lanes.is_open & self.is_loose[:, None])
         lots = most_lots(self.problem)[lane, bucket]
         most = np.maximum(lots * lanes.step[lane], lanes.smallest[lane])
-        return Orders(lanes.stage[lane], lane, bucket, lanes.arrival[lane, bucket]), most
+        orders = Orders(lanes.stage[lane], lane, bucket, lanes.arrival[lane, bucket])
+        return orders, np.minimum(most, self._largest[lane, bucket])
 
     @cached_property
-    def _orders(self) -> tuple[Orders, Block]:
-        lanes, count = self.problem.lanes, len(self.problem.stages.ids)
-        cells, grain, is_exact = self._grains()
+    def _orders(self) -> tuple[Orders, Floats, Floats]:
+        """Orders, and by order its least number of grains and by how many more are added."""
+        lanes, (_, grain, is_exact) = self.problem.lanes, self._grains
         lane, bucket = np.nonzero(lanes.is_open & ~self.is_loose[:, None])
         stage = lanes.stage[lane]
         lots = np.where(lanes.is_whole, np.ceil(lanes.smallest / lanes.step * (1.0 - _FINEST)), 1.0)
@@ -220,13 +237,9 @@ class Relaxation:
         low = size / grain[stage]
         low = np.where(is_exact[stage], np.round(low), np.maximum(1.0, np.floor(low * (1.0 - _FINEST))))
         rank = np.lexsort((bucket, lane, arrival, stage))
-        orders = Orders(*(x[rank] for x in (stage, lane, bucket, arrival)))
-        first = np.searchsorted(orders.stage, np.arange(count + 1))
-        return orders, Block(
-            cells, grain, is_exact, self.position, self.safety, self._ceiling, first, orders.arrival,
-            np.minimum(low, 10 * _MOST_CELLS)[rank].astype(np.int64), stride[rank].astype(np.int64),
-        )  # fmt: skip
+        return Orders(*(x[rank] for x in (stage, lane, bucket, arrival))), low[rank], stride[rank]
 
+    @cached_property
     def _grains(self) -> tuple[Ints, Floats, Flags]:
         """By stage: how many grains, of what size, and whether they say everything."""
         lanes, count = self.problem.lanes, len(self.problem.stages.ids)
@@ -260,3 +273,8 @@ class Relaxation:
         rank = np.argsort(stage, kind="stable")
         cuts = np.searchsorted(stage[rank], np.arange(len(self.problem.stages.ids) + 1))
         return [rank[cuts[i] : cuts[i + 1]] for i in range(cuts.size - 1)]
+
+
+def _whole(grains: Floats) -> Ints:
+    """Numbers of grains; what is more than any stage looks at is all the same."""
+    return np.minimum(grains, 10 * _MOST_CELLS).astype(np.int64)

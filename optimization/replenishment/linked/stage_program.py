@@ -9,7 +9,7 @@ after the last bucket, W[t](k) the cost of a bucket's position, bucket by bucket
                                                                                 that can arrive in t
 
 u[t] is the least price per unit of the orders that arrive in t (sum over t of u (A[t] - A[t-1]),
-added up by parts), d a number of grains.
+added up by parts), d <= high a number of grains.
 
 Exact where every lot and every smallest order of a stage's lanes is a whole number of grains.
 Elsewhere k stands for all A in [g k, g (k + 1)], W for its least value among them, and an order of
@@ -36,6 +36,7 @@ class Block(NamedTuple):
     first: Ints  # by stage, its first order; one entry more than there are stages
     arrival: Ints
     low: Ints  # grains
+    high: Ints  # below `low` where there can be no order
     stride: Ints
 
 
@@ -72,7 +73,7 @@ def _solve(block: Block, prices: Prices, values: Floats, arrived: Floats, quanti
     top, most = 1, 1
     for i in range(count):
         top, most = max(top, block.cells[i]), max(most, block.first[i + 1] - block.first[i])
-    value_all, best, best_at = np.empty(top), np.empty(top), np.empty(top, np.int64)
+    value_all, work = np.empty(top), (np.empty(top), np.empty(top, np.int64), np.empty(top, np.int64))
     choices = np.empty((most, top), np.int64)
     for i in range(count):
         value, begin = value_all[: block.cells[i]], block.first[i]
@@ -86,14 +87,9 @@ def _solve(block: Block, prices: Prices, values: Floats, arrived: Floats, quanti
                 lowest -= 1
             _wait(block, prices, i, t, price - later, value)
             for p in range(o, lowest, -1):
-                step = (
-                    prices.fixed[p],
-                    prices.unit[p] - price,
-                    block.grain[i],
-                    block.low[p],
-                    block.stride[p],
-                )
-                _order(value, step, block.is_exact[i], best, best_at, choices[p - begin])
+                step = (prices.fixed[p], prices.unit[p] - price, block.grain[i])
+                sizes = (block.low[p], block.high[p], block.stride[p])
+                _order(value, step, sizes, block.is_exact[i], work, choices[p - begin])
             o, later = lowest, price
         values[i] = value[0]
         _follow(block, i, choices, arrived[i], quantity)
@@ -150,23 +146,58 @@ def _cost(
 @njit(cache=True, nogil=True)
 def _order(  # noqa: PLR0913 - compiled: work arrays come from outside
     value: Floats,
-    step: tuple[float, float, float, int, int],
+    step: tuple[float, float, float],
+    sizes: tuple[int, int, int],
     is_exact: bool,  # noqa: FBT001 - compiled
-    best: Floats,
-    best_at: Ints,
+    work: tuple[Floats, Ints, Ints],
     choice: Ints,
 ) -> None:
-    """The better of no order and the best order, for every k; `best` is the best k' of k's residue."""
-    fixed, more, grain, low, stride = step
-    top, paid = value.size, more * grain
-    free = 0 if is_exact else 1  # grains of an order that are not charged
+    """The better of no order and the best order, for every k."""
+    fixed, more, grain = step
+    best, best_at, window = work
+    top, free = value.size, 0 if is_exact else 1  # grains of an order that are not charged
     for k in range(top):
         choice[k] = k
-    for k in range(top - low - 1, -1, -1):
-        best[k], best_at[k] = value[k + low] + paid * (k + low), k + low
-        if k + stride <= top - low - 1 and best[k + stride] <= best[k]:
-            best[k], best_at[k] = best[k + stride], best_at[k + stride]
-    for k in range(top - low):
-        with_order = fixed + best[k] - paid * (k + free)
+    _best(value, more * grain, sizes, best, best_at, window)
+    for k in range(top - sizes[0]):
+        with_order = fixed + best[k] - more * grain * (k + free)
         if with_order < value[k] - 1e-12:
             value[k], choice[k] = with_order, best_at[k]
+
+
+@njit(cache=True, nogil=True)
+def _best(  # noqa: PLR0913 - compiled: work arrays come from outside
+    value: Floats, paid: float, sizes: tuple[int, int, int], best: Floats, best_at: Ints, window: Ints
+) -> None:
+    """For every k the best k' of its residue from k + low to k + high; of equals the largest."""
+    low, high, stride = sizes
+    count = value.size - low
+    if high < low:
+        best[: max(count, 0)] = np.inf
+    elif high >= value.size - 1:
+        for k in range(count - 1, -1, -1):
+            best[k], best_at[k] = value[k + low] + paid * (k + low), k + low
+            if k + stride < count and best[k + stride] <= best[k]:
+                best[k], best_at[k] = best[k + stride], best_at[k + stride]
+    else:
+        reach = (high - low) // stride * stride
+        for start in range(max(count - stride, 0), count):
+            _best_in_window(value, paid, (start, stride, low, reach), best, best_at, window)
+
+
+@njit(cache=True, nogil=True)
+def _best_in_window(  # noqa: PLR0913 - compiled: work arrays come from outside
+    value: Floats, paid: float, span: tuple[int, int, int, int], best: Floats, best_at: Ints, window: Ints
+) -> None:
+    """The same for one residue, by a sliding-window minimum: the best k' is `window[head]`."""
+    start, stride, low, reach = span
+    head, tail = 0, 0
+    for k in range(start, -1, -stride):
+        here = value[k + low] + paid * (k + low)
+        while tail > head and here < value[window[tail - 1]] + paid * window[tail - 1]:
+            tail -= 1
+        window[tail] = k + low
+        tail += 1
+        while window[head] > k + low + reach:
+            head += 1
+        best[k], best_at[k] = value[window[head]] + paid * window[head], window[head]

@@ -14,7 +14,19 @@ from hypothesis import strategies as st
 
 from optimization.check import check_plan
 from optimization.decomposition.network.stage_program import Multipliers
-from optimization.network import Demand, Item, Lane, LaneKind, Location, Snapshot, Stage, Supplier
+from optimization.network import (
+    Demand,
+    Item,
+    Lane,
+    LaneKind,
+    Location,
+    Resource,
+    ResourceKind,
+    ResourceUse,
+    Snapshot,
+    Stage,
+    Supplier,
+)
 from optimization.parameters import PlanningParameters
 from optimization.reference.replenishment import reference_cost
 from optimization.replenishment import plan_replenishment, search
@@ -96,6 +108,18 @@ def test_a_long_chain_is_bounded_far_above_its_relaxation():
     plan = plan_replenishment(chain(), {}, PlanningParameters(), SolveLimits(priced_stages=1, slices=2))
 
     assert plan.report.objective - plan.report.bound < 0.5 * (plan.report.objective - relaxed)
+
+
+def test_no_order_is_larger_than_capacity_lets_through():
+    """
+    A plant that makes 16 or nothing on a line for 6: prices alone, which let part of an order pass, prove 72 %.
+    """
+    line, (plant, *others) = Resource("line", ResourceKind.PRODUCTION, capacity=6.0), chain().lanes
+    lanes = (replace(plant, uses=(ResourceUse("line", 1.0),)), *others)
+    problem = read_problem(replace(chain(), lanes=lanes, resources=(line,)), {}, PlanningParameters())
+    optimum = reference_cost(problem)
+
+    assert 0.95 * optimum < raise_bound(problem, 300).value <= optimum + 1e-6
 
 
 def test_a_linked_part_of_medium_size_is_left_to_prices(monkeypatch):
