@@ -98,7 +98,7 @@ def test_a_loop_that_ended_is_left_alone():
 
 def test_who_is_alone_leaves_at_once_and_a_crowd_together():
     """
-    After a shared departure, requests that follow turns later leave with the first.
+    A caller who follows turns later finds one who was alone gone; after a shared departure they leave together.
     """
     left = []
 
@@ -115,19 +115,24 @@ def test_who_is_alone_leaves_at_once_and_a_crowd_together():
             turn += 1
         return await submitted(submit)
 
-    async def wait():
+    async def apart():
         nonlocal turn
         turn = 0
-        await arrive(0)  # alone
+        await asyncio.gather(arrive(0), arrive(20))
+        return [left.pop(0) for _ in range(2)]
+
+    async def wait():
+        alone = await apart()
         await asyncio.gather(arrive(0), arrive(0))  # shared
         left.clear()
-        turn = 0
-        await asyncio.gather(arrive(0), arrive(20))
-        return left
+        return alone, await apart()
 
     turn = 0
+    alone, crowd = asyncio.run(wait())
 
-    assert asyncio.run(wait()) == [20, 20]
+    assert alone[0] <= 2
+    assert alone[1] == 20
+    assert crowd == [20, 20]
 
 
 def test_a_refusal_to_submit_reaches_who_waits():
