@@ -76,13 +76,23 @@ class NewEntry:
                 raise InvalidEntryError(name, "is empty", "name it")
         if HEADER in self.envelope:
             raise InvalidEntryError(f"envelope.{HEADER}", "is the ledger's own key", "rename yours")
+        types = [artifact.media_type for artifact in self.artifacts]
+        names = (self.kind, self.subject, self.key, *self.requires, *self.sets)
+        values = filter(None, (*self.requires.values(), *self.sets.values()))
+        if not _are_plain([*names, *types, *values]):
+            self._check_each(types)
+
+    def _check_each(self, media_types: list[str]) -> None:
+        """Something is unusual: look at one text after the other."""
         _check_name("kind", self.kind)
         _check_name("subject", self.subject)
         _check_name("key", self.key)
         for pointers in (self.requires, self.sets):
-            _check_pointers(pointers)
-        for artifact in self.artifacts:
-            _check_name("artifact.media_type", artifact.media_type)
+            for pointer, value in pointers.items():
+                _check_name("pointer", pointer)
+                _check_text(f"pointer `{pointer}`", value or "")
+        for media_type in media_types:
+            _check_name("artifact.media_type", media_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,14 +302,6 @@ def _check_name(field_name: str, value: str) -> None:
     if not isinstance(value, str) or len(value) > LONGEST_NAME:
         raise InvalidEntryError(field_name, f"is not text of at most {LONGEST_NAME} characters", "shorten it")
     _check_text(field_name, value)
-
-
-def _check_pointers(pointers: Mapping[str, str | None]) -> None:
-    """Refuse a name or value that cannot be stored; look one by one only where something is unusual."""
-    if not _are_plain([*pointers, *filter(None, pointers.values())]):
-        for pointer, value in pointers.items():
-            _check_name("pointer", pointer)
-            _check_text(f"pointer `{pointer}`", value or "")
 
 
 def _are_plain(texts: list[str]) -> bool:

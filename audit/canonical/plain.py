@@ -19,6 +19,7 @@ from audit.errors import CanonicalError
 LARGEST = 2**53 - 1  # the largest integer every JSON reader keeps exact, RFC 8785 section 3.2.2.3
 _KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
 DEEPEST = 100  # levels; orjson gives up at 254 without saying where
+_MANY = 64  # keys of a mapping that are not looked at together
 
 
 def encode(value: Any) -> bytes:
@@ -78,7 +79,10 @@ def _checked(value: Any, depth: int) -> Any:
     if kind is dict or isinstance(value, Mapping):
         return _checked_mapping(value, depth + 1)
     if isinstance(value, list | tuple):
-        return [_step(f"[{place}]", item, depth + 1) for place, item in enumerate(value)]
+        return [
+            item if type(item) is str else _step(f"[{place}]", item, depth + 1)
+            for place, item in enumerate(value)
+        ]
     if isinstance(value, str):  # StrEnum: only its text is canonical
         return str.__str__(value)
     raise CanonicalError("", f"a {kind.__name__} has no canonical form", _FIX.get(kind, "use str or int"))
@@ -91,14 +95,22 @@ def _checked_integer(value: int) -> int:
 
 
 def _checked_mapping(mapping: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    plain = {}
-    for key, value in mapping.items():
-        if not _is_key(key):
-            raise CanonicalError("", f"key `{key}` is not ASCII snake_case", "rename it")
-        kind = type(value)
+    plain = dict(mapping)
+    keys = tuple(plain)
+    if len(keys) > _MANY or not _are_keys(keys):
+        for key in keys:
+            if not _is_key(key):
+                raise CanonicalError("", f"key `{key}` is not ASCII snake_case", "rename it")
+    for key, value in plain.items():
         # The leaves of an envelope are nearly all strings: spare them the call.
-        plain[key] = value if kind is str else _step(key, value, depth)
+        if type(value) is not str:
+            plain[key] = _step(key, value, depth)
     return plain
+
+
+@lru_cache(maxsize=256)  # envelopes are of a few kinds, and those of a kind have the same keys
+def _are_keys(keys: tuple[object, ...]) -> bool:
+    return all(map(_is_key, keys))
 
 
 def _step(step: str, value: Any, depth: int) -> Any:

@@ -200,14 +200,20 @@ def _read_date(value: str) -> date:
 @cache
 def _renderer(kind: Any, descriptor: Descriptor) -> _Render:
     hints = typing.get_type_hints(kind)
-    writers = []
+    texts, writers = [], []
     for field in dataclasses.fields(kind):
         name = wire_name(kind, field.name)
         wire = _field(kind, descriptor, name)
         pair = _PAIRS.get((kind, field.name))
-        writers.append((field.name, _writer(hints[field.name], name, wire, pair)))
+        if hints[field.name] is str and not wire.has_presence:
+            texts.append((field.name, name))
+        else:
+            writers.append((field.name, _writer(hints[field.name], name, wire, pair)))
 
     def render_message(value: Any, message: Any) -> None:
+        for attribute, name in texts:  # most fields: spared the call, and nothing where they are empty
+            if content := getattr(value, attribute):
+                setattr(message, name, content)
         for attribute, write in writers:
             content = getattr(value, attribute)
             if content is not None:
@@ -221,10 +227,15 @@ def _writer(hint: Any, name: str, wire: FieldDescriptor, pair: tuple[str, str] |
     if pair:
         return lambda values, message: _add_pairs(values, getattr(message, name), pair)
     if origin is tuple:
-        return _tuple_writer(typing.get_args(hint)[0], name, wire)
+        return _unless_empty(_tuple_writer(typing.get_args(hint)[0], name, wire))
     if origin in (Mapping, dict):
-        return lambda values, message: getattr(message, name).update(values)
+        return _unless_empty(lambda values, message: getattr(message, name).update(values))
     return _scalar_writer(_strip_none(hint), name, wire)
+
+
+def _unless_empty(write: _Render) -> _Render:
+    """Nothing is said by a list without elements; most are."""
+    return lambda values, message: write(values, message) if values else None
 
 
 def _add_pairs(values: Any, target: Any, pair: tuple[str, str]) -> None:

@@ -5,9 +5,13 @@ Who froze it stands in the pointer `frozen/SCOPE`: a rollback that is executed, 
 then the plan that it opened. Cancellations still go out. A person thaws what no rollback is working on.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from audit import Ledger, NewEntry, PointerMovedError
 from decision_service.decision import Caller, Scope, scope_of
 from decision_service.errors import MovedError, PreconditionError
+from decision_service.usecases.recent import derived
 
 FROZEN, THAWED = "frozen/", "scope-thawed.v1"
 LAST_FROZEN = "frozen-last"
@@ -35,7 +39,7 @@ def is_frozen(frozen: dict[str, str], key: str) -> bool:
     return bool(frozen) and bool(frozen_by(frozen, scope_of(key)))
 
 
-def require_thawed(ledger: Ledger, scope: Scope, by: str = "") -> dict[str, str | None]:
+def require_thawed(ledger: Ledger, scope: Scope, by: str = "") -> Mapping[str, str | None]:
     """
     Refuse to decide in a frozen scope, unless for what froze it; what must still hold at the append.
 
@@ -44,17 +48,24 @@ def require_thawed(ledger: Ledger, scope: Scope, by: str = "") -> dict[str, str 
     PreconditionError
         The scope is frozen.
     """
-    known = ledger.pointers(_BOTH)
-    frozen = {k.removeprefix(FROZEN): v for k, v in known.items() if k.startswith(FROZEN)}
-    holder = frozen_by(frozen, scope)
+    holder, held = derived(ledger, ("frozen", scope), lambda: _freezes(ledger, scope))
     if holder and holder != by:
         raise PreconditionError(
             f"`{scope.key}` is frozen by `{holder}` until that is finished; ask again later",
             "SCOPE_FROZEN",
             {"by": holder},
         )
+    return held
+
+
+def _freezes(ledger: Ledger, scope: Scope) -> tuple[str, Mapping[str, str | None]]:
+    """What froze a scope, and the pointers that say so."""
+    known = ledger.pointers(_BOTH)
+    frozen = {k.removeprefix(FROZEN): v for k, v in known.items() if k.startswith(FROZEN)}
     held = {f"{FROZEN}{key}": frozen.get(key) for key in scope.candidates}
-    return held | {LAST_FROZEN: known.get(LAST_FROZEN)} if scope.key == "*" else held
+    if scope.key == "*":
+        held[LAST_FROZEN] = known.get(LAST_FROZEN)
+    return frozen_by(frozen, scope), MappingProxyType(held)
 
 
 def is_executing(ledger: Ledger, holder: str) -> bool:

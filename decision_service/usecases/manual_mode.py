@@ -13,6 +13,7 @@ repeats it. It stands in the pointer `manual/SCOPE`; of all that cover a decisio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from audit import Entry, Ledger, NewEntry, PointerMovedError
@@ -25,6 +26,7 @@ from decision_service.errors import (
     PreconditionError,
 )
 from decision_service.usecases import records
+from decision_service.usecases.recent import derived
 from decision_service.usecases.rollout import Rollout
 
 MANUAL, LEAVING = "manual/", "manual-leaving/"
@@ -58,12 +60,17 @@ def read_rung(pointer: str) -> Rung:
 
 def in_force(ledger: Ledger, scope: Scope) -> tuple[Rung, Mapping[str, str | None]]:
     """The furthest rung of all scopes that cover this one, and the pointers it rests on."""
+    return derived(ledger, ("manual", scope), lambda: _furthest(ledger, scope))
+
+
+def _furthest(ledger: Ledger, scope: Scope) -> tuple[Rung, Mapping[str, str | None]]:
     standing = ledger.pointers(MANUAL)
     keys = {f"{MANUAL}{key}" for key in scope.candidates}
     if scope.key == "*":
         keys |= set(standing)  # everything contains every scope
     found = [read_rung(standing[key]) for key in sorted(keys) if key in standing]
-    return max(found, key=lambda r: r.depth, default=Rung()), {key: standing.get(key) for key in keys}
+    furthest = max(found, key=lambda r: r.depth, default=Rung())
+    return furthest, MappingProxyType({key: standing.get(key) for key in keys})
 
 
 @dataclass(frozen=True, slots=True)

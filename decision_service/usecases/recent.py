@@ -2,16 +2,17 @@
 The ledger with a memory for what governs: which release is active, revoked, frozen.
 
 A decision reads eight such pointers, and they move a few times a day. They are remembered for a quarter of
-a second, and forgotten at once when this process moves one. What must not be stale at the moment of logging
-(revoked, frozen) is held again in the append's own transaction.
+a second, and forgotten at once when this process moves one. What follows from them alone, such as the release
+that governs a scope, is remembered with them and not a moment longer. What must not be stale at the moment of
+logging (revoked, frozen) is held again in the append's own transaction.
 """
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from audit import Appended, Ledger, NewEntry
 
@@ -30,15 +31,23 @@ GOVERNING = (
 _MOST = 10_000  # pointers remembered
 _TOGETHER = 64  # so few are read again together
 _What = tuple[str, str]  # `one` and a name, or `all` and a prefix
+_UNKNOWN: Any = object()
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class _Known:
-    """What was read, until when it holds, and whether somebody asked for it since."""
+class _Moment:
+    """What was read, until when all of it holds, what somebody asked for of it, and what followed from it."""
 
-    value: Any
-    until: float
-    is_asked_for: bool
+    until: float = 0.0
+    read: dict[_What, Any] = field(default_factory=dict)
+    asked: set[_What] = field(default_factory=set)
+    derived: dict[Hashable, Any] = field(default_factory=dict)
+
+
+def derived(ledger: Ledger, what: Hashable, work_out: Callable[[], T]) -> T:
+    """What follows from pointers that govern and from nothing else; a ledger with a memory works it out once."""
+    return ledger.derived(what, work_out) if isinstance(ledger, RecentLedger) else work_out()
 
 
 class RecentLedger(Ledger):
@@ -54,7 +63,7 @@ class RecentLedger(Ledger):
     def __init__(self, ledger: Ledger, clock: Callable[[], float] = time.monotonic) -> None:
         self.__dict__.update(ledger.__dict__)
         self._clock_of_memory = clock
-        self._memory: dict[_What, _Known] = {}
+        self._moment = _Moment()
         self._moving = 0  # moves on their way: meanwhile nothing is remembered
         self._moves = 0  # begun and ended so far: what was read across one is not remembered
         self._door = threading.Lock()
@@ -73,31 +82,46 @@ class RecentLedger(Ledger):
         values: Mapping[str, str] = self._recall(("all", prefix))
         return values
 
+    def derived(self, what: Hashable, work_out: Callable[[], T]) -> T:
+        """What follows from pointers that govern and from nothing else."""
+        moment = self._moment
+        if moment.until <= self._clock_of_memory():
+            return work_out()  # which begins a moment
+        found: T = moment.derived.get(what, _UNKNOWN)
+        if found is _UNKNOWN:
+            found = work_out()
+            if len(moment.derived) < _MOST:
+                moment.derived[what] = found  # if something moved meanwhile, nobody looks there any more
+        return found
+
     def _recall(self, what: _What) -> Any:
-        now = self._clock_of_memory()
-        known = self._memory.get(what)
-        if known is not None and known.until > now:
-            known.is_asked_for = True
-            return known.value
+        now, moment = self._clock_of_memory(), self._moment
+        value = moment.read.get(what, _UNKNOWN)
+        if value is not _UNKNOWN and moment.until > now:
+            moment.asked.add(what)
+            return value
         with self._door:
-            before, wanted = self._moves, {what, *self._expired(now)}
+            before, wanted = self._moves, {what, *self._expired(moment, now)}
         found = self._read(wanted)
         with self._door:
-            if len(self._memory) >= _MOST:
-                self._memory.clear()
             if not self._moving and before == self._moves:
-                until = now + SECONDS
-                self._memory.update((one, _Known(value, until, one == what)) for one, value in found.items())
+                self._remember(moment, now, found)
+                self._moment.asked.add(what)
         return found[what]
 
-    def _expired(self, now: float) -> list[_What]:
+    def _expired(self, moment: _Moment, now: float) -> frozenset[_What]:
         """What was asked for until it expired, to be read again with what is wanted; what was not is forgotten."""
-        if len(self._memory) > _TOGETHER:
-            return []
-        expired = {what: known for what, known in self._memory.items() if known.until <= now}
-        for what in expired:
-            del self._memory[what]
-        return [what for what, known in expired.items() if known.is_asked_for]
+        is_over = moment.until <= now
+        return frozenset(moment.asked) if is_over and len(moment.asked) <= _TOGETHER else frozenset()
+
+    def _remember(self, moment: _Moment, now: float, found: dict[_What, Any]) -> None:
+        """With what was read before, and as long; what comes after its end begins another moment."""
+        if moment.until <= now:
+            self._moment = _Moment(now + SECONDS, found)
+        elif self._moment is moment:  # not over yet for anybody else
+            if len(moment.read) >= _MOST:
+                moment.read.clear()
+            moment.read.update(found)
 
     def _read(self, wanted: set[_What]) -> dict[_What, Any]:
         """What is wanted, of the store: single pointers in one look."""
@@ -126,4 +150,4 @@ class RecentLedger(Ledger):
         with self._door:
             self._moving += step
             self._moves += 1
-            self._memory.clear()
+            self._moment = _Moment()

@@ -22,6 +22,7 @@ from decision_service.errors import (
     PreconditionError,
 )
 from decision_service.usecases import records
+from decision_service.usecases.recent import derived
 from decision_service.usecases.release_choice import Choice
 from decision_service.usecases.release_content import Release, ReleaseContent, compile_release
 from decision_service.usecases.release_life import (
@@ -71,7 +72,15 @@ class Releases:
         PreconditionError
             None governs, or the one that does is revoked, not approved, not signed or not effective.
         """
-        name = pinned or self._choice.at_work(scope, on, request_id)
+        if not pinned and self._choice.has_canary(scope):
+            return self._fit(self._choice.at_work(scope, on, request_id), on)
+
+        def one_for_all() -> Release:
+            return self._fit(pinned or self._choice.at_work(scope, on, ""), on)
+
+        return derived(self.ledger, ("governing", scope, pinned, on), one_for_all)
+
+    def _fit(self, name: str, on: date) -> Release:
         release = self.load(name)
         self.refuse_unfit(release)
         if release.ruleset.effective and release.ruleset.effective > on:

@@ -11,6 +11,7 @@ from datetime import date
 from audit import Ledger
 from decision_service.decision import Scope
 from decision_service.errors import PreconditionError
+from decision_service.usecases.recent import derived
 from decision_service.usecases.release_life import read_canary
 
 
@@ -43,6 +44,15 @@ class Choice:
             if active := self.ledger.pointer(f"active/{key}"):
                 return active
         raise self._nothing_governs(scope)
+
+    def has_canary(self, scope: Scope) -> bool:
+        """Whether it depends on the request which release is at work."""
+        keys = scope.candidates
+        return derived(
+            self.ledger,
+            ("canary", scope),
+            lambda: any(self.ledger.pointer(f"canary/{key}") is not None for key in keys),
+        )
 
     def _nothing_governs(self, scope: Scope) -> PreconditionError:
         """What would help: an activation, or patience."""

@@ -46,6 +46,8 @@ def test_digest_is_sha_256_in_hex():
         ({"a": [b"x"]}, "a[0]"),
         ({"a": {1, 2}}, "a"),
         ({"a": math.nan}, "a"),
+        ({**{f"a{n}": n for n in range(99)}, "Key": 1}, ""),
+        ({"a": ["x", 1.5]}, "a[1]"),
     ],
 )
 def test_what_readers_would_disagree_on_is_refused_by_path(value, field_path):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from audit import Ledger, MemoryStore, NewEntry, Signer
-from decision_service.usecases.recent import SECONDS, RecentLedger
+from decision_service.usecases.recent import SECONDS, RecentLedger, derived
 
 
 class CountingStore(MemoryStore):
@@ -104,3 +104,62 @@ def test_other_pointers_are_never_remembered(made):
         ledger.pointer("open/operations/1")
 
     assert 3 == store.reads - before
+
+
+def test_what_follows_is_worked_out_once_in_a_while(made):
+    """
+    Until the pointers it rests on are read again, and no longer than that.
+    """
+    ledger, store, clock = made
+    asked = []
+
+    def follows():
+        asked.append(ledger.pointer("active/*"))
+        return asked[-1]
+
+    ledger.pointer("active/*")
+    clock[0] += SECONDS / 2  # what follows rests on what was read half of the time ago
+    assert [None] * 3 == [derived(ledger, "it", follows) for _ in range(3)]
+    assert [None] == asked
+
+    other = Ledger(store, Signer("test", bytes(32)), lambda: datetime(2026, 11, 25, tzinfo=UTC))
+    other.append(moved("active/*", "new"))
+    clock[0] += SECONDS / 2 + 0.01
+    assert "new" == derived(ledger, "it", follows)
+
+
+def test_what_follows_is_forgotten_with_a_move_of_this_process(made):
+    """
+    Also where the move came while it was being worked out.
+    """
+    ledger, _, _ = made
+
+    def moves_meanwhile():
+        before = ledger.pointer("active/*")
+        ledger.append(moved("active/*", "meanwhile"))
+        return before
+
+    ledger.pointer("frozen")
+    assert derived(ledger, "it", moves_meanwhile) is None
+    ledger.pointer("frozen")
+    assert "meanwhile" == derived(ledger, "it", lambda: ledger.pointer("active/*"))
+    for value in ("one", "two"):
+        ledger.append(moved("active/*", value))
+        ledger.pointer("frozen")
+        assert [value] * 2 == [derived(ledger, "it", lambda: ledger.pointer("active/*")) for _ in range(2)]
+
+
+def test_a_ledger_without_a_memory_works_it_out_each_time(made):
+    """
+    And so does one with a memory where working it out failed.
+    """
+    ledger, store, _ = made
+    plain = Ledger(store, Signer("test", bytes(32)), lambda: datetime(2026, 11, 25, tzinfo=UTC))
+    counted = iter(range(9))
+    assert [0, 1] == [derived(plain, "it", lambda: next(counted)) for _ in range(2)]
+
+    ledger.pointer("frozen")
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            derived(ledger, "it", lambda: 1 // 0)
+    assert 2 == derived(ledger, "it", lambda: next(counted))

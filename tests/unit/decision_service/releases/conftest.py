@@ -55,12 +55,12 @@ def content(version="1.0.0", effective="2026-11-01", quorum=1, *, is_covered=Tru
 
 
 class World:
-    """A log, its releases, and the day."""
+    """A log, its releases, and the day; `around` is put around the log."""
 
-    def __init__(self):
+    def __init__(self, around=lambda ledger: ledger):
         self.at = datetime(2026, 11, 25, 12, tzinfo=UTC)
         self.signer = Signer("example.com/log", bytes(range(32)))
-        self.ledger = Ledger(MemoryStore(), self.signer, lambda: self.at)
+        self.ledger = around(Ledger(MemoryStore(), self.signer, lambda: self.at))
         self.releases = Releases(
             self.ledger, lambda: self.at, ReleaseSigner(self.signer, (self.signer.verifier,))
         )

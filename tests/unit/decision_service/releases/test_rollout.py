@@ -1,9 +1,12 @@
 """An approved release at work: scopes, days, shares, shadows, the way back, and the end."""
 
+from datetime import timedelta
+
 import pytest
 
 from decision_service.decision import Caller, Scope
 from decision_service.errors import InvalidRequestError, MovedError, PreconditionError
+from decision_service.usecases.recent import RecentLedger
 from decision_service.usecases.release_life import Canary, read_canary
 
 ADA, OTTO = Caller("ada"), Caller("otto")
@@ -132,6 +135,33 @@ def test_a_canary_takes_its_share_and_always_the_same_requests(world):
         governing(world, request_id=r) for r in sample
     ]
     assert ["ACTIVE", "CANARY"] == [world.state(first), world.state(second)]
+
+
+def test_a_memory_for_what_governs_changes_nothing(new_world):
+    """
+    A canary takes its share of the requests, the day counts, and a revocation is seen at once.
+    """
+    world = new_world(
+        lambda ledger: RecentLedger(ledger, lambda: 0.0)
+    )  # a clock that stands: nothing expires
+    first, second = world.approved("1.0.0"), world.approved("2.0.0", effective="2026-11-26")
+    world.rollout.activate(first, Scope(), ADA)
+    requests = [f"request-{n}" for n in range(40)]
+    assert [first] * 80 == [governing(world, request_id=r) for r in requests * 2]
+
+    world.rollout.start_canary(second, Scope(), 0.5, ADA)
+    assert [first] * 40 == [governing(world, request_id=r) for r in requests]  # not effective yet
+    world.at += timedelta(days=1)
+    takes = Canary(second, Scope(), 0.5).takes
+    assert [second if takes(r) else first for r in requests] * 2 == [
+        governing(world, request_id=r) for r in requests * 2
+    ]
+
+    world.rollout.stop_canary(Scope(), OTTO)
+    assert [first] * 2 == [governing(world) for _ in range(2)]
+    world.rollout.revoke(first, "wrong", OTTO)
+    with pytest.raises(PreconditionError, match="revoked"):
+        governing(world)
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 1e-17, 0.1 + 0.2])
