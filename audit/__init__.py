@@ -36,8 +36,10 @@ from audit.schema import current, downgrade, upgrade
 from audit.store import MemoryStore
 from audit.verify import Problem, ProblemKind, Verification
 from audit.witness import Refusal, Witness, WitnessRefusedError
+from audit.writer import Answer
 
 __all__ = [
+    "Answer",
     "Appended",
     "Artifact",
     "AuditError",

@@ -14,31 +14,52 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-_Arrival = tuple[asyncio.Future[Any], Future[Any]]
-
-
-_Leaving = tuple[asyncio.Future[Any], Callable[[], Future[Any]]]
 MOST = 32  # requests that leave together: more would make the first of them wait and save little
 TURNS = 64  # of the loop with nothing new: what the network brings passes through several on its way here
+
+T = TypeVar("T")
+_HandOver = Callable[[list[tuple[Any, "Crossing"]]], None]
+
+
+class Crossing:
+    """An answer on its way from any thread to the loop that waits for it."""
+
+    __slots__ = ("_shore", "error", "here", "result")
+
+    def __init__(self, shore: "Shore", here: asyncio.Future[Any]) -> None:
+        self._shore, self.here = shore, here
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def set_result(self, result: Any) -> None:
+        """The answer, in any thread."""
+        self.result = result
+        self._shore.land(self)
+
+    def set_exception(self, error: BaseException) -> None:
+        """The refusal, in any thread."""
+        self.error = error
+        self._shore.land(self)
 
 
 class Shore:
     """Where requests leave from one event loop, and answers arrive."""
 
     def __init__(self) -> None:
-        self._leaving: list[_Leaving] = []
+        self._leaving: list[tuple[_HandOver, Any, Crossing]] = []
         self._is_shared = False  # whether the last to leave left together
         self._turns = 0  # left to look for more
-        self._arrived: deque[_Arrival] = deque()
+        self._arrived: deque[Crossing] = deque()
         self._is_called = False
 
-    def send(self, submit: Callable[[], Future[Any]], loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
-        """Submit soon, together with what else is on its way; done soon after the answer is."""
+    def send(self, what: Any, hand_over: _HandOver, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
+        """Hand over soon, together with what else is on its way; done soon after the answer is."""
         here = loop.create_future()
-        self._leaving.append((here, submit))
+        self._leaving.append((hand_over, what, Crossing(self, here)))
         self._turns = TURNS if self._is_shared else 1
         if len(self._leaving) == MOST:
             self._depart()
@@ -59,43 +80,45 @@ class Shore:
     def _depart(self) -> None:
         some, self._leaving = self._leaving, []
         self._is_shared = len(some) > 1
-        for here, submit in some:
-            try:
-                answer = submit()
-            except Exception as error:  # noqa: BLE001 - it is the caller's, who waits here
-                if not here.done():
-                    here.set_exception(error)
-            else:
-                self._await(answer, here)
+        together: dict[_HandOver, list[tuple[Any, Crossing]]] = {}
+        for hand_over, what, crossing in some:
+            together.setdefault(hand_over, []).append((what, crossing))
+        for hand_over, waiting in together.items():
+            hand_over(waiting)
 
     def wait_for(self, answer: Future[Any], loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
         """Return a future of the loop that is done soon after the answer is."""
-        here = loop.create_future()
-        self._await(answer, here)
-        return here
+        crossing = Crossing(self, loop.create_future())
 
-    def _await(self, answer: Future[Any], here: asyncio.Future[Any]) -> None:
-        answer.add_done_callback(lambda done: self._land(here, done))
+        def cross(done: Future[Any]) -> None:
+            if error := done.exception():
+                crossing.set_exception(error)
+            else:
+                crossing.set_result(done.result())
 
-    def _land(self, here: asyncio.Future[Any], done: Future[Any]) -> None:
+        answer.add_done_callback(cross)
+        return crossing.here
+
+    def land(self, crossing: Crossing) -> None:
         """Put an answer down, in any thread."""
-        self._arrived.append((here, done))
+        self._arrived.append(crossing)
         # In this order: whoever clears the mark looks for arrivals after that.
-        if not self._is_called and not (loop := here.get_loop()).is_closed():
+        if not self._is_called and not (loop := crossing.here.get_loop()).is_closed():
             self._is_called = True
-            loop.call_soon_threadsafe(self._bring)
+            with suppress(RuntimeError):  # closed a moment ago: nobody waits there any more
+                loop.call_soon_threadsafe(self._bring)
 
     def _bring(self) -> None:
         """Hand over what is there, in the loop."""
         self._is_called = False
         while self._arrived:
-            here, done = self._arrived.popleft()
-            if here.done():  # whoever waited was cancelled
+            crossing = self._arrived.popleft()
+            if crossing.here.done():  # whoever waited was cancelled
                 continue
-            if error := done.exception():
-                here.set_exception(error)
+            if crossing.error:
+                crossing.here.set_exception(crossing.error)
             else:
-                here.set_result(done.result())
+                crossing.here.set_result(crossing.result)
 
 
 _SHORES: WeakKeyDictionary[asyncio.AbstractEventLoop, Shore] = WeakKeyDictionary()
@@ -107,10 +130,17 @@ def awaitable(answer: Future[Any]) -> asyncio.Future[Any]:
     return _shore(loop).wait_for(answer, loop)
 
 
-def submitted(submit: Callable[[], Future[Any]]) -> asyncio.Future[Any]:
-    """Submit soon, together with what else the running loop has for the log; what to wait for."""
+def submitted(what: T, hand_over: Callable[[list[tuple[T, Crossing]]], None]) -> asyncio.Future[Any]:
+    """
+    Hand over soon, together with what else the running loop has for the log; what to wait for.
+
+    Parameters
+    ----------
+    hand_over
+        Takes all that leaves together, and answers each; it raises nothing.
+    """
     loop = asyncio.get_running_loop()
-    return _shore(loop).send(submit, loop)
+    return _shore(loop).send(what, hand_over, loop)
 
 
 def _shore(loop: asyncio.AbstractEventLoop) -> Shore:

@@ -7,9 +7,8 @@ checkpoint. The ledger knows entries and digests; what they mean is the caller's
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from audit import merkle
 from audit.artifact import Artifact
@@ -21,10 +20,10 @@ from audit.errors import AuditError, LedgerClosedError, NoteError, NotInLedgerEr
 from audit.note import SignsNotes
 from audit.proof import TlogProof
 from audit.rotation import announce
-from audit.sequence import Clock, Sequencing
+from audit.sequence import Clock, Request, Sequencing
 from audit.store import LogReader, Store
 from audit.tree import stored_nodes
-from audit.writer import Appender, GroupWriter
+from audit.writer import Answer, Appender, GroupWriter, Waiting
 
 SALT = 16  # bytes
 _SCAN = 1000  # entries read at a time
@@ -194,7 +193,6 @@ class Ledger(LedgerView):
         self.clock = clock
         self._entropy = entropy
         self._sequencing = Sequencing(store, (signer,), clock)
-        self._gathers = appender is None
         self._appender = appender(self._sequencing) if appender else GroupWriter(self._sequencing.run)
 
     def append(self, new: NewEntry) -> Appended:
@@ -235,9 +233,11 @@ class Ledger(LedgerView):
 
     async def append_async(self, new: NewEntry) -> Appended:
         """Record one entry as `append` does, without holding up the event loop."""
-        submit = partial(self._submit, (new,))
         # An outbox gathers what waits by itself, while the sequencer is away.
-        answer = submitted(submit) if self._gathers else awaitable(submit())
+        if isinstance(self._appender, GroupWriter):
+            answer = submitted((new,), self._hand_over)
+        else:
+            answer = awaitable(self._submit((new,)))
         appended: tuple[Appended, ...] = await answer
         return appended[0]
 
@@ -297,7 +297,24 @@ class Ledger(LedgerView):
         self.close()
 
     def _submit(self, news: tuple[NewEntry, ...]) -> Future[tuple[Appended, ...]]:
-        return self._appender.submit(tuple(prepare(new, self._entropy(SALT)) for new in news))
+        return self._appender.submit(self._prepared(news))
+
+    def _hand_over(self, waiting: Sequence[tuple[tuple[NewEntry, ...], Answer]]) -> None:
+        """Submit to the writer together; whatever is wrong with one of them is told to that one."""
+        ready: list[Waiting] = []
+        for news, answer in waiting:
+            try:
+                ready.append((self._prepared(news), answer))
+            except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for the answer
+                answer.set_exception(error)
+        try:
+            cast("GroupWriter", self._appender).submit_all(ready)
+        except LedgerClosedError as error:
+            for _, answer in ready:
+                answer.set_exception(error)
+
+    def _prepared(self, news: tuple[NewEntry, ...]) -> Request:
+        return tuple(prepare(new, self._entropy(SALT)) for new in news)
 
 
 def _spans(places: Sequence[int]) -> Iterator[tuple[int, int]]:

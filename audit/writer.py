@@ -17,7 +17,20 @@ from audit.sequence import Outcome, Request
 
 BATCH = 256  # requests; larger batches gain nothing and make the first of them wait
 
-Waiting = tuple[Request, Future[tuple[Appended, ...]]]
+
+class Answer(Protocol):
+    """Whoever waits for what becomes of a request; told in the writer's thread."""
+
+    def set_result(self, result: tuple[Appended, ...], /) -> None:
+        """It is durable."""
+        ...
+
+    def set_exception(self, exception: Exception, /) -> None:
+        """It is refused."""
+        ...
+
+
+Waiting = tuple[Request, Answer]
 
 
 class Appender(Protocol):
@@ -44,7 +57,7 @@ class GroupWriter:
 
     def __init__(self, run: Callable[[Sequence[Request]], Sequence[Outcome]]) -> None:
         self._run = run
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[Waiting] | None] = SimpleQueue()
         self._door = threading.Lock()
         self._is_closed = False
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
@@ -53,11 +66,23 @@ class GroupWriter:
     def submit(self, request: Request) -> Future[tuple[Appended, ...]]:
         """Queue a request; the future is done when it is durable or refused."""
         future: Future[tuple[Appended, ...]] = Future()
+        future.set_running_or_notify_cancel()  # what is on its way cannot be called back
+        self.submit_all([(request, future)])
+        return future
+
+    def submit_all(self, waiting: Sequence[Waiting]) -> None:
+        """
+        Queue requests together: the writer wakes once, and finds all of them.
+
+        Raises
+        ------
+        LedgerClosedError
+            None of them is queued.
+        """
         with self._door:  # nothing may slip in behind the closing mark
             if self._is_closed:
                 raise LedgerClosedError("the ledger is closed; open it again to append")
-            self._queue.put((request, future))
-        return future
+            self._queue.put(waiting)
 
     def close(self) -> None:
         """Finish what was submitted, then refuse."""
@@ -76,14 +101,13 @@ class GroupWriter:
                 return
 
     def _gather(self) -> tuple[list[Waiting], bool]:
-        """Wait for one request, then take those already there."""
+        """Wait for requests, then take those already there."""
         batch: list[Waiting] = []
         while not batch or (len(batch) < BATCH and not self._queue.empty()):
             waiting = self._queue.get()
             if waiting is None:
                 return batch, True
-            if waiting[1].set_running_or_notify_cancel():
-                batch.append(waiting)
+            batch.extend(waiting)
         return batch, False
 
     def _commit(self, batch: list[Waiting]) -> None:
@@ -91,11 +115,11 @@ class GroupWriter:
             outcomes = self._run([request for request, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may wait for ever
             outcomes = [error if isinstance(error, AuditError) else _bug(error)] * len(batch)
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
+        for (_, answer), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, AuditError):
-                future.set_exception(outcome)
+                answer.set_exception(outcome)
             else:
-                future.set_result(outcome)
+                answer.set_result(outcome)
 
 
 def _bug(error: Exception) -> AuditError:

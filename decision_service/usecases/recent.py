@@ -9,12 +9,13 @@ logging (revoked, frozen) is held again in the append's own transaction.
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
-from audit import Appended, Ledger, NewEntry
+from audit import Answer, Appended, Ledger, NewEntry
 
 SECONDS = 0.25  # another replica's activation is seen after this long
 GOVERNING = (
@@ -134,7 +135,7 @@ class RecentLedger(Ledger):
         return found
 
     def _submit(self, news: tuple[NewEntry, ...]) -> "Future[tuple[Appended, ...]]":
-        if not any(name.startswith(GOVERNING) for new in news for name in new.sets):
+        if not _moves(news):
             return super()._submit(news)
         self._move(1)
         try:
@@ -145,9 +146,33 @@ class RecentLedger(Ledger):
         answer.add_done_callback(lambda _: self._move(-1))
         return answer
 
+    def _hand_over(self, waiting: Sequence[tuple[tuple[NewEntry, ...], Answer]]) -> None:
+        super()._hand_over([(news, self._moving_with(news, answer)) for news, answer in waiting])
+
+    def _moving_with(self, news: tuple[NewEntry, ...], answer: Answer) -> Answer:
+        """The answer to a move: what was remembered is forgotten before anybody hears it."""
+        if not _moves(news):
+            return answer
+        self._move(1)
+        moved: Future[tuple[Appended, ...]] = Future()
+        moved.add_done_callback(lambda _: self._move(-1))
+        moved.add_done_callback(partial(_pass_on, answer))
+        return moved
+
     def _move(self, step: int) -> None:
         """Forget; while something moves, remember nothing."""
         with self._door:
             self._moving += step
             self._moves += 1
             self._moment = _Moment()
+
+
+def _moves(news: tuple[NewEntry, ...]) -> bool:
+    return any(name.startswith(GOVERNING) for new in news for name in new.sets)
+
+
+def _pass_on(answer: Answer, done: "Future[tuple[Appended, ...]]") -> None:
+    if error := done.exception():
+        answer.set_exception(cast("Exception", error))
+    else:
+        answer.set_result(done.result())

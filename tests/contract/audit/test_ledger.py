@@ -2,6 +2,7 @@
 What every store promises; each test runs on each of them.
 """
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -329,3 +330,31 @@ def test_a_bad_envelope_fails_its_caller_and_nobody_else(ledger):
 
     assert caught.value.field == "orders[0].quantity"
     assert ledger.append(new(2)).entry.seq == 0
+
+
+def test_those_who_append_at_once_are_each_answered_for_themselves(ledger):
+    """
+    One without a canonical form, one that repeats, one that contradicts, and once the log is closed, all of them.
+    """
+
+    async def append_all(*news):
+        return await asyncio.gather(*map(ledger.append_async, news), return_exceptions=True)
+
+    ledger.append(new(0, key="k", key_digest="one"))
+    bad, repeat, reused, *good = asyncio.run(
+        append_all(
+            new(1, envelope={"quantity": 1.5}),
+            new(0, key="k", key_digest="one"),
+            new(0, key="k", key_digest="two"),
+            *map(new, range(5, 45)),
+        )
+    )
+
+    assert [CanonicalError, KeyConflictError] == [type(bad), type(reused)]
+    assert (0, True) == (repeat.entry.seq, repeat.is_repeat)
+    assert list(range(1, 41)) == sorted(appended.entry.seq for appended in good)
+    assert [new(n).subject for n in range(5, 45)] == [appended.entry.subject for appended in good]
+
+    ledger.close()
+    refused = asyncio.run(append_all(new(1), new(2)))
+    assert [LedgerClosedError] * 2 == [type(error) for error in refused]

@@ -100,57 +100,62 @@ def test_who_is_alone_leaves_at_once_and_a_crowd_together():
     """
     A caller who follows turns later finds one who was alone gone; after a shared departure they leave together.
     """
-    left = []
+    left, turn = [], 0
 
-    def submit():
-        left.append(turn)
-        answer = Future()
-        answer.set_result(turn)
-        return answer
+    def hand_over(waiting):
+        left.append((turn, [place for place, _ in waiting]))
+        for place, answer in waiting:
+            answer.set_result(place)
 
-    async def arrive(after):
+    async def arrive(place, after):
         nonlocal turn
         for _ in range(after):
             await asyncio.sleep(0)
             turn += 1
-        return await submitted(submit)
+        return await submitted(place, hand_over)
 
     async def apart():
         nonlocal turn
         turn = 0
-        await asyncio.gather(arrive(0), arrive(20))
-        return [left.pop(0) for _ in range(2)]
+        await asyncio.gather(arrive("first", 0), arrive("later", 20))
+        return [left.pop(0) for _ in range(len(left))]
 
     async def wait():
         alone = await apart()
-        await asyncio.gather(arrive(0), arrive(0))  # shared
+        await asyncio.gather(arrive("a", 0), arrive("b", 0))
+        assert [["a", "b"]] == [places for _, places in left]
         left.clear()
         return alone, await apart()
 
-    turn = 0
-    alone, crowd = asyncio.run(wait())
+    (early, late), crowd = asyncio.run(wait())
 
-    assert alone[0] <= 2
-    assert alone[1] == 20
-    assert crowd == [20, 20]
+    assert ["first"] == early[1]
+    assert early[0] <= 2
+    assert (20, ["later"]) == late
+    assert [(20, ["first", "later"])] == crowd
 
 
-def test_a_refusal_to_submit_reaches_who_waits():
+def test_each_is_answered_by_whom_it_was_handed_to():
     """
-    And nobody else.
+    Two logs of one loop, results and refusals alike, from another thread.
     """
 
-    def refuse():
-        raise ValueError("closed")
+    def refuse(waiting):
+        for place, answer in waiting:
+            answer.set_exception(ValueError(place))
 
-    def accept():
-        answer = Future()
-        answer.set_result("kept")
-        return answer
+    def keep(waiting):
+        def work():
+            for place, answer in waiting:
+                answer.set_result(("kept", place))
+
+        threading.Thread(target=work).start()
 
     async def wait():
-        return await asyncio.gather(submitted(refuse), submitted(accept), return_exceptions=True)
+        sent = [submitted(place, (keep, refuse)[place % 2]) for place in range(6)]
+        return await asyncio.gather(*sent, return_exceptions=True)
 
-    refused, kept = asyncio.run(wait())
-    assert refused.args == ("closed",)
-    assert kept == "kept"
+    arrived = asyncio.run(wait())
+
+    assert [("kept", 0), ("kept", 2), ("kept", 4)] == arrived[::2]
+    assert [(1,), (3,), (5,)] == [error.args for error in arrived[1::2]]

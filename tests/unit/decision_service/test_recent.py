@@ -1,10 +1,11 @@
 """What governs, remembered for a moment."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
-from audit import Ledger, MemoryStore, NewEntry, Signer
+from audit import Ledger, MemoryStore, NewEntry, PointerMovedError, Signer
 from decision_service.usecases.recent import SECONDS, RecentLedger, derived
 
 
@@ -78,6 +79,31 @@ def test_a_move_of_this_process_is_seen_at_once(made):
         ledger.append(moved("active/*", str(number)))
         assert str(number) == ledger.pointer("active/*")
         assert {"active/*": str(number)} == dict(ledger.pointers("active/"))
+
+
+def test_moves_that_leave_together_are_seen_at_once(made):
+    """
+    Whoever hears that its entry is logged finds what it moved; a refused move ends as well, and all is remembered again.
+    """
+    ledger, store, _ = made
+
+    async def move(place):
+        refused = NewEntry("k", "s", {"x": 1}, requires={"active/*": "never"}, sets={"active/*": "wrong"})
+        new = moved("active/*", str(place)) if place % 2 else refused
+        try:
+            await ledger.append_async(new)
+        except PointerMovedError:
+            return None
+        return ledger.pointer("active/*")
+
+    async def move_all():
+        ledger.pointer("active/*")
+        return await asyncio.gather(*map(move, range(6)))
+
+    assert [None, "5"] * 3 == asyncio.run(move_all())
+    before = store.reads
+    assert ["5"] * 3 == [ledger.pointer("active/*") for _ in range(3)]
+    assert 1 >= store.reads - before
 
 
 def test_another_replica_is_seen_within_the_time(made):
