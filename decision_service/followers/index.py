@@ -188,7 +188,7 @@ class DecisionIndex:
 
     def _add(self, entries: tuple[Entry, ...], position: int) -> None:
         decisions = [(e, records.envelope_of(e)) for e in entries if e.kind == records.DECISION]
-        rules = [{"seq": e.seq, "rule": r} for e, envelope in decisions for r in envelope["rules"]]
+        rules = [(e.seq, r) for e, envelope in decisions for r in envelope["rules"]]
         with self._engine.begin() as connection:
             _insert(connection, _DECISIONS, [_row(*decision) for decision in decisions])
             _insert(connection, _RULES, rules)
@@ -207,27 +207,43 @@ class DecisionIndex:
                     _insert(connection, _PLACES, rows)
                     connection.execute(_CURSOR.update().values(places=some[-1][0] + 1))
 
-    def _places(self, seq: int, digest: str) -> Iterator[dict[str, Any]]:
+    def _places(self, seq: int, digest: str) -> Iterator[tuple[Any, ...]]:
         orders = orjson.loads(self._ledger.artifact(digest).content).get("orders", ())
         for item, location in sorted({(order["item"], order["location"]) for order in orders}):
-            yield {"seq": seq, "item": item, "location": location}
+            yield seq, item, location
 
 
-def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
+def _insert(connection: Connection, table: Any, rows: list[tuple[Any, ...]]) -> None:
+    """Rows in the order of the columns, as the driver takes them: converting each value costs as much as all else."""
     if rows:
-        connection.execute(insert(table), rows)
+        connection.exec_driver_sql(str(insert(table).compile(connection)), rows)
 
 
 _TOLD = ("name", "request_id", "release", "actor", "approved", "referred", "blocked")
-_RECORDED = (*_TOLD, "mode", "verdict", "scope", "outcome_digest")  # as the envelope has them
 
 
-def _row(entry: Entry, envelope: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: envelope[name] for name in _RECORDED} | {
-        "seq": entry.seq,
-        "recorded_at": entry.recorded_at,
-        "value": float(envelope["value"]),
-    }
+def _row(entry: Entry, e: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (
+        entry.seq,
+        e["name"],
+        e["request_id"],
+        entry.recorded_at.isoformat(" ", "microseconds")[:_TIME],
+        e["mode"],
+        e["verdict"],
+        e["release"],
+        e["actor"],
+        e["approved"],
+        e["referred"],
+        e["blocked"],
+        float(e["value"]),
+        e["scope"],
+        e["outcome_digest"],
+    )
+
+
+_TIME = len(
+    "2026-11-30 12:00:00.000000"
+)  # as SQLAlchemy reads it from SQLite: without the zone, which is UTC
 
 
 def _summary(row: Any) -> DecisionSummary:

@@ -75,6 +75,7 @@ class SqliteOrderBook:
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")
         self._outcomes: LRUCache[str, Outcome] = LRUCache(_OUTCOMES)
+        self._opened: list[BookedOrder] = []  # of the batch that is being followed, not written yet
         self._position = self._prepare()
 
     # --- reading -----------------------------------------------------------------------------
@@ -162,11 +163,13 @@ class SqliteOrderBook:
         """One batch: all of it or, if this process dies, none."""
         self._connection.execute("BEGIN")
         try:
+            self._opened = []
             for entry in entries:
                 if entry.kind == records.DECISION:
                     self._open(entry)
                 elif entry.kind == MANY or entry.kind in STEPS:
                     self._step(entry)
+            self._save_opened()
             self._connection.execute("UPDATE cursor SET position = ?", (stop,))
             self._connection.execute("COMMIT")
         except BaseException:
@@ -180,8 +183,10 @@ class SqliteOrderBook:
         moves = [
             (e["name"], stage, entry.seq, e["scope"], e["scope"]) for stage in planned_stages(entry, outcome)
         ]
-        self._connection.executemany(_MOVE, moves)
-        self._save([BookedOrder(order) for order in open_orders(entry, outcome)])
+        if moves:
+            self._save_opened()
+            self._connection.executemany(_MOVE, moves)
+        self._opened += [BookedOrder(order) for order in open_orders(entry, outcome)]
 
     def _outcome(self, digest: str) -> Outcome:
         known = self._outcomes.get(digest)
@@ -191,11 +196,17 @@ class SqliteOrderBook:
         return known
 
     def _step(self, entry: Entry) -> None:
+        self._save_opened()
         after = []
         for event in events_of(entry):
             before = self._get((event.decision, event.order))
             after.append(BookedOrder(follow(before.record, event), before.moved_by))
         self._save(after)
+
+    def _save_opened(self) -> None:
+        """Orders that decisions opened are written together, before anything is looked up or moved."""
+        opened, self._opened = self._opened, []
+        self._save(opened)
 
     def _save(self, booked: Iterable[BookedOrder]) -> None:
         self._connection.executemany(_UPSERT, map(_row, booked))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from audit import Artifact, Ledger, MemoryStore, NewEntry, Signer
-from decision_service.decision import DecisionMode, Disposition, Verdict
+from decision_service.decision import DecisionMode, DecisionSummary, Disposition, Scope, Verdict
 from decision_service.followers.index import DecisionFilter, DecisionIndex
 from decision_service.usecases.records import DECISION
 
@@ -109,6 +109,38 @@ def test_it_catches_up(ledger, url):
     index.close()
 
     assert (1, 1) == (len(first), len(second))
+
+
+@pytest.mark.parametrize("micros", [0, 7, 999_999])
+def test_a_line_says_what_the_envelope_says(url, micros):
+    """
+    Every field, and the time to the microsecond, whether or not it has a fraction.
+    """
+    at = START.replace(microsecond=micros)
+    with Ledger(MemoryStore(), Signer("example.com/log", bytes(32)), lambda: at) as ledger:
+        fill(ledger, 1, referred=2, blocked=3, value="1234.5", mode="PLAN", verdict="REFERRED")
+        index = DecisionIndex(ledger, url)
+        (line,) = index.list(DecisionFilter(since=at, as_known_at=at), 10, None)
+        none = index.list(DecisionFilter(until=at), 10, None)
+        index.close()
+
+    assert () == none
+    expected = DecisionSummary(
+        name="decisions/0",
+        request_id="r0",
+        recorded_at=at,
+        verdict=Verdict.REFERRED,
+        release="releases/a@1.0.0",
+        actor="erp-1",
+        approved=1,
+        referred=2,
+        blocked=3,
+        value=1234.5,
+        log_index=0,
+        scope=Scope(region="north"),
+        mode=DecisionMode.PLAN,
+    )
+    assert expected == line
 
 
 def test_the_size_of_the_log_at_a_moment(ledger, url):
