@@ -74,14 +74,20 @@ class JsonFormatter(logging.Formatter):
 
 
 def _providers(exporter: str, trace_ratio: float, prometheus_port: int) -> None:
-    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - only where telemetry is on
+    from opentelemetry.sdk.metrics import (  # noqa: PLC0415 - only where telemetry is on
+        AlwaysOffExemplarFilter,
+        MeterProvider,
+    )
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
     resource = Resource.create({"service.name": "decision-service"})
-    metrics.set_meter_provider(MeterProvider([_reader(exporter, prometheus_port)], resource))
     spans = _span_exporter(exporter)
+    # Without spans no measurement can have a trace as its example: it is not looked for.
+    examples = None if spans else AlwaysOffExemplarFilter()
+    reader = _reader(exporter, prometheus_port)
+    metrics.set_meter_provider(MeterProvider([reader], resource, exemplar_filter=examples))
     if spans is not None:
         provider = TracerProvider(sampler=_sampler(trace_ratio), resource=resource)
         provider.add_span_processor(BatchSpanProcessor(spans))

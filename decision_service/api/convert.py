@@ -229,13 +229,19 @@ def _writer(hint: Any, name: str, wire: FieldDescriptor, pair: tuple[str, str] |
     if origin is tuple:
         return _unless_empty(_tuple_writer(typing.get_args(hint)[0], name, wire))
     if origin in (Mapping, dict):
-        return _unless_empty(lambda values, message: getattr(message, name).update(values))
+        return _unless_empty(lambda values, message: _put(values, getattr(message, name)))
     return _scalar_writer(_strip_none(hint), name, wire)
 
 
 def _unless_empty(write: _Render) -> _Render:
     """Nothing is said by a list without elements; most are."""
     return lambda values, message: write(values, message) if values else None
+
+
+def _put(values: Mapping[Any, Any], target: Any) -> None:
+    """What `update` does, which first asks what it was given."""
+    for key, value in values.items():
+        target[key] = value
 
 
 def _add_pairs(values: Any, target: Any, pair: tuple[str, str]) -> None:

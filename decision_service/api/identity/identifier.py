@@ -46,10 +46,17 @@ class PlaintextIdentifier:
         """The caller of a plaintext call."""
         subject = _checked(metadata.get("decision-actor", "local"))
         named = metadata.get("decision-roles")
-        roles = frozenset(ROLES if named is None else (r.strip() for r in named.split(",") if r.strip()))
-        if unknown := roles - frozenset(ROLES):
-            raise UnauthenticatedError(f"no role is named `{min(unknown)[:64]}`", "BAD_ROLE")
-        return Caller(subject, roles, trace_id=trace_id(metadata))
+        return Caller(subject, _ALL if named is None else _roles(named), trace_id=trace_id(metadata))
+
+
+_ALL = frozenset(ROLES)
+
+
+def _roles(named: str) -> frozenset[str]:
+    roles = frozenset(r.strip() for r in named.split(",") if r.strip())
+    if unknown := roles - _ALL:
+        raise UnauthenticatedError(f"no role is named `{min(unknown)[:64]}`", "BAD_ROLE")
+    return roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,9 @@ class SecureIdentifier:
 
 def trace_id(metadata: Metadata) -> str:
     """The trace id of a W3C `traceparent`, empty where there is none."""
-    parts = metadata.get("traceparent", "").split("-")
+    if "traceparent" not in metadata:
+        return ""
+    parts = metadata["traceparent"].split("-")
     is_valid = len(parts) == _TRACE_PARTS and len(parts[1]) == _TRACE_DIGITS and _is_hexadecimal(parts[1])
     return parts[1] if is_valid else ""
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 import time
@@ -138,8 +139,10 @@ metrics.set_meter_provider(MeterProvider([PrometheusMetricReader()]))
 from decision_service.api import telemetry
 telemetry.shed("rate")
 with telemetry.observed("s", "m", {}): pass
-telemetry._DECISIONS.add(1, {})
-telemetry._ORDERS.add(1, {})
+telemetry.shed("rate")
+telemetry._DECISIONS.add(1, "APPROVED", "releases/a@1")
+telemetry._ORDERS.add(2, "BLOCKED")
+telemetry._ORDERS.add(3, "APPROVED")
 telemetry._GAP.record(0.01, {"solver.name": "orders"})
 from prometheus_client import generate_latest
 print(generate_latest().decode())
@@ -157,5 +160,13 @@ def test_metrics_have_the_names_and_buckets_that_dashboards_use():
     names = {line.split()[2] for line in printed.splitlines() if line.startswith("# TYPE")}
 
     assert instruments()[0] <= names
+    told = [re.sub(',?otel_scope[a-z_]*="[^"]*"', "", line) for line in printed.splitlines()]
+    for sample in (
+        'decision_count_total{decision_release="releases/a@1",decision_verdict="APPROVED"} 1.0',
+        'decision_order_count_total{decision_disposition="APPROVED"} 3.0',
+        'decision_order_count_total{decision_disposition="BLOCKED"} 2.0',
+        'decision_shed_count_total{decision_shed_reason="rate"} 2.0',
+    ):
+        assert sample in told
     assert 'le="0.005"' in printed
     assert 'le="0.05"' in printed
