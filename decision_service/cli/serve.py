@@ -15,6 +15,8 @@ from decision_service.cli.session import ADDRESS, Options, found_with, locked, s
 from decision_service.config import Settings
 from decision_service.observability import configure, configure_logs
 
+CONTAINERS = 10_000  # more objects than at the last look before the collector looks again
+
 
 @command(cli, "serve")
 @click.option(
@@ -45,8 +47,7 @@ async def _serve(settings: Settings, founding: Path | None, actor: str) -> None:
     if founding:
         found_with(app.releases, founding, actor)
     running = await app.serve()
-    gc.collect()
-    gc.freeze()  # what lives as long as the process is not searched for garbage again and again
+    settle()
     (settings.data / ADDRESS).write_text(running.address)
     console.print(
         f"serving on {running.address}, log of {app.ledger.size} entries in {settings.data}", markup=False
@@ -58,3 +59,15 @@ async def _serve(settings: Settings, founding: Path | None, actor: str) -> None:
     await running.drain(settings.grace_seconds)
     app.close()
     (settings.data / ADDRESS).unlink(missing_ok=True)
+
+
+def settle() -> None:
+    """
+    Tell the collector of cycles that what is there stays.
+
+    It is not searched for garbage again and again; nor are the few dozen calls under way, each of which holds some
+    hundred objects for a moment and would set it off several times a millisecond.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(CONTAINERS)

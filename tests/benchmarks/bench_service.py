@@ -14,7 +14,6 @@ loopback; telemetry off, but for the second echo, which is observed as a call of
 """
 
 import asyncio
-import gc
 import itertools
 import os
 import re
@@ -105,6 +104,7 @@ async def serve_ours(data):
     """The service; every DecideRequest gets a request_id of its own."""
     from decision_service.api import endpoint
     from decision_service.bootstrap import build
+    from decision_service.cli.serve import settle
     from decision_service.config import Settings
 
     numbers, read = itertools.count(time.time_ns()), endpoint.read_message
@@ -123,8 +123,7 @@ async def serve_ours(data):
     endpoint.read_message = numbered
     app = build(Settings(address="127.0.0.1:0", data=data, workers=1))
     running = await app.serve()
-    gc.collect()
-    gc.freeze()  # as `decisionctl serve` does
+    settle()
     print(running.address.rpartition(":")[2], app.ledger.size, flush=True)
     await running.server.wait_for_termination()
 
