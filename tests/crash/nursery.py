@@ -11,27 +11,30 @@ import sys
 from pathlib import Path
 
 
-def serve(line):
+def serve(line, commands):
     """Become the service."""
     data, _, address = line.partition("\t")
     os.environ["PGAPPNAME"] = Path(data).name
     log = os.open(Path(data) / "service.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for number in (1, 2):
         os.dup2(log, number)
-    from decision_service.cli import load
-
-    load()(["serve", "--data", data, "--address", address or "127.0.0.1:0"])
+    commands(["serve", "--data", data, "--address", address or "127.0.0.1:0"])
 
 
 def main():
-    import decision_service.bootstrap  # noqa: F401 - once for every child; not at the top, which workers import again
+    # Once for every child, also what a service imports when it needs it; not at the top, which workers import again.
+    import audit.sql.migrate
+    import audit.sql.store  # noqa: F401
+    import decision_service.bootstrap  # noqa: F401
+    from decision_service.cli import load
 
+    commands = load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever is killed is gone at once
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            serve(line.strip())
+            serve(line.strip(), commands)
         print(child, flush=True)
 
 
