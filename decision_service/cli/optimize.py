@@ -9,6 +9,7 @@ import click
 from decision_service.cli.command import command, console, print_json, table
 from decision_service.cli.main_group import cli
 from decision_service.cli.session import Options
+from decision_service.cli.stage_explanation import show_explanation
 
 _SHOWN = 50
 _LIMITS = ("MAX_STOCK", "STORAGE", "CAPACITY")  # kinds of findings: what no safety stock can keep
@@ -31,13 +32,19 @@ def optimize() -> None:
     help="Per year. Default: the snapshot's; 1 for willems.",
 )
 @click.option("--pooling", type=click.Choice(["paths", "local"]), default="paths", show_default=True)
-def safety_stock(options: Options, file: Path, form: str, holding_rate: float | None, pooling: str) -> None:
+@click.option(
+    "--explain", metavar="STAGE", help="Why this stage holds what it holds, and what would change it."
+)
+def safety_stock(options: Options, file: Path, form: str, holding_rate: float | None, **given: Any) -> None:
     """Place safety stock, with a proof."""
     from optimization.parameters import Pooling  # noqa: PLC0415 - other commands start faster
     from optimization.report import SolveLimits  # noqa: PLC0415
     from optimization.safety_stock import STORAGE_GAP, place_safety_stock  # noqa: PLC0415
 
-    problem, findings = _problem(file, form, holding_rate, Pooling(pooling.upper()))
+    problem, findings = _problem(file, form, holding_rate, Pooling(given["pooling"].upper()))
+    if given["explain"]:
+        show_explanation(options, problem, given["explain"])
+        return
     started = time.perf_counter()
     placement = place_safety_stock(problem, SolveLimits(nodes=500, gap=1e-9), storage_gap=STORAGE_GAP)
     gave_way = [f for f in (*findings, *placement.findings) if f.kind in _LIMITS]

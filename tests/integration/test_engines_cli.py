@@ -45,6 +45,22 @@ def test_safety_stock_of_a_snapshot():
     assert pytest.approx(sum(s["cost"] for s in found["stages"]), rel=1e-9) == found["cost"]
 
 
+def test_a_stage_is_explained():
+    """
+    `--explain` says what the stage waits for, what a day less saves, and which dearer holding moves its stock.
+    """
+    found = printed("optimize", "safety-stock", EXAMPLE, "--explain", "MACHINE-PRO@PLANT-BRNO")
+
+    assert {
+        "stage", "why", "safety_stock", "waits_for", "promises_to", "day_of_lead_time", "point_of_service",
+        "unit_of_capacity", "shift",
+    } == set(found)  # fmt: skip
+    assert found["why"].startswith("`MACHINE-PRO@PLANT-BRNO` waits 42 days for BOILER@PLANT-BRNO")
+    assert {"MACHINE-PRO@DC-NORTH": 0.0, "MACHINE-PRO@DC-SOUTH": 0.0} == found["promises_to"]
+    assert min(found["day_of_lead_time"], found["point_of_service"]) > 0.0
+    assert found["shift"]["stages"]["MACHINE-PRO@PLANT-BRNO"] < 0.0
+
+
 @pytest.mark.skipif(not WILLEMS.is_dir(), reason="the Willems chains are not here")
 def test_safety_stock_of_a_published_chain():
     """
