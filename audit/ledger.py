@@ -217,20 +217,6 @@ class Ledger(LedgerView):
             return ()
         return self._submit(news).result()
 
-    def submit(self, new: NewEntry) -> Future[Appended]:
-        """Record one entry without waiting; the future is done when it is durable or refused."""
-        answer: Future[Appended] = Future()
-        answer.set_running_or_notify_cancel()  # an entry on its way to the disk cannot be called back
-
-        def settle(done: Future[tuple[Appended, ...]]) -> None:
-            if error := done.exception():
-                answer.set_exception(error)
-            else:
-                answer.set_result(done.result()[0])
-
-        self._submit((new,)).add_done_callback(settle)
-        return answer
-
     async def append_async(self, new: NewEntry) -> Appended:
         """Record one entry as `append` does, without holding up the event loop."""
         # An outbox gathers what waits by itself, while the sequencer is away.

@@ -1,3 +1,4 @@
+import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,6 +95,18 @@ def reopen(request, tmp_path, clock):
     yield open_again
     for ledger in opened:
         ledger.close()
+
+
+@pytest.fixture
+def together():
+    """
+    Entries recorded at the same time, in the order in which they are asked for; what became of each.
+    """
+
+    async def record(ledger, news):
+        return await asyncio.gather(*map(ledger.append_async, news), return_exceptions=True)
+
+    return lambda ledger, news: asyncio.run(record(ledger, news))
 
 
 @pytest.fixture

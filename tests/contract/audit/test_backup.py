@@ -34,8 +34,7 @@ def new(number):
 def under_load(url):
     """A log that takes entries all the time; yields it once some are there."""
     with open_ledger(url, SIGNER) as ledger:
-        for number in range(300):
-            ledger.submit(new(number))
+        ledger.append_all(tuple(new(number) for number in range(300)))
         ledger.append(new("first"))
         is_over = threading.Event()
 

@@ -50,12 +50,11 @@ def test_an_entry_reads_back_as_it_was_recorded(ledger):
     assert RELEASE == ledger.artifact(RELEASE.digest)
 
 
-def test_places_are_dense_and_in_order(ledger):
+def test_places_are_dense_and_in_order(ledger, together):
     """
     Entries are numbered from 0 without gaps, in the order of their requests.
     """
-    futures = [ledger.submit(new(number)) for number in range(700)]
-    entries = [future.result().entry for future in futures]
+    entries = [appended.entry for appended in together(ledger, map(new, range(700)))]
 
     assert list(range(700)) == [entry.seq for entry in entries]
     assert entries == list(ledger.scan())
@@ -99,20 +98,18 @@ def test_of_many_at_once_one_is_first(ledger):
     assert [answer.is_repeat for answer in answers].count(False) == 1
 
 
-def test_activation_is_a_compare_and_swap(ledger):
+def test_activation_is_a_compare_and_swap(ledger, together):
     """
     Of two activations that start from the same release, one wins and the other hears what is active.
     """
     ledger.append(new(1, requires={"active": None}, sets={"active": "r1"}))
-    futures = [
-        ledger.submit(new(number, requires={"active": "r1"}, sets={"active": f"r{number}"}))
-        for number in (2, 3)
-    ]
+    won, lost = together(
+        ledger, [new(number, requires={"active": "r1"}, sets={"active": f"r{number}"}) for number in (2, 3)]
+    )
 
-    assert futures[0].result().entry.seq == 1
-    with pytest.raises(PointerMovedError) as caught:
-        futures[1].result()
-    assert (caught.value.pointer, caught.value.expected, caught.value.actual) == ("active", "r1", "r2")
+    assert won.entry.seq == 1
+    assert isinstance(lost, PointerMovedError)
+    assert (lost.pointer, lost.expected, lost.actual) == ("active", "r1", "r2")
     assert ledger.pointer("active") == "r2"
     assert ledger.size == 2
 
@@ -169,15 +166,15 @@ def test_several_entries_are_taken_whole_or_not_at_all(ledger):
     assert [True, False] == [answer.is_repeat for answer in ledger.append_all((good[0], new(4)))]
 
 
-def test_a_refused_request_fails_alone(ledger):
+def test_a_refused_request_fails_alone(ledger, together):
     """
     In a burst with conflicts in between, every good request is recorded.
     """
-    futures = [
-        ledger.submit(new(number, key="same" if number % 3 == 0 else f"k{number}", key_digest=str(number)))
+    asked = [
+        new(number, key="same" if number % 3 == 0 else f"k{number}", key_digest=str(number))
         for number in range(300)
     ]
-    refused = [future for future in futures if future.exception()]
+    refused = [answer for answer in together(ledger, asked) if isinstance(answer, KeyConflictError)]
 
     assert len(refused) == 99
     assert ledger.size == 201
@@ -200,27 +197,23 @@ def test_every_entry_is_proven_under_the_last_checkpoint(ledger):
         ledger.bundle(3).verify(ledger.get(4).envelope, [SIGNER.verifier])
 
 
-def test_an_older_checkpoint_is_proven_to_be_a_prefix(ledger):
+def test_an_older_checkpoint_is_proven_to_be_a_prefix(ledger, together):
     """
     A consistency proof connects any two sizes, also across tile borders.
     """
-    for future in [ledger.submit(new(number)) for number in range(600)]:
-        future.result()
+    together(ledger, map(new, range(600)))
 
     for old, size in [(0, 600), (1, 2), (255, 257), (256, 600), (599, 600), (600, 600)]:
         proof = ledger.prove_consistency(old, size)
         verify_consistency(old, size, ledger.root(old), ledger.root(size), proof)
 
 
-def test_a_log_opened_again_goes_on_where_it_ended(reopen):
+def test_a_log_opened_again_goes_on_where_it_ended(reopen, together):
     """
     Size, pointers, keys and tree survive, and the next entry takes the next place.
     """
     ledger = reopen()
-    for future in [
-        ledger.submit(new(number, key=f"k{number}", sets={"last": str(number)})) for number in range(530)
-    ]:
-        future.result()
+    together(ledger, [new(number, key=f"k{number}", sets={"last": str(number)}) for number in range(530)])
     again = reopen()
 
     assert again.append(new(530)).entry.seq == 530
@@ -326,7 +319,7 @@ def test_a_bad_envelope_fails_its_caller_and_nobody_else(ledger):
     What has no canonical form is refused where it is submitted; the log goes on.
     """
     with pytest.raises(CanonicalError) as caught:
-        ledger.submit(new(1, envelope={"orders": [{"quantity": 1.5}]}))
+        ledger.append(new(1, envelope={"orders": [{"quantity": 1.5}]}))
 
     assert caught.value.field == "orders[0].quantity"
     assert ledger.append(new(2)).entry.seq == 0
