@@ -4,13 +4,16 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from audit import canonical
 from decision_service.api import convert
 from decision_service.api.endpoint import LARGE, Call
+from decision_service.api.reading import Sent
 from decision_service.decision import DecisionRequest
 from decision_service.usecases.effort import Effort
 from decision_service.usecases.recent_snapshots import RecentSnapshots
 from decision_service.usecases.requests import RequestByDigest
 from decision_service.usecases.uploads import Uploads
+from decision_service.v1 import planning_pb2
 from optimization.network import Snapshot
 
 
@@ -32,22 +35,34 @@ class Asking:
         NotFoundError
             The caller uploaded no snapshot of that digest.
         """
-        has_snapshot, has_digest = request.HasField("snapshot"), bool(request.snapshot_digest)
+        has_snapshot = call.sent is not None or request.HasField("snapshot")
+        has_digest = bool(request.snapshot_digest)
         if has_snapshot == has_digest:
             problem = "both are given" if has_digest else "value is required"
             raise convert.refuse(f"{path}snapshot", f"{problem}: send `snapshot` or `snapshot_digest`")
-        is_large = has_digest or request.ByteSize() > LARGE
-        asked = await asyncio.to_thread(self._read, request, call) if is_large else self._read_small(request)
+        if call.sent:
+            asked = self._read_known(request, call.sent)
+        elif has_digest or request.ByteSize() > LARGE:
+            asked = await asyncio.to_thread(self._read, request, call)
+        else:
+            content = request.snapshot.SerializeToString(deterministic=True)
+            asked = self._read_known(request, Sent(canonical.digest(content), content))
         return asked, Effort(call.deadline, request.best_by_deadline)
 
-    def _read_small(self, request: Any) -> DecisionRequest:
-        asked: RequestByDigest = convert.parse(request, RequestByDigest)
-        sent = request.snapshot
-        return asked.on(
-            self.recent.intern(
-                sent.SerializeToString(deterministic=True), lambda: convert.parse(sent, Snapshot, "snapshot")
+    def _read_known(self, request: Any, sent: Sent) -> DecisionRequest:
+        """A request on a small snapshot: one that was seen lately is not read again."""
+
+        def read() -> Snapshot:
+            message = (
+                request.snapshot
+                if request.HasField("snapshot")
+                else planning_pb2.Snapshot.FromString(sent.content)
             )
-        )
+            snapshot: Snapshot = convert.parse(message, Snapshot, "snapshot")
+            return snapshot
+
+        asked: RequestByDigest = convert.parse(request, RequestByDigest)
+        return asked.on(self.recent.intern(sent.digest, len(sent.content), read))
 
     def _read(self, request: Any, call: Call) -> DecisionRequest:
         if not request.snapshot_digest:

@@ -14,15 +14,13 @@ from typing import Any
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from decision_service.api import roles, status
 from decision_service.api.admission import Admission, Rates, kind_of
-from decision_service.api.convert import refuse
 from decision_service.api.identity import Identifier
+from decision_service.api.reading import Request, Sent, read_request
 from decision_service.api.telemetry import Observation, current_trace_id, observed
-from decision_service.api.validation import validate
 from decision_service.decision import Caller
 from decision_service.errors import ForbiddenError, OverloadedError, UnauthenticatedError
 
@@ -33,10 +31,18 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who calls, and until when (monotonic clock; None = no deadline)."""
+    """
+    Who calls, until when (monotonic clock; None = no deadline), and what came apart from the message.
+
+    Parameters
+    ----------
+    sent
+        The snapshot of a request whose message may be without it.
+    """
 
     caller: Caller
     deadline: float | None
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,9 @@ class Method:
         with self._observed(metadata) as observation:
             try:
                 call = await self._enter(context, metadata)
-                request = await self._read(raw)
+                request, sent = await self._read(raw)
+                if sent:
+                    call = Call(call.caller, call.deadline, sent)
                 roles.require_reach(self._name, call.caller, request)
                 with self._edge.admission.room(kind_of(self._name, request), call.deadline):
                     response = await self._handle(request, call)
@@ -112,7 +120,7 @@ class Method:
         with self._observed(metadata) as observation:
             try:
                 call = await self._enter(context, metadata)
-                request = await self._read(raw)
+                request, _ = await self._read(raw)
                 roles.require_reach(self._name, call.caller, request)
                 with self._edge.admission.room(kind_of(self._name, request), call.deadline):
                     async for response in self._handle(request, call):
@@ -132,14 +140,14 @@ class Method:
             caller = replace(caller, trace_id=trace_id)
         return Call(caller, _deadline(context))
 
-    async def _read(self, raw: bytes) -> Any:
+    async def _read(self, raw: bytes) -> Request:
         if len(raw) > LARGE:
-            return await asyncio.to_thread(read_message, self._request, raw)
-        return read_message(self._request, raw)
+            return await asyncio.to_thread(read_request, self._request, raw)
+        return read_request(self._request, raw)
 
     async def _each(self, raws: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         async for raw in raws:
-            yield await self._read(raw)
+            yield (await self._read(raw)).message
 
     async def _fail(self, error: Exception, context: Any, observation: Observation) -> None:
         observation.status = status.code_of(error).name
@@ -166,25 +174,6 @@ def _metadata(context: Any) -> dict[str, str]:
 
 def _credentials(context: Any) -> dict[str, tuple[bytes, ...]]:
     return {key: tuple(values) for key, values in context.auth_context().items()}
-
-
-def read_message(kind: Any, raw: bytes) -> Any:
-    """
-    A message that keeps the constraints of its proto.
-
-    Raises
-    ------
-    InvalidRequestError
-        The bytes are not such a message, or fields are wrong.
-    """
-    try:
-        request = kind.FromString(raw)
-    except DecodeError:
-        raise refuse(
-            "(message)", f"not a {kind.DESCRIPTOR.name}: truncated or garbled bytes; send it again"
-        ) from None
-    validate(request)
-    return request
 
 
 def _deadline(context: grpc.aio.ServicerContext[Any, Any]) -> float | None:

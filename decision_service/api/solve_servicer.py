@@ -14,9 +14,10 @@ from google.rpc import error_details_pb2, status_pb2
 from audit import canonical
 from decision_service.api import convert, page_token, telemetry
 from decision_service.api.asking import Asking
-from decision_service.api.endpoint import Call, read_message
+from decision_service.api.endpoint import Call
 from decision_service.api.known_decisions import render_decision
 from decision_service.api.paging import page, question
+from decision_service.api.reading import read_message
 from decision_service.api.running import Progress, Runner
 from decision_service.api.status import DOMAIN
 from decision_service.errors import TooLargeError

@@ -40,26 +40,26 @@ class RecentSnapshots:
     """Of one thread: the event loop's."""
 
     def __init__(self) -> None:
-        self._by_bytes: OrderedDict[bytes, MadeOf] = OrderedDict()
+        self._by_digest: OrderedDict[str, MadeOf] = OrderedDict()
         self._by_identity: dict[int, MadeOf] = {}
 
-    def intern(self, sent: bytes, read: Callable[[], Snapshot]) -> Snapshot:
-        """The snapshot that these bytes stand for: the same object for the same bytes."""
-        if len(sent) > LARGEST:
+    def intern(self, digest: str, size: int, read: Callable[[], Snapshot]) -> Snapshot:
+        """The snapshot of this digest of the bytes sent, and so many of them: the same object for the same bytes."""
+        if size > LARGEST:
             return read()
-        known = self._by_bytes.get(sent)
+        known = self._by_digest.get(digest)
         if known is None:
-            known = self._keep(sent, MadeOf(read()))
-        self._by_bytes.move_to_end(sent)
+            known = self._keep(digest, MadeOf(read()))
+        self._by_digest.move_to_end(digest)
         return known.snapshot
 
     def made_of(self, snapshot: Snapshot) -> MadeOf:
         """What is known of it, or is found out now."""
         return self._by_identity.get(id(snapshot)) or MadeOf(snapshot)
 
-    def _keep(self, sent: bytes, made: MadeOf) -> MadeOf:
-        self._by_bytes[sent] = self._by_identity[id(made.snapshot)] = made
-        if len(self._by_bytes) > MOST:
-            _, oldest = self._by_bytes.popitem(last=False)
+    def _keep(self, digest: str, made: MadeOf) -> MadeOf:
+        self._by_digest[digest] = self._by_identity[id(made.snapshot)] = made
+        if len(self._by_digest) > MOST:
+            _, oldest = self._by_digest.popitem(last=False)
             del self._by_identity[id(oldest.snapshot)]
         return made

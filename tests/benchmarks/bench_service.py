@@ -107,7 +107,7 @@ async def serve_ours(data):
     from decision_service.cli.serve import settle
     from decision_service.config import Settings
 
-    numbers, read = itertools.count(time.time_ns()), endpoint.read_message
+    numbers, read = itertools.count(time.time_ns()), endpoint.read_request
 
     def numbered(kind, raw):
         if kind is pb.DecideRequest:
@@ -120,7 +120,7 @@ async def serve_ours(data):
                 raw += pb.DecideRequest(snapshot=planning_pb2.Snapshot(sources=[source])).SerializeToString()
         return read(kind, raw)
 
-    endpoint.read_message = numbered
+    endpoint.read_request = numbered
     app = build(Settings(address="127.0.0.1:0", data=data, workers=1))
     running = await app.serve()
     settle()

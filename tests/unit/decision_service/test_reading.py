@@ -1,0 +1,205 @@
+"""Requests read from their bytes, with a memory for snapshots."""
+
+import protovalidate
+import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decision_service.api import reading
+from decision_service.errors import InvalidRequestError
+from decision_service.v1 import decision_service_pb2 as pb
+from decision_service.v1 import planning_pb2
+
+STAGE = planning_pb2.Stage(id="s", item="i", location="l")
+RIGHT = planning_pb2.Snapshot(as_of="2026-11-30", currency="EUR", bucket_days=7, horizon=2, stages=[STAGE])
+WRONG = planning_pb2.Snapshot(as_of="2026-11-30", currency="euro", bucket_days=7, horizon=2, stages=[STAGE])
+
+
+@pytest.fixture(autouse=True)
+def looked_at(monkeypatch):
+    """
+    What the library was given to look at; nothing is remembered from another test.
+    """
+    seen, collect = [], protovalidate.collect_violations
+    monkeypatch.setattr(protovalidate, "collect_violations", lambda m: (seen.append(m), collect(m))[1])
+    reading._right.clear()
+    return seen
+
+
+def read(request, more=b""):
+    """
+    A request as it is read from its bytes.
+    """
+    return reading.read_request(pb.DecideRequest, request.SerializeToString() + more)
+
+
+def complaints(request):
+    """
+    The fields that are refused.
+    """
+    try:
+        read(request)
+    except InvalidRequestError as error:
+        return [violation.field for violation in error.violations]
+    return []
+
+
+def test_a_snapshot_found_right_is_not_read_again(looked_at):
+    """
+    The rest of the request is, every time; the snapshot comes as it was sent.
+    """
+    first, second = (read(pb.DecideRequest(request_id=name, snapshot=RIGHT)) for name in "ab")
+
+    assert [True, False] == [m.HasField("snapshot") for m in looked_at]
+    assert ["a", "b"] == [r.message.request_id for r in (first, second)]
+    assert first.sent == second.sent
+    assert RIGHT == planning_pb2.Snapshot.FromString(second.sent.content) == first.message.snapshot
+
+
+def test_another_snapshot_is_another_matter(looked_at):
+    """
+    One byte makes the difference.
+    """
+    other = planning_pb2.Snapshot()
+    other.CopyFrom(RIGHT)
+    other.horizon = 3
+    first, second = (read(pb.DecideRequest(request_id="a", snapshot=s)) for s in (RIGHT, other))
+
+    assert [True, True] == [m.HasField("snapshot") for m in looked_at]
+    assert first.sent.digest != second.sent.digest
+
+
+def test_what_is_wrong_beside_a_known_snapshot_is_found():
+    """
+    A request without a name, proposals without a lane.
+    """
+    complaints(pb.DecideRequest(request_id="a", snapshot=RIGHT))
+    beside = pb.DecideRequest(snapshot=RIGHT, proposals=[pb.OrderProposal(id="p", quantity=1)])
+
+    assert ["request_id", "proposals[0].lane"] == complaints(beside)
+
+
+def test_a_wrong_snapshot_is_found_every_time():
+    """
+    Together with all else that is wrong: only what is right is remembered.
+    """
+    asked = pb.DecideRequest(snapshot=WRONG)
+
+    assert complaints(asked) == complaints(asked) == ["request_id", "snapshot.currency"]
+
+
+def test_a_right_snapshot_in_a_wrong_request_is_not_remembered(looked_at):
+    """
+    The library looks at the whole and does not say which part was right.
+    """
+    complaints(pb.DecideRequest(snapshot=RIGHT))
+    complaints(pb.DecideRequest(request_id="a", snapshot=RIGHT))
+
+    assert [True, True] == [m.HasField("snapshot") for m in looked_at]
+
+
+@pytest.mark.parametrize("limit", [("LARGEST", 8), ("BYTES", 8), ("FIELDS", 1)])
+def test_what_is_large_is_read_whole(looked_at, monkeypatch, limit):
+    """
+    Large ones are planned, which takes longer than reading them.
+    """
+    monkeypatch.setattr(reading, *limit)
+    found = [read(pb.DecideRequest(request_id=name, snapshot=RIGHT)) for name in "ab"]
+
+    assert [True, True] == [m.HasField("snapshot") for m in looked_at]
+    assert [None, None] == [request.sent for request in found]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pb.DecideRequest(
+            snapshot=planning_pb2.Snapshot(horizon=3)
+        ).SerializeToString(),  # given twice: merged
+        b"\x12",  # a length is missing
+        b"\x12\x7f",  # fewer bytes than the length says
+        b"\x12" + b"\xff" * 20,  # a length without end
+        b"\x0b\x0c",  # a group
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_library(more):
+    """
+    Merged, or refused, as it always was.
+    """
+    whole = pb.DecideRequest(request_id="a", snapshot=RIGHT)
+    read(whole)
+    try:
+        expected = pb.DecideRequest.FromString(whole.SerializeToString() + more)
+    except DecodeError:
+        with pytest.raises(InvalidRequestError, match="truncated or garbled"):
+            read(whole, more)
+    else:
+        assert reading.Request(expected) == read(whole, more)
+
+
+def test_a_number_in_the_snapshots_place_is_no_snapshot():
+    """
+    The library takes it for a field that it does not know.
+    """
+    asked = pb.DecideRequest(request_id="a").SerializeToString() + b"\x10\x07"
+    for _ in range(2):
+        request = reading.read_request(pb.DecideRequest, asked)
+        assert request.sent is None
+        assert not request.message.HasField("snapshot")
+
+
+def test_other_requests_are_read_whole():
+    """
+    Only a DecideRequest is taken apart.
+    """
+    asked = pb.GetDecisionRequest(name="decisions/01a22b14-3f5a-71e5-b6a0-e91b5f0c2b89")
+    for _ in range(2):
+        assert reading.Request(asked) == reading.read_request(type(asked), asked.SerializeToString())
+
+
+def fields(**given):
+    return pb.DecideRequest(**given).SerializeToString()
+
+
+def outcome(read_one, raw):
+    """
+    What comes of bytes: a request, or complaints.
+    """
+    try:
+        return read_one(pb.DecideRequest, raw)
+    except InvalidRequestError as error:
+        return error.violations
+
+
+FIELDS = st.sampled_from(
+    [
+        fields(request_id="a"),
+        fields(mode=2),
+        fields(proposals=[pb.OrderProposal(id="p", lane="l", quantity=1)]),
+        fields(proposals=[pb.OrderProposal(id="p")]),
+        fields(snapshot=RIGHT),
+        fields(snapshot=WRONG),
+        fields(snapshot=planning_pb2.Snapshot()),
+        b"\x92\x00" + fields(snapshot=RIGHT)[1:],  # a tag in two bytes, longer than it need be
+        b"\x7a\x01x",  # a field of a later version
+        b"\x79" + bytes(8),
+        b"\x7d" + bytes(4),
+    ]
+)
+
+
+@given(st.lists(FIELDS, max_size=6), st.binary(max_size=3))
+def test_whatever_is_sent_is_read_as_the_library_reads_it(sent, rest):
+    """
+    Known snapshots or not: the parts together are the whole, and what is refused is refused alike.
+    """
+    read(pb.DecideRequest(request_id="a", snapshot=RIGHT))
+    raw = b"".join(sent) + rest
+    expected, found = (outcome(one, raw) for one in (reading.read_message, reading.read_request))
+    if isinstance(found, reading.Request):
+        if found.sent and not found.message.HasField("snapshot"):
+            found.message.snapshot.ParseFromString(found.sent.content)
+        found = found.message
+
+    assert expected == found
