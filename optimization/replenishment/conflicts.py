@@ -6,7 +6,7 @@ everything of its tier or above that the plan keeps, as far as the plan keeps it
 that, `feasibility.conflict` narrows it down; if one can, the requirement gave way to money and there
 is no conflict. First only the stages upstream are looked at, then the whole part; of a large part
 those stages that take most of the same resources until then, and the list says that all others
-stay as planned.
+stay as planned. Where it was money, the next requirement is asked for, as far as a count of work goes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,9 @@ from optimization.solver import Feasibility
 
 _ROWS = 3_000  # of a model that is looked at
 _NEAR = 24  # stages of a large part
-_TRIED = 3  # requirements that gave way, the most important ones first
+_TRIED = 3  # requirements that gave way, the most important ones first; more while they take little:
+_WORK = 4_000  # stages times buckets of all that was looked at (a third of a second), and for each look
+_LOOK = 100
 _FEW = 12
 _LIMITS = SolveLimits(nodes=10, gap=1.0)  # a question left open counts as: it can be kept
 _STAGE_RULES = {
@@ -44,18 +46,25 @@ _STAGE_RULES = {
 
 def find_conflict(problem: OrderProblem, state: State, rows: Sequence[GaveWay]) -> tuple[str, ...]:
     """Requirements that no plan keeps together, in words; empty where what gave way gave way to money."""
-    first: dict[str, GaveWay] = {}
-    for row in rows:
-        if row.rule in _STAGE_RULES:
-            first.setdefault(row.subject, row)
-        if len(first) == _TRIED:
+    work = 0
+    for tried, row in enumerate(_first_of_each(rows)):
+        if tried >= _TRIED and work >= _WORK:
             break
-    for row in first.values():
         for part, others in _around(problem, state, row):
+            work += _LOOK + part.problem.stages.demand.size
             found = _conflict_in(part, state, row)
             if found:
                 return (*found, *others)
     return ()
+
+
+def _first_of_each(rows: Sequence[GaveWay]) -> Iterator[GaveWay]:
+    """Of each stage, the most important requirement that gave way."""
+    seen: set[str] = set()
+    for row in rows:
+        if row.rule in _STAGE_RULES and row.subject not in seen:
+            seen.add(row.subject)
+            yield row
 
 
 def _around(problem: OrderProblem, state: State, row: GaveWay) -> Iterator[tuple[Part, tuple[str, ...]]]:

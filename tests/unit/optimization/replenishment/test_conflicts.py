@@ -134,6 +134,25 @@ def test_what_gives_way_to_money_is_no_conflict():
     assert () == plan.conflicts
 
 
+def test_behind_many_that_gave_way_to_money_a_conflict_is_found(monkeypatch):
+    """
+    Nine stages where one order is too dear come first; three of them, once work is counted out.
+    """
+    dear = [f"a{k}" for k in range(9)]
+    snapshot = network(
+        [*dear, "x"],
+        [*(buy(name, fixed_cost=1e6) for name in dear), buy("x", maximum=4.0)],
+        {**dict.fromkeys(dear, (9.0, 0.0, 0.0)), "x": (5.0, 0.0, 0.0)},
+    )
+
+    plan = plan_of(snapshot)
+    monkeypatch.setattr(conflicts, "_WORK", 0)
+
+    assert {"demand on time of x in bucket 0", "maximum of buy x"} == set(plan.conflicts)
+    assert "x" not in [row.subject for row in plan.gave_way[:9]]
+    assert () == plan_of(snapshot).conflicts
+
+
 def test_firm_orders_that_overfill_a_store_give_way_in_the_hard_tier():
     """
     Nothing planning could do: the room gives way by what is too much, and no order adds to it.
