@@ -8,7 +8,7 @@ prices leave far apart, is bounded by its relaxation, which also leads to plans;
 gap, small parts are branched on, and those of medium size that materials tie together are bounded and
 planned by prices as well. In each
 later slice every part that is not yet proven gets twice the work of the slice before: priced parts
-more exchanges of plans or families planned anew, the others branch-and-bound nodes from the best plan
+more exchanges of plans or slices of the network's search, the others branch-and-bound nodes from the best plan
 in hand. The number of slices run is in the report, and a replay that runs as
 many gives the same plan, bit for bit.
 """

@@ -22,7 +22,7 @@ from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
 from optimization.decomposition.network.neighbourhoods import MOST, Drawn, draw, side_by_side
-from optimization.decomposition.network.standing import Ground, Standing, shift
+from optimization.decomposition.network.standing import Ground, Standing, put
 from optimization.decomposition.network.sweep import NO_PRICES, respond, work_for
 
 HARD = 1e6
@@ -62,9 +62,7 @@ def _attempt(  # noqa: PLR0913 - compiled: arrays in, plans changed in place
     if local_cost(ground, standing, members) < most and is_allowed(ground, standing, members):
         return 1
     for m in range(members.size):
-        shift(ground, standing, members[m], -1.0)
-        standing.plans[members[m]] = kept[m]
-        shift(ground, standing, members[m], 1.0)
+        put(ground, standing, members[m], kept[m])
     return 0
 
 

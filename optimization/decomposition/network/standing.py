@@ -135,3 +135,11 @@ def _move_stock(  # noqa: PLR0913 - compiled
         standing.stock[i, u] = after
         if d >= 0:
             standing.filled[d, u] += v * (max(after, 0.0) - max(before, 0.0))
+
+
+@njit(cache=True, nogil=True)
+def put(ground: Ground, standing: Standing, i: int, plan: Ints) -> None:
+    """Another plan for stage i."""
+    shift(ground, standing, i, -1.0)
+    standing.plans[i] = plan
+    shift(ground, standing, i, 1.0)

@@ -1,5 +1,5 @@
 """
-A linked part as the network that families of stages are planned in: a picture to find plans by.
+A linked part as a network of stages: a picture to find plans by.
 
 The picture may leave out what it likes, since its plan is priced as any orders are and the bound
 does not come from it. One lane a stage, the preferred one; its first lead time; one limited resource,

@@ -43,7 +43,7 @@ class LinkedSearch:
         return self._search is not None
 
     def advance(self, slices: int) -> None:
-        """Plan more families anew."""
+        """More slices of the search."""
         if self._search is not None:
             for _ in range(slices):
                 self._search.advance()

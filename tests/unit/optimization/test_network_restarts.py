@@ -151,10 +151,12 @@ def test_threads_change_nothing_in_restarts(network, land):
     assert np.array_equal(*plans)
 
 
-def test_the_best_plan_is_kept_while_restarts_are_hot(network, bound):
+def test_the_best_plan_is_kept_while_restarts_are_hot(network, bound, monkeypatch):
     """
     From slice to slice the plan in hand gets dearer now and then, the plan that is given never.
     """
+    for name, value in (("_HEAT", 0.5), ("_TRIALS", 5.0)):
+        monkeypatch.setattr(f"optimization.decomposition.network.planner.{name}", value)
     search = NetworkSearch(network, bound)
     in_hand, given = [cost(network, search._now)], [search.plan().objective]
     for _ in range(8):
@@ -167,6 +169,17 @@ def test_the_best_plan_is_kept_while_restarts_are_hot(network, bound):
     assert given == list(accumulate(in_hand, min))
     assert given[-1] == pytest.approx(cost(network, stand(network, plan.orders)))
     assert np.array_equal(plan.stock, stand(network, plan.orders).stock)
+
+
+def test_one_slice_is_far_better_than_requirements_planning(network, bound):
+    """
+    74,465 and about 49,200, above a bound of 41,559.
+    """
+    search = NetworkSearch(network, bound)
+    search.advance()
+    plan = search.plan()
+
+    assert plan.bound <= plan.objective < 0.7 * cost(network, requirements_plan(network))
 
 
 def test_at_the_bounds_prices_a_centre_orders_for_stores_that_have_not_ordered(network, land):
