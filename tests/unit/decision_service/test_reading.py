@@ -2,6 +2,7 @@
 
 import protovalidate
 import pytest
+from cachetools import LRUCache
 from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +98,22 @@ def test_a_right_snapshot_in_a_wrong_request_is_not_remembered(looked_at):
     complaints(pb.DecideRequest(request_id="a", snapshot=RIGHT))
 
     assert [True, True] == [m.HasField("snapshot") for m in looked_at]
+
+
+def test_the_snapshot_used_longest_ago_is_forgotten_first(looked_at, monkeypatch):
+    """
+    Not the one that was seen first.
+    """
+    monkeypatch.setattr(reading, "_right", LRUCache(2))
+
+    def ask(horizon):
+        snapshot = planning_pb2.Snapshot()
+        snapshot.CopyFrom(RIGHT)
+        snapshot.horizon = horizon
+        read(pb.DecideRequest(request_id="a", snapshot=snapshot))
+        return looked_at[-1].HasField("snapshot")
+
+    assert [True, True, False, True, False, True] == [ask(horizon) for horizon in (1, 2, 1, 3, 1, 2)]
 
 
 @pytest.mark.parametrize("limit", [("LARGEST", 8), ("BYTES", 8), ("FIELDS", 1)])
