@@ -1,107 +1,26 @@
 """
 Order problems whose stages share nothing but supplier capacity and room, planned by prices.
 
-`plan_unlinked` takes the problem that `optimization.replenishment` plans (its arrays, seen here as
-protocols, so that neither package imports the other) and answers None where the item programme
-does not say everything about it: materials between stages, several lanes of a stage, quantities
-of any size, pooled minima, whole trucks, lost sales, shelf life, ceilings, closed buckets in
-between, a second limited resource of a lane. Where it answers, its bound holds for the problem as
-it stands, and its quantities keep every rule of an order.
+`plan_unlinked` takes the problem that `optimization.replenishment` plans (`order_problem`) and answers
+None where the item programme does not say everything about it: materials between stages, several
+lanes of a stage, quantities of any size, pooled minima, whole trucks, lost sales, shelf life, ceilings,
+closed buckets in between, a second limited resource of a lane. Where it answers, its bound holds for the
+problem as it stands, and its quantities keep every rule of an order.
 """
 
-# ruff: noqa: D102 - the protocols' members are documented where they are defined
-from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimization.decomposition.instance import UNLIMITED, Floats, Instance, Items
+from optimization.decomposition.order_problem import OrderProblem
 from optimization.decomposition.planner import EXCHANGE_MOST, DecompositionPlan, plan_item_locations
 from optimization.report import SolveLimits
 
 _SLACK = 1e-9
-
-
-class _Stages(Protocol):
-    @property
-    def ids(self) -> Sequence[str]: ...
-    @property
-    def demand(self) -> Floats: ...
-    @property
-    def is_lost(self) -> NDArray[np.bool_]: ...
-    @property
-    def lateness_cost(self) -> Floats: ...
-    @property
-    def settlement_cost(self) -> Floats: ...
-    @property
-    def on_hand(self) -> Floats: ...
-    @property
-    def backorders(self) -> Floats: ...
-    @property
-    def receipts(self) -> Floats: ...
-    @property
-    def target(self) -> Floats: ...
-    @property
-    def ceiling(self) -> Floats: ...
-    @property
-    def excess_cost(self) -> Floats: ...
-    @property
-    def holding(self) -> Floats: ...
-    @property
-    def shortfall_cost(self) -> Floats: ...
-    @property
-    def worth(self) -> Floats: ...
-    @property
-    def life(self) -> NDArray[np.int64]: ...
-    @property
-    def end(self) -> NDArray[np.int64]: ...
-
-
-class _Lanes(Protocol):
-    @property
-    def stage(self) -> NDArray[np.int64]: ...
-    @property
-    def arrival(self) -> NDArray[np.int64]: ...
-    @property
-    def is_open(self) -> NDArray[np.bool_]: ...
-    @property
-    def unit_cost(self) -> Floats: ...
-    @property
-    def surcharge(self) -> Floats: ...
-    @property
-    def fixed_cost(self) -> Floats: ...
-    @property
-    def step(self) -> Floats: ...
-    @property
-    def is_whole(self) -> NDArray[np.bool_]: ...
-    @property
-    def smallest(self) -> Floats: ...
-    @property
-    def largest(self) -> Floats: ...
-
-
-class OrderProblem(Protocol):
-    """What is read of an order problem; arcs, resources, stores and groups as they are there."""
-
-    @property
-    def horizon(self) -> int: ...
-    @property
-    def worth_given(self) -> float: ...
-    @property
-    def stages(self) -> _Stages: ...
-    @property
-    def lanes(self) -> _Lanes: ...
-    @property
-    def arcs(self) -> Any: ...
-    @property
-    def resources(self) -> Any: ...
-    @property
-    def stores(self) -> Any: ...
-    @property
-    def groups(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
