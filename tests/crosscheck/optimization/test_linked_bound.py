@@ -132,9 +132,9 @@ def test_a_linked_part_of_medium_size_is_left_to_prices(monkeypatch):
         raise AssertionError("branch and bound")
 
     monkeypatch.setattr(search, "_branch", begun)
-    limits = SolveLimits(gap=0.0, iterations=5, priced_stages=100)
+    limits, short = SolveLimits(gap=0.0, iterations=5, priced_stages=100), replace(chain(), horizon=6)
     once, twice = (
-        plan_replenishment(chain(), {}, PlanningParameters(), replace(limits, slices=n)) for n in (1, 2)
+        plan_replenishment(short, {}, PlanningParameters(), replace(limits, slices=n)) for n in (1, 2)
     )
 
     assert (once.report.slices, twice.report.slices) == (1, 2)
