@@ -20,6 +20,7 @@ from optimization.replenishment.state import State, evaluate
 from optimization.report import SolveLimits
 
 _STEPS = 5  # of the bound per iteration of the limits
+_SLICES = 2  # of the network's search per slice of the part
 
 
 class LinkedSearch:
@@ -45,7 +46,7 @@ class LinkedSearch:
     def advance(self, slices: int) -> None:
         """More slices of the search."""
         if self._search is not None:
-            for _ in range(slices):
+            for _ in range(_SLICES * slices):
                 self._search.advance()
 
     def plans(self) -> Iterator[State]:
