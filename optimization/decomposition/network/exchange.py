@@ -39,16 +39,22 @@ def exchange(  # noqa: PLR0913 - what the search has at hand
     at_once = executor.map if isinstance(executor, ThreadPoolExecutor) else map
 
     def attempt(number: int) -> int:
-        return int(_attempt(ground, standing, drawn, number, true_cost, heat))
+        return int(_attempt(ground, standing, drawn, number, true_cost, heat, NO_PRICES))
 
     return sum(sum(at_once(attempt, group)) for group in side_by_side(ground, drawn))
 
 
 @njit(cache=True, nogil=True)
 def _attempt(  # noqa: PLR0913 - compiled: arrays in, plans changed in place
-    ground: Ground, standing: Standing, drawn: Drawn, number: int, true_cost: Floats, heat: float
+    ground: Ground,
+    standing: Standing,
+    drawn: Drawn,
+    number: int,
+    true_cost: Floats,
+    heat: float,
+    prices: Floats,
 ) -> int:
-    """One trial; 1 if its outcome was kept."""
+    """One trial; 1 if its outcome was kept. No `prices` stand in for what components cost."""
     np.random.seed(drawn.seeds[number])
     members, periods = drawn.members[number, : drawn.sizes[number]], standing.plans.shape[1]
     top, kept = 1, np.empty((MOST, periods), np.int32)
@@ -56,7 +62,7 @@ def _attempt(  # noqa: PLR0913 - compiled: arrays in, plans changed in place
     for m in range(members.size):
         top = max(top, ground.limit[members[m]] + 1)
         kept[m] = standing.plans[members[m]]
-    _answer_each_other(ground, standing, members, true_cost, work_for(periods, top))
+    _answer_each_other(ground, standing, members, true_cost, work_for(periods, top), prices)
     most = before - 1e-6 * abs(before) + heat * abs(before) * np.random.exponential(1.0)
     # Money enough could buy any hard price off, so the outcome is held against the rules themselves.
     if local_cost(ground, standing, members) < most and is_allowed(ground, standing, members):
@@ -82,15 +88,15 @@ def is_allowed(ground: Ground, standing: Standing, members: Ints) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _answer_each_other(
-    ground: Ground, standing: Standing, members: Ints, true_cost: Floats, work: Any
+def _answer_each_other(  # noqa: PLR0913 - compiled
+    ground: Ground, standing: Standing, members: Ints, true_cost: Floats, work: Any, prices: Floats
 ) -> None:
     order_cost, changed = ground.stages.order_cost, 0
     for m in members:
         order_cost[m] = true_cost[m] * np.exp(np.random.uniform(-1.2, 0.8))
     soft, truth = 0.3 * np.exp(np.random.uniform(0.0, 2.0)), np.random.random()
     for m in members:
-        respond(ground, standing, m, soft, work, NO_PRICES, truth)
+        respond(ground, standing, m, soft, work, prices, truth)
     for m in members:
         order_cost[m] = true_cost[m]
     for step in range(_ROUNDS):
@@ -98,10 +104,10 @@ def _answer_each_other(
         soft, truth = HARD if is_last else soft * 4.0, 1.0 if is_last else 0.5 + 0.5 * truth
         changed = 0
         for m in members[::-1] if step % 2 == 0 else members:
-            changed += respond(ground, standing, m, soft, work, NO_PRICES, truth)
+            changed += respond(ground, standing, m, soft, work, prices, truth)
     if changed:
         for m in members[::-1]:
-            respond(ground, standing, m, HARD, work, NO_PRICES, 1.0)
+            respond(ground, standing, m, HARD, work, prices, 1.0)
 
 
 @njit(cache=True, nogil=True)

@@ -32,8 +32,7 @@ _FULL = 1e-7  # a truck filled to a hair above its size is not two trucks
 NO_PRICES = np.empty((0, 0))
 
 
-@njit(cache=True, nogil=True)
-def sweep(  # noqa: PLR0913 - compiled
+def sweep(  # noqa: PLR0913 - what compiled code takes
     ground: Ground,
     standing: Standing,
     order: Ints,
@@ -47,6 +46,14 @@ def sweep(  # noqa: PLR0913 - compiled
     `component`, by stage and period, replaces what parents' stock would cost by a price per unit:
     with it, a pass from customers to suppliers is material requirements planning.
     """
+    # Nothing is left out or taken from a global in compiled code: each way of calling is compiled anew.
+    return int(_sweep(ground, standing, order, float(soft), component, float(truth)))
+
+
+@njit(cache=True, nogil=True)
+def _sweep(  # noqa: PLR0913 - compiled
+    ground: Ground, standing: Standing, order: Ints, soft: float, component: Floats, truth: float
+) -> int:
     top = 1
     for i in order:
         top = max(top, ground.limit[i] + 1)
