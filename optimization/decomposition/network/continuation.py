@@ -1,9 +1,9 @@
 """
 Whole plans anew: every stage answers all others while costs go from the bound's to the true ones.
 
-At the bound's costs (`sweep`, `truth` = 0) a stage knows what its stock is worth to others, but lots
-that do not divide evenly, whole trucks and the sum of a line's set-ups are not in them; at true costs
-it knows all that, but not what is missing where nobody has ordered yet. A continuation (homotopy)
+At the bound's costs (`sweep`, `truth` = 0) a stage orders what its stock is worth to all others,
+whether or not they have ordered yet, but not what they will take in fact, in whole lots; at true
+costs it answers what they take now, and misses nothing where nobody has ordered. A continuation (homotopy)
 goes from one to the other in small steps, with prices on what is missing that rise from next to
 nothing to beyond everything, and so takes the network from the plan in hand to another one near the
 bound. Set-up costs are drawn anew for the first answers (noising: Charon, Hudry 1993), so no two
