@@ -3,7 +3,7 @@ The search, part by part, in slices of work that the clock may count but never c
 
 Slice 0 is the constructed plan; of large parts without materials it is the plan by prices before any
 exchange of plans. Slice 1 solves exactly what a dynamic programme can; parts of several stages are bounded
-and planned by prices on capacity and room, large ones on materials too (`linked`); the rest, and what
+and planned by prices on capacity and room, large ones and those of many buckets on materials too (`linked`); the rest, and what
 prices leave far apart, is bounded by its relaxation, which also leads to plans; then, if that leaves a
 gap, small parts are branched on, and those of medium size that materials tie together are bounded and
 planned by prices as well. In each
@@ -41,6 +41,9 @@ Reserve = Callable[[OrderProblem, SolveLimits, State], tuple[State, SolveReport]
 _SMALL = 10_000  # columns; above, cuts at the root take tens of seconds
 _CLOSE = 0.01  # gap of prices beyond which the relaxation is asked too: few stages share much
 _SEVERAL = 24  # stages from which prices are asked at all: fewer share too much with each other
+_MANY = (
+    200  # stages times buckets from which prices on materials are asked first: daily buckets of a few stages
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,10 @@ def _first(part: Part, start: State | None, limits: SolveLimits) -> Progress:
 
 def _is_large(problem: OrderProblem, limits: SolveLimits) -> bool:
     return len(problem.stages.ids) >= limits.priced_stages
+
+
+def _is_many(problem: OrderProblem, limits: SolveLimits) -> bool:
+    return _is_large(problem, limits) or problem.stages.demand.size >= _MANY
 
 
 def _may_be_priced(problem: OrderProblem, limits: SolveLimits) -> bool:
@@ -190,28 +197,35 @@ def _begin(progress: Progress, limits: SolveLimits, executor: Executor | None) -
     is_worth_pricing = not is_tied and len(problem.stages.ids) >= min(_SEVERAL, limits.priced_stages)
     if is_worth_pricing and _price(progress, replace(limits, slices=1), executor):
         return
-    if is_tied and _is_large(problem, limits) and _link(progress, limits, executor):
+    is_linked = is_tied and _is_many(problem, limits) and _link(progress, limits, executor)
+    if is_linked and (_is_large(problem, limits) or _is_close(progress, limits)):
         return
+    _relax(progress, limits)
+    if not progress.is_proven and progress.columns <= _SMALL:
+        progress.linked = None
+        _branch(progress, *_model(progress), limits, limits.nodes)
+    elif not progress.is_proven and is_tied and not _is_many(problem, limits):
+        _link(progress, limits, executor)
+
+
+def _relax(progress: Progress, limits: SolveLimits) -> None:
+    """The relaxation's bound, and plans that it leads to."""
+    problem = progress.part.problem
     matrix, columns = _model(progress)
     relaxed = relax(matrix, limits, NAME)
-    if relaxed is not None:
-        progress.iterations += relaxed.iterations
+    if relaxed is None:
+        return
+    progress.iterations += relaxed.iterations
+    progress.know(relaxed.bound, limits)
+    if not progress.is_proven:
+        progress.offer(released(problem, columns, relaxed))
         progress.know(relaxed.bound, limits)
-        if not progress.is_proven:
-            progress.offer(released(problem, columns, relaxed))
+    if not progress.is_proven:
+        state, nodes, iterations = solve_near(problem, matrix, columns, relaxed, progress.close(limits), NAME)
+        progress.count(nodes, iterations)
+        if state is not None:
+            progress.offer(state)
             progress.know(relaxed.bound, limits)
-        if not progress.is_proven:
-            state, nodes, iterations = solve_near(
-                problem, matrix, columns, relaxed, progress.close(limits), NAME
-            )
-            progress.count(nodes, iterations)
-            if state is not None:
-                progress.offer(state)
-                progress.know(relaxed.bound, limits)
-    if not progress.is_proven and matrix.columns <= _SMALL:
-        _branch(progress, matrix, columns, limits, limits.nodes)
-    elif not progress.is_proven and is_tied and not _is_large(problem, limits):
-        _link(progress, limits, executor)
 
 
 def _price(progress: Progress, limits: SolveLimits, executor: Executor | None) -> bool:
@@ -224,9 +238,14 @@ def _price(progress: Progress, limits: SolveLimits, executor: Executor | None) -
     progress.count(0, plan.proof.iterations)
     progress.offer(evaluate(problem, plan.quantity))
     progress.know(plan.bound, limits)
-    if progress.state.cost - progress.bound <= max(limits.gap, _CLOSE) * progress.decided:
+    if _is_close(progress, limits):
         progress.priced = plan
     return progress.priced is not None
+
+
+def _is_close(progress: Progress, limits: SolveLimits) -> bool:
+    """Whether what prices leave unproven is too little to ask anybody else."""
+    return progress.state.cost - progress.bound <= max(limits.gap, _CLOSE) * progress.decided
 
 
 def _link(progress: Progress, limits: SolveLimits, executor: Executor | None) -> bool:

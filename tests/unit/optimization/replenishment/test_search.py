@@ -1,19 +1,36 @@
 """Slices of work: what they promise, what they repeat, and what happens when a solver fails."""
 
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from optimization.check import check_plan
 from optimization.errors import SolverError
-from optimization.network import Demand, DemandKind, Resource, ResourceKind, ResourceUse
+from optimization.network import (
+    Component,
+    Demand,
+    DemandKind,
+    Item,
+    Lane,
+    LaneKind,
+    Location,
+    Resource,
+    ResourceKind,
+    ResourceUse,
+    Snapshot,
+    Stage,
+    Supplier,
+)
 from optimization.parameters import PlanningParameters
 from optimization.replenishment import plan_replenishment, search
 from optimization.replenishment.heuristic import construct
 from optimization.replenishment.model import build_model, start_values
 from optimization.replenishment.plan import state_of
 from optimization.replenishment.read import read_problem
+from optimization.replenishment.state import evaluate
 from optimization.report import SolveLimits, SolveReport, Termination
 from optimization.solver import solve
 
@@ -250,3 +267,56 @@ def test_stages_that_share_nothing_are_planned_at_once(loners, monkeypatch):
     assert together.report.termination is apart.report.termination is Termination.OPTIMAL
     assert () == check_plan(loners, {}, PlanningParameters(), together)
     assert sizes == [32]
+
+
+def daily_or_weekly(daily, bucket_days):
+    """Raw material bought for one product, made for three shops; the same demand in buckets of days or weeks."""
+    means = {name: days.reshape(-1, bucket_days).sum(axis=1).tolist() for name, days in daily.items()}
+    goods, rate = ("raw", "good", *means), {"holding_rate": 1.0}
+    cost, stock = {"raw": 10.0, "good": 20.0}, {"raw": 60.0, "good": 30.0}
+    return Snapshot(
+        as_of=date(2026, 11, 30),
+        horizon=len(means["north"]),
+        bucket_days=bucket_days,
+        items=(Item("raw", value=10.0), Item("good", value=40.0)),
+        locations=tuple(Location(name) for name in ("plant", *means)),
+        suppliers=(Supplier("s"),),
+        stages=tuple(
+            Stage(n, "raw" if n == "raw" else "good", n if n in means else "plant",
+                  added_cost=cost.get(n, 2.0), on_hand=stock.get(n, 40.0), **rate)
+            for n in goods
+        ),
+        lanes=(
+            Lane("buy", LaneKind.PURCHASE, "raw", supplier="s", lead_time=7.0, unit_cost=10.0, fixed_cost=60.0,
+                 minimum=40.0, multiple=20.0),
+            Lane("make", LaneKind.PRODUCTION, "good", components=(Component("raw", 1.0),), lead_time=7.0,
+                 unit_cost=20.0, fixed_cost=50.0, multiple=10.0),
+            *(Lane(f"ship {n}", LaneKind.TRANSFER, n, source="good", unit_cost=2.0, fixed_cost=20.0, multiple=4.0)
+              for n in means),
+        ),
+        demands=tuple(Demand(n, mean=tuple(map(float, mean))) for n, mean in means.items()),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_daily_buckets_are_no_worse_than_weekly_ones(seed):
+    """
+    Eight weeks day by day: no dearer than the weekly plan placed on Mondays, though there are seven times as
+    many set-ups to decide on. Branch and bound alone was 9 % dearer here after forty times the work.
+    """
+    rng = np.random.default_rng(seed)
+    daily = {name: rng.poisson(mean, 56) for name, mean in (("north", 4), ("south", 2), ("east", 3))}
+    days, weeks = (daily_or_weekly(daily, bucket_days) for bucket_days in (1, 7))
+    limits, parameters = SolveLimits(nodes=5, iterations=60, slices=1, gap=0.02), PlanningParameters()
+    by_day, by_week = (plan_replenishment(known, {}, parameters, limits) for known in (days, weeks))
+    problem = read_problem(days, {}, parameters)
+    quantity = np.zeros(problem.lanes.is_open.shape)
+    for order in by_week.orders:
+        quantity[problem.lanes.ids.index(order.lane), 7 * order.order_bucket] = order.quantity
+    on_mondays = evaluate(problem, quantity)
+
+    assert not on_mondays.missing.any()
+    assert not on_mondays.overload.any()
+    assert by_day.report.objective <= on_mondays.cost
+    assert by_day.report.gap < 0.02
+    assert check_plan(days, {}, parameters, by_day) == ()
