@@ -3,14 +3,13 @@ The search, part by part, in slices of work that the clock may count but never c
 
 Slice 0 is the constructed plan; of large parts without materials it is the plan by prices before any
 exchange of plans. Slice 1 solves exactly what a dynamic programme can; parts of several stages are bounded
-and planned by prices on capacity and room, large ones and those of many buckets on materials too (`linked`); the rest, and what
-prices leave far apart, is bounded by its relaxation, which also leads to plans; then, if that leaves a
-gap, small parts are branched on, and those of medium size that materials tie together are bounded and
-planned by prices as well. In each
-later slice every part that is not yet proven gets twice the work of the slice before: priced parts
-more exchanges of plans or slices of the network's search, the others branch-and-bound nodes from the best plan
-in hand. The number of slices run is in the report, and a replay that runs as
-many gives the same plan, bit for bit.
+and planned by prices on capacity and room, large ones and those of many buckets on materials too
+(`linked`); the rest, and what prices leave far apart, is bounded by its relaxation, which also leads to
+plans; then, if that leaves a gap, small parts are branched on, others whose materials tie stages together
+are asked by prices as well. In each later slice every part that is not yet proven gets twice the work of
+the slice before: priced parts more exchanges of plans or slices of the network's search, the others
+branch-and-bound nodes from the best plan in hand. The number of slices run is in the report, and a replay
+that runs as many gives the same plan, bit for bit.
 """
 
 from collections.abc import Callable, Iterator

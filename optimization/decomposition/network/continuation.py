@@ -10,7 +10,6 @@ bound. Set-up costs are drawn anew for the first answers (noising: Charon, Hudry
 continuations are alike. All of the network moves in step, at the price of a few local restarts a stage.
 """
 
-# ruff: noqa: PLR0913 - what compiled sweeps take
 import numpy as np
 
 from optimization.decomposition.instance import Ints
@@ -27,9 +26,9 @@ _HARD_ANSWERS = 4
 _HAIR = 1e-6
 
 
-def continued(place: tuple[Network, Ground], plans: Ints, seed: int) -> Ints:
-    """Another feasible plan, from one in hand; it may be dearer."""
-    network, land = place
+def continued(known: tuple[Network, Ground], plans: Ints, seed: int) -> Ints:
+    """Another feasible plan, from one in hand; it may be dearer. What is `known` comes first, as a `Crew` calls."""
+    network, land = known
     standing = stand(network, plans)
     noise = np.random.default_rng(seed).uniform(-_NOISE, _NOISE, network.stages.count)
     drawn = land._replace(stages=land.stages._replace(order_cost=np.exp(noise) * land.stages.order_cost))
@@ -58,7 +57,9 @@ def made_feasible(network: Network, land: Ground, wanted: Standing) -> Standing:
     return standing if violation(network, standing) < _HAIR else stand(network, feasible)
 
 
-def _answer(network: Network, land: Ground, standing: Standing, step: int, soft: float, truth: float) -> None:
+def _answer(  # noqa: PLR0913 - what sweeps take
+    network: Network, land: Ground, standing: Standing, step: int, soft: float, truth: float
+) -> None:
     """Every stage once, customers first and suppliers first in turn."""
     down = network.links.downward
     sweep(land, standing, down[::-1].copy() if step % 2 == 0 else down, soft, NO_PRICES, truth)

@@ -71,7 +71,8 @@ def plan_network(
     Parameters
     ----------
     executor
-        Where plans of the whole network and restarts are made at the same time; None is this thread. The plan is the same.
+        Where plans of the whole network and restarts are made at the same time; None is this
+        thread. The plan is the same.
     may_continue
         Asked between slices: the only place where a clock may have a say.
     warm
