@@ -115,8 +115,12 @@ def _open_store(url: str) -> Store:
 
 
 def _open_database(url: str) -> Store:
-    from audit.sql.postgres import connect_postgres  # noqa: PLC0415 - see the head of this file
-    from audit.sql.sqlite import connect_sqlite  # noqa: PLC0415
-    from audit.sql.store import SqlStore  # noqa: PLC0415
+    from audit.sql.store import SqlStore  # noqa: PLC0415 - see the head of this file
 
-    return SqlStore(*(connect_sqlite(url) if url.startswith("sqlite") else connect_postgres(url)))
+    if url.startswith("sqlite"):
+        from audit.sql.sqlite import connect_sqlite  # noqa: PLC0415
+
+        return SqlStore(*connect_sqlite(url))
+    from audit.sql.postgres import connect_postgres  # noqa: PLC0415
+
+    return SqlStore(*connect_postgres(url))

@@ -1,13 +1,16 @@
 """
 The tables of a database: brought up to a revision, taken back, looked at.
 
-Alembic and SQL are loaded when one of these is called: whoever verifies an export needs neither.
+SQL is loaded when one of these is called, and Alembic when there is something to do: whoever verifies an export
+needs neither.
 """
 
 from pathlib import Path
 
+HEAD = "head"
 
-def upgrade(url: str, folder: Path, revision: str = "head") -> None:
+
+def upgrade(url: str, folder: Path, revision: str = HEAD) -> None:
     """
     Bring the tables up to a revision; does nothing if they are there.
 
@@ -23,7 +26,11 @@ def upgrade(url: str, folder: Path, revision: str = "head") -> None:
     StorageError
         If the database cannot be reached or a lock was not free in time.
     """
-    from audit.sql import migrate  # noqa: PLC0415 - see the head of this file
+    from audit.sql.revisions import is_at_head  # noqa: PLC0415 - see the head of this file
+
+    if revision == HEAD and is_at_head(url, folder):
+        return
+    from audit.sql import migrate  # noqa: PLC0415
 
     migrate.upgrade(url, folder, revision)
 
@@ -44,6 +51,6 @@ def downgrade(url: str, folder: Path, revision: str) -> None:
 
 def current(url: str) -> str | None:
     """Return the revision the tables are at, or nothing in a database without them."""
-    from audit.sql import migrate  # noqa: PLC0415 - see the head of this file
+    from audit.sql import revisions  # noqa: PLC0415 - see the head of this file
 
-    return migrate.current(url)
+    return revisions.current(url)

@@ -9,10 +9,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.util.exc import CommandError
-from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.errors import SchemaError, StorageError
@@ -26,21 +23,6 @@ def upgrade(url: str, folder: Path, revision: str) -> None:
 def downgrade(url: str, folder: Path, revision: str) -> None:
     """Take the tables back to a revision; see `audit.schema`."""
     _run(command.downgrade, url, folder, revision)
-
-
-def current(url: str) -> str | None:
-    """Return the revision the tables are at, or nothing in a database without them."""
-    target = make_url(url)
-    if target.get_backend_name() == "postgresql":
-        target = target.set(drivername="postgresql+psycopg")
-    engine = create_engine(target)
-    try:
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError as error:
-        raise StorageError(f"the database cannot be reached: {error}") from error
-    finally:
-        engine.dispose()
 
 
 def _run(verb: object, url: str, folder: Path, revision: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 
 from audit import (
     NewEntry,
@@ -23,6 +24,7 @@ from audit import (
     upgrade,
     verify_ledger,
 )
+from audit.sql.revisions import head, is_at_head
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 SIGNER = Signer("example.com/log", bytes(range(32)))
@@ -100,6 +102,29 @@ def test_upgrading_twice_does_nothing(url):
     upgrade(url, MIGRATIONS)
 
     assert before == current(url)
+
+
+def test_the_head_is_what_alembic_says(url, folder):
+    """
+    The last revision of a folder, and the one of a database, are read without Alembic as Alembic reads them.
+    """
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == head(MIGRATIONS) == current(url)
+    assert ScriptDirectory(str(folder)).get_current_head() == head(folder) == "9999_later"
+    assert is_at_head(url, MIGRATIONS)
+    assert not is_at_head(url, folder)
+
+
+def test_two_heads_are_left_to_alembic(url, folder):
+    """
+    Revisions that part ways are no head: whoever upgrades is told.
+    """
+    (folder / "versions" / "9998_other.py").write_text(
+        LATER.format(before=current(url)).replace("9999_later", "9998_other")
+    )
+    assert head(folder) == ""
+
+    with pytest.raises(SchemaError, match="head"):
+        upgrade(url, folder)
 
 
 def test_a_log_with_entries_is_never_dropped(url):

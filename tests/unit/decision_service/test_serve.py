@@ -1,10 +1,30 @@
 """What `serve` does before it takes calls."""
 
 import gc
+import subprocess
+import sys
 
 import pytest
 
 from decision_service.cli.serve import settle
+
+# What plans, migrates or speaks to another database: none of it is needed to serve a log that is there.
+NEEDLESS = ("alembic", "psycopg", "highspy", "ortools", "pyomo", "scipy", "numba", "durable")
+STARTED = """
+import asyncio, sys
+from pathlib import Path
+from decision_service.bootstrap import build
+from decision_service.config import Settings
+
+async def serve():
+    app = build(Settings(address="127.0.0.1:0", data=Path(sys.argv[1]), workers=0))
+    running = await app.serve()
+    print(sorted(name for name in sys.argv[2:] if name in sys.modules))
+    await running.drain(0.0)
+    app.close()
+
+asyncio.run(serve())
+"""
 
 
 @pytest.fixture
@@ -30,3 +50,17 @@ def test_calls_under_way_do_not_set_off_the_collector(collector):
         circle = []
         circle.append(circle)
     assert before < gc.get_stats()[0]["collections"]
+
+
+def test_a_log_that_is_there_is_served_without_what_migrates_and_plans(tmp_path):
+    """
+    The first start makes the tables, with Alembic; the second finds them and loads nothing of the kind.
+    """
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", STARTED, tmp_path, *NEEDLESS], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+
+    assert said == ["['alembic']", "[]"]
