@@ -8,26 +8,24 @@ Without a configured provider the API is a no-op of a few microseconds.
 
 import asyncio
 import time
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any, Self
 
 from opentelemetry import context, metrics, propagate, trace
 from opentelemetry.trace import SpanKind, StatusCode
 
-from decision_service.decision import Decision
+from decision_service.decision import Decision, Disposition
+from decision_service.observability import TOTALS
 
 STATUS_CODE = "rpc.response.status_code"
 
-_TRACER = trace.get_tracer("decision_service")
-_METER = metrics.get_meter("decision_service")
+_NAME = "decision_service"
+_TRACER, _METER = trace.get_tracer(_NAME), metrics.get_meter(_NAME)
+# As the SDK labels what it measures.
+_SCOPE = {"otel_scope_name": _NAME, "otel_scope_version": "", "otel_scope_schema_url": ""}
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-_DURATION = _METER.create_histogram(
-    "rpc.server.call.duration",
-    "s",
-    "Time from request to response",
-    explicit_bucket_boundaries_advisory=_SECONDS,
-)
 _GAP = _METER.create_histogram(
     "solver.gap",
     "1",
@@ -36,7 +34,49 @@ _GAP = _METER.create_histogram(
 )
 
 
-class Totals:
+class Durations:
+    """Seconds of calls, by method and status; counted here where Prometheus reads totals, by the SDK elsewhere."""
+
+    _NAME, _SAYS = "rpc.server.call.duration", "Time from request to response"
+
+    def __init__(self) -> None:
+        self._kept_elsewhere = _METER.create_histogram(
+            self._NAME, "s", self._SAYS, explicit_bucket_boundaries_advisory=_SECONDS
+        )
+        self._counts: dict[tuple[str, str], list[int]] = {}
+        self._sums: dict[tuple[str, str], float] = {}
+        TOTALS.sources.append(self._collect)
+
+    def record(self, seconds: float, method: str, status: str) -> None:
+        """One more call; in the event loop's thread."""
+        if not TOTALS.is_read:
+            self._kept_elsewhere.record(seconds, _labels(method) | {STATUS_CODE: status})
+            return
+        key = (method, status)
+        if key not in self._counts:
+            self._sums[key], self._counts[key] = 0.0, [0] * (len(_SECONDS) + 1)  # in the order of `_collect`
+        self._counts[key][bisect_left(_SECONDS, seconds)] += 1
+        self._sums[key] += seconds
+
+    def _collect(self) -> Iterator[Any]:
+        from prometheus_client.core import HistogramMetricFamily  # noqa: PLC0415 - an extra
+
+        names = (*(label.replace(".", "_") for label in (*_labels(""), STATUS_CODE)), *_SCOPE)
+        family = HistogramMetricFamily(self._NAME.replace(".", "_"), self._SAYS, labels=names, unit="seconds")
+        bounds = (*map(str, _SECONDS), "+Inf")
+        for (method, status), counts in tuple(self._counts.items()):
+            up_to = list(zip(bounds, accumulate(counts), strict=True))
+            values = (*_labels(method).values(), status, *_SCOPE.values())
+            family.add_metric(values, up_to, self._sums[method, status])
+        if family.samples:
+            yield family
+
+
+def _labels(method: str) -> dict[str, str]:
+    return {"rpc.system.name": "grpc", "rpc.method": method}
+
+
+class Counted:
     """A counter that is read when metrics are: adding one costs a look-up, where the SDK's costs as much as a call."""
 
     def __init__(self, name: str, unit: str, description: str, labels: tuple[str, ...]) -> None:
@@ -53,11 +93,12 @@ class Totals:
             yield metrics.Observation(total, dict(zip(self._labels, values, strict=True)))
 
 
-_DECISIONS = Totals(
+_DURATIONS = Durations()
+_DECISIONS = Counted(
     "decision.count", "{decision}", "Decisions by verdict", ("decision.verdict", "decision.release")
 )
-_ORDERS = Totals("decision.order.count", "{order}", "Orders by disposition", ("decision.disposition",))
-_SHED = Totals(
+_ORDERS = Counted("decision.order.count", "{order}", "Orders by disposition", ("decision.disposition",))
+_SHED = Counted(
     "decision.shed.count", "{call}", "Calls refused because of overload", ("decision.shed.reason",)
 )
 
@@ -80,17 +121,16 @@ class Observation:
         How it ended: the name of its gRPC status.
     """
 
-    __slots__ = ("_attributes", "_metadata", "_method", "_span", "_started", "_token", "status")
+    __slots__ = ("_metadata", "_method", "_span", "_started", "_token", "status")
 
     def __init__(self, method: str, metadata: Mapping[str, str]) -> None:
         self.status = "OK"
         self._method, self._metadata = method, metadata
 
     def __enter__(self) -> Self:
-        self._attributes = {"rpc.system.name": "grpc", "rpc.method": self._method}
         self._started = time.perf_counter()
         parent = propagate.extract(self._metadata) if "traceparent" in self._metadata else None
-        self._span = _TRACER.start_span(self._method, parent, SpanKind.SERVER, self._attributes)
+        self._span = _TRACER.start_span(self._method, parent, SpanKind.SERVER, _labels(self._method))
         # Where nobody traces there is nothing to be found in the context.
         is_traced = self._span.get_span_context().is_valid
         self._token = context.attach(trace.set_span_in_context(self._span)) if is_traced else None
@@ -101,8 +141,7 @@ class Observation:
             self.status = "CANCELLED"
         _end(self._span, self.status)
         # Within the span: a measurement may keep its trace as an example.
-        took = time.perf_counter() - self._started
-        _DURATION.record(took, self._attributes | {STATUS_CODE: self.status})
+        _DURATIONS.record(time.perf_counter() - self._started, self._method, self.status)
         if self._token is not None:
             context.detach(self._token)
         self._span.end()
@@ -122,8 +161,9 @@ def decided(decision: Decision, *, is_repeat: bool) -> None:
     if is_repeat:
         return
     _DECISIONS.add(1, outcome.verdict.value, decision.lineage.release)
-    for disposition, count in Counter([order.disposition.value for order in outcome.orders]).items():
-        _ORDERS.add(count, disposition)
+    for disposition in Disposition:
+        if count := outcome.count(disposition):
+            _ORDERS.add(count, disposition.value)
     for report in outcome.reports:
         _GAP.record(report.gap, {"solver.name": report.name, "solver.termination": report.termination.value})
 

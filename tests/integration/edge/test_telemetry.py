@@ -149,6 +149,37 @@ print(generate_latest().decode())
 """
 
 
+TIMED = """
+import sys
+from decision_service.observability import TOTALS, configure
+configure("prometheus", 0.0, 0)
+TOTALS.is_read = sys.argv[1] == "ours"
+from decision_service.api import telemetry
+for seconds in (0.0001, 0.002, 0.0021, 4.0, 1000.0):
+    telemetry._DURATIONS.record(seconds, "s/Fast", "OK")
+telemetry._DURATIONS.record(0.3, "s/Fast", "NOT_FOUND")
+telemetry._DURATIONS.record(0.3, "s/Slow", "OK")
+from prometheus_client import generate_latest
+print("\\n".join(sorted(line for line in generate_latest().decode().splitlines() if "rpc_server" in line)))
+"""
+
+
+def test_durations_that_are_counted_here_read_as_those_of_the_sdk():
+    """
+    Prometheus sees no difference: names, labels, buckets with their bounds included, sums.
+    """
+    pytest.importorskip("opentelemetry.exporter.prometheus")
+    ours, sdk = (
+        subprocess.run(
+            [sys.executable, "-c", TIMED, who], capture_output=True, text=True, timeout=60, check=True
+        ).stdout.splitlines()
+        for who in ("ours", "sdk")
+    )
+
+    assert sdk == ours
+    assert 2 + 3 * 18 == len(ours)  # HELP and TYPE; 16 buckets, count and sum of each series
+
+
 def test_metrics_have_the_names_and_buckets_that_dashboards_use():
     """
     As Prometheus reads them; seconds in steps that tell 5 ms from 50.
