@@ -11,9 +11,10 @@ and as snapshots. Peers' plans are put through the model once more. Seconds are 
 cores; CPU seconds stand beside them.
 Ours and the peers (HiGHS with (l,S) rows and with the facility-location form, SCIP in an
 environment made for the run, CP-SAT) get the same instances, one after the other; each peer reads the
-same file, may start from ordering nothing, and has the same seconds after reading. Peers are asked
-up to 1,000 item-locations and stages; above, HiGHS alone shows what becomes of a monolith. Memory is
-the most that this process held during a case; its helpers are threads of it.
+same file, may start from ordering nothing, and has the same seconds after reading: those of
+--peer-seconds, for networks those that ours had. Peers are asked up to 1,000 item-locations and stages;
+above, HiGHS alone shows what becomes of a monolith. Memory is the most that this process held during a
+case; its helpers are threads of it.
 """
 
 import argparse
@@ -107,7 +108,9 @@ def items(sizes, asked):
                 rows += warm(instance, plan, case, pool)
             if size <= 10_000:
                 forms = ("l,S", "FL") if size <= PEERS_UP_TO else ("l,S",)
-                rows += beside(case, plan, {k: monolith(instance, k) for k in forms}, size, asked)
+                rows += beside(
+                    case, plan, {k: monolith(instance, k) for k in forms}, size, asked, asked.peer_seconds
+                )
     return rows + growth_rows("item-locations", spent_of)
 
 
@@ -189,6 +192,18 @@ def memory(case, goal):
     return Row(case, "GB at most", most, None, "", None, f"<= {goal:g} GB", most <= goal)
 
 
+def room_for_another(start, seconds, growth=1):
+    """Asked between slices: whether one more, so many times as long as the last one, ends in time."""
+    asked = [start]
+
+    def is_room():
+        now = time.perf_counter()
+        last, asked[:] = now - asked[0], [now]
+        return now + growth * last - start < 0.95 * seconds  # the rest is for reading out
+
+    return is_room
+
+
 def networks(sizes, asked):
     rows = []
     plan_network(network(40), SolveLimits(iterations=2, slices=1))
@@ -199,7 +214,7 @@ def networks(sizes, asked):
         with helpers() as pool:
             plan = plan_network(
                 instance, limits, pool,
-                may_continue=lambda s=start: time.perf_counter() - s < 0.92 * asked.network_seconds,
+                may_continue=room_for_another(start, asked.network_seconds),
             )  # fmt: skip
         seconds, gap = time.perf_counter() - start, 100 * plan.gap
         planners = cost(instance, requirements_plan(instance))
@@ -213,7 +228,9 @@ def networks(sizes, asked):
                 "cheaper", plan.objective < planners),
         ]  # fmt: skip
         if size <= PEERS_UP_TO:
-            rows += beside(case, plan, {"plain": network_monolith(instance)}, size, asked)
+            rows += beside(
+                case, plan, {"plain": network_monolith(instance)}, size, asked, asked.network_seconds
+            )
     return rows
 
 
@@ -228,8 +245,8 @@ def linked_snapshots(sizes, asked):
         problem, start = read_problem(given, {}, PlanningParameters()), time.perf_counter()
         with helpers() as pool:
             spent, plan = timed(
-                plan_replenishment, given, {}, PlanningParameters(), SolveLimits(slices=20), executor=pool,
-                may_continue=lambda s=start: time.perf_counter() - s < 0.4 * asked.network_seconds,
+                plan_replenishment, given, {}, PlanningParameters(), SolveLimits(slices=1_000), executor=pool,
+                may_continue=room_for_another(start, asked.network_seconds, growth=2),
             )  # fmt: skip
         rows += snapshot_rows(case, given, plan, wrong_in(given, plan, size), 20)
         rows += second_rows(case, spent, asked.network_seconds)
@@ -242,8 +259,8 @@ def linked_snapshots(sizes, asked):
     return rows
 
 
-def beside(case, plan, models, size, asked):
-    """Each peer's plan and bound on the same instance, at its limit."""
+def beside(case, plan, models, size, asked, seconds):
+    """Each peer's plan and bound on the same instance, after so many seconds."""
     rows = []
     for form, matrix in models.items():
         peers = {"HiGHS": (sys.executable, HIGHS)}
@@ -253,8 +270,8 @@ def beside(case, plan, models, size, asked):
                 peers["SCIP"] = (asked.scip, SCIP)
         with written(matrix) as folder:
             for name, (python, script) in peers.items():
-                answer = run(python, script, matrix, folder, asked.peer_seconds)
-                rows += peer_rows(case, plan, f"{name}, {form}, {asked.peer_seconds:g} s", answer)
+                answer = run(python, script, matrix, folder, seconds)
+                rows += peer_rows(case, plan, f"{name}, {form}, {seconds:g} s", answer)
     return rows
 
 

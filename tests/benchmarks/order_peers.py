@@ -286,7 +286,7 @@ def run(python, script, matrix, folder, seconds):
     plan.unlink(missing_ok=True)
     given = [python, "-c", script, folder / "model.mps", str(seconds), plan, folder / "start.npy"]
     try:
-        done = subprocess.run(given, capture_output=True, text=True, check=True, timeout=3 * seconds + 120)
+        done = subprocess.run(given, capture_output=True, text=True, check=True, timeout=2 * seconds + 60)
         answer = Answer(*json.loads(done.stdout.splitlines()[-1]))
         return _verified(answer, matrix.arrays(), np.load(plan)) if plan.exists() else answer
     except subprocess.TimeoutExpired as reason:
