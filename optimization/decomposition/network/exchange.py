@@ -15,15 +15,14 @@ them draws follows from its own seed, so the outcome is the same.
 
 # ruff: noqa: NPY002 - compiled code knows only the old names; it is seeded at the start of each trial
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 from numba import njit
 
 from optimization.decomposition.instance import Floats, Ints
-from optimization.decomposition.network.neighbourhoods import MOST, Drawn, draw, side_by_side
+from optimization.decomposition.network.neighbourhoods import Drawn, draw, side_by_side
 from optimization.decomposition.network.standing import Ground, Standing, put
-from optimization.decomposition.network.sweep import NO_PRICES, respond, work_for
+from optimization.decomposition.network.sweep import NO_PRICES, in_turn, work_for
 
 HARD = 1e6
 _HAIR = 1e-7
@@ -56,13 +55,9 @@ def _attempt(  # noqa: PLR0913 - compiled: arrays in, plans changed in place
 ) -> int:
     """One trial; 1 if its outcome was kept. No `prices` stand in for what components cost."""
     np.random.seed(drawn.seeds[number])
-    members, periods = drawn.members[number, : drawn.sizes[number]], standing.plans.shape[1]
-    top, kept = 1, np.empty((MOST, periods), np.int32)
-    before = local_cost(ground, standing, members)
-    for m in range(members.size):
-        top = max(top, ground.limit[members[m]] + 1)
-        kept[m] = standing.plans[members[m]]
-    _answer_each_other(ground, standing, members, true_cost, work_for(periods, top), prices)
+    members = drawn.members[number, : drawn.sizes[number]]
+    before, kept = local_cost(ground, standing, members), standing.plans[members]
+    _answer_each_other(ground, standing, members, true_cost, prices)
     most = before - 1e-6 * abs(before) + heat * abs(before) * np.random.exponential(1.0)
     # Money enough could buy any hard price off, so the outcome is held against the rules themselves.
     if local_cost(ground, standing, members) < most and is_allowed(ground, standing, members):
@@ -88,26 +83,23 @@ def is_allowed(ground: Ground, standing: Standing, members: Ints) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _answer_each_other(  # noqa: PLR0913 - compiled
-    ground: Ground, standing: Standing, members: Ints, true_cost: Floats, work: Any, prices: Floats
+def _answer_each_other(
+    ground: Ground, standing: Standing, members: Ints, true_cost: Floats, prices: Floats
 ) -> None:
-    order_cost, changed = ground.stages.order_cost, 0
+    order_cost, work, upward = ground.stages.order_cost, work_for(ground, members), members[::-1].copy()
     for m in members:
         order_cost[m] = true_cost[m] * np.exp(np.random.uniform(-1.2, 0.8))
     soft, truth = 0.3 * np.exp(np.random.uniform(0.0, 2.0)), np.random.random()
-    for m in members:
-        respond(ground, standing, m, soft, work, prices, truth)
+    in_turn(ground, standing, members, soft, work, prices, truth)
     for m in members:
         order_cost[m] = true_cost[m]
+    changed = 0
     for step in range(_ROUNDS):
         is_last = step == _ROUNDS - 1
         soft, truth = HARD if is_last else soft * 4.0, 1.0 if is_last else 0.5 + 0.5 * truth
-        changed = 0
-        for m in members[::-1] if step % 2 == 0 else members:
-            changed += respond(ground, standing, m, soft, work, prices, truth)
+        changed = in_turn(ground, standing, upward if step % 2 == 0 else members, soft, work, prices, truth)
     if changed:
-        for m in members[::-1]:
-            respond(ground, standing, m, HARD, work, prices, 1.0)
+        in_turn(ground, standing, upward, HARD, work, prices, 1.0)
 
 
 @njit(cache=True, nogil=True)

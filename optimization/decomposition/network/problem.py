@@ -105,6 +105,8 @@ class Network:
 
     def __post_init__(self) -> None:
         _check(self)
+        # Code is compiled for each layout that it meets: of columns read from tables there are two.
+        object.__setattr__(self, "stages", Stages(*map(np.ascontiguousarray, self.stages)))
 
     @property
     def periods(self) -> int:

@@ -46,19 +46,16 @@ def sweep(  # noqa: PLR0913 - what compiled code takes
     `component`, by stage and period, replaces what parents' stock would cost by a price per unit:
     with it, a pass from customers to suppliers is material requirements planning.
     """
-    # Nothing is left out or taken from a global in compiled code: each way of calling is compiled anew.
-    return int(_sweep(ground, standing, order, float(soft), component, float(truth)))
+    # Nothing is left out, taken from a global or laid out otherwise: each way of calling is compiled anew.
+    order, work = np.ascontiguousarray(order), work_for(ground, order)
+    return int(in_turn(ground, standing, order, float(soft), work, component, float(truth)))
 
 
 @njit(cache=True, nogil=True)
-def _sweep(  # noqa: PLR0913 - compiled
-    ground: Ground, standing: Standing, order: Ints, soft: float, component: Floats, truth: float
+def in_turn(  # noqa: PLR0913 - compiled: work arrays come from outside
+    ground: Ground, standing: Standing, order: Ints, soft: float, work: Any, component: Floats, truth: float
 ) -> int:
-    top = 1
-    for i in order:
-        top = max(top, ground.limit[i] + 1)
-    periods = standing.plans.shape[1]
-    work = work_for(periods, top)
+    """`sweep` as compiled code calls it."""
     changed = 0
     for i in order:
         changed += respond(ground, standing, i, soft, work, component, truth)
@@ -66,8 +63,11 @@ def _sweep(  # noqa: PLR0913 - compiled
 
 
 @njit(cache=True, nogil=True)
-def work_for(periods: int, top: int) -> Any:
-    """Arrays for best responses of stages with up to `top` - 1 lots: W, V, W + V, c, choices, suffix minima and where, F, rows."""
+def work_for(ground: Ground, members: Ints) -> Any:
+    """Arrays for best responses of some stages: W, V, W + V, c, choices, suffix minima and where, F, rows."""
+    periods, top = ground.stages.demand.shape[1], 1
+    for i in members:
+        top = max(top, ground.limit[i] + 1)
     return (
         np.empty((periods, top)), np.empty(top), np.empty(top), np.empty(top),
         np.empty((periods, top), np.int32), np.empty(top), np.empty(top, np.int32), np.empty((periods, top)), (np.empty(periods), np.empty(periods)),

@@ -14,6 +14,7 @@ from optimization.decomposition.network.continuation import continued
 from optimization.decomposition.network.crossover import crossed, groups_of
 from optimization.decomposition.network.planner import requirements_plan
 from optimization.decomposition.network.standing import cost, ground, stand, violation
+from optimization.decomposition.network.sweep import respond
 from optimization.report import SolveLimits
 
 
@@ -156,6 +157,20 @@ def test_threads_and_processes_change_nothing(network):
 
     assert all(np.array_equal(plans[0].orders, plan.orders) for plan in plans[1:])
     assert len({plan.objective for plan in plans}) == 1
+
+
+def test_columns_laid_out_otherwise_compile_nothing_anew(network):
+    """
+    Columns read from tables lie the other way round; code is compiled for each layout that it meets.
+    """
+    limits = SolveLimits(iterations=2, slices=1)
+    plan = plan_network(network, limits)
+    known = len(respond.signatures)
+    turned = network.stages._replace(demand=np.asfortranarray(network.stages.demand))
+    again = plan_network(replace(network, stages=turned), limits)
+
+    assert len(respond.signatures) == known
+    assert np.array_equal(again.orders, plan.orders)
 
 
 def test_no_more_can_have_arrived_than_components_and_capacity_let_through(network):
