@@ -86,6 +86,13 @@ class Matrix:
         _, first, shape = next(b for b in self._blocks[kind] if b[0] == name)
         return np.arange(first, first + int(np.prod(shape)), dtype=np.int64).reshape(shape)
 
+    def blocks(self, kind: str) -> dict[str, Ints]:
+        """Numbers of every `row` or `column` block by name, in its shape."""
+        return {
+            name: np.arange(first, first + int(np.prod(shape)), dtype=np.int64).reshape(shape)
+            for name, first, shape in self._blocks[kind]
+        }
+
     def arrays(self) -> dict[str, Any]:
         """The model by column (CSC), ready for `passModel`; entries at one place add up."""
         from scipy.sparse import coo_matrix  # noqa: PLC0415 - a slow import, needed only to solve

@@ -22,7 +22,11 @@ from optimization.matrix import Matrix
 from optimization.report import SolveLimits, SolveReport, Termination, relative_gap
 
 _INFINITY = highspy.kHighsInf
-BASIC, AT_LOWER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kLower
+BASIC, AT_LOWER, AT_UPPER = (
+    highspy.HighsBasisStatus.kBasic,
+    highspy.HighsBasisStatus.kLower,
+    highspy.HighsBasisStatus.kUpper,
+)
 SOLVER = f"HiGHS {highspy.Highs().version()}"
 
 _TERMINATIONS = {

@@ -16,14 +16,16 @@ References
 Shapiro, Dentcheva, Ruszczynski, Lectures on Stochastic Programming, ch. 5 (sample average).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.errors import InvalidNetworkError
+from optimization.errors import InvalidNetworkError, SolverError
+from optimization.matrix import Ints, Matrix
+from optimization.network import DemandKind
 from optimization.report import SolveLimits, SolveReport
 from optimization.solver import new_highs, pass_model, report, run
 from optimization.uncertain.economics import event_prices
@@ -33,6 +35,7 @@ from optimization.uncertain.problem import Market, UncertainProblem
 from optimization.uncertain.quantile_path import quantile_path
 from optimization.uncertain.replay import replay
 from optimization.uncertain.sampling import sobol_points
+from optimization.uncertain.start import Solved, start_from
 
 Floats = NDArray[np.float64]
 
@@ -84,22 +87,40 @@ class UncertainPlan:
 
 def plan_on_path(problem: UncertainProblem, limits: SolveLimits | None = None) -> UncertainPlan:
     """The plan that serves a quantile path priced by the economics."""
-    paths = [_as_one_path(market, quantile_path(problem, market)) for market in problem.markets]
-    _, flows, proof = _solve(problem, paths, limits or SolveLimits(), "quantile-path", basis=None)
-    return _read_plan(problem, flows, proof)
+    return _read_plan(problem, _solve_on_path(problem, limits or SolveLimits()))
 
 
 def plan_on_samples(
     problem: UncertainProblem, sampling: Sampling | None = None, limits: SolveLimits | None = None
 ) -> UncertainPlan:
     """The plan of least expected cost over sampled demand paths."""
-    how, flows, basis = sampling or Sampling(), None, None
-    for _ in range(how.passes if _has_event_costs(problem) else 1):
-        paths = [_sample(problem, market, how, flows) for market in problem.markets]
-        highs, flows, proof = _solve(problem, paths, limits or SolveLimits(), "sampled-paths", basis)
-        basis = highs.getBasis()
-    assert flows is not None  # noqa: S101 - at least one pass was made
-    return _read_plan(problem, flows, proof)
+    how, within = sampling or Sampling(), limits or SolveLimits()
+    solved = _solve_on_samples(problem, how, within, None)
+    for _ in range(1, how.passes if _has_event_costs(problem) else 1):
+        solved = _solve_on_samples(problem, how, within, solved)
+    return _read_plan(problem, solved)
+
+
+def _solve_on_path(problem: UncertainProblem, limits: SolveLimits) -> Solved:
+    paths = [_as_one_path(market, quantile_path(problem, market)) for market in problem.markets]
+    matrix, flows = network_model(problem, paths)
+    return _solve((matrix, flows), limits, "quantile-path", basis=None)
+
+
+def _solve_on_samples(
+    problem: UncertainProblem, how: Sampling, limits: SolveLimits, before: Solved | None
+) -> Solved:
+    """One pass, around the plan of the one before."""
+    flows = None if before is None else before.flows
+    paths = [_sample(problem, market, how, flows) for market in problem.markets]
+    matrix, columns = network_model(problem, paths)
+    if before is not None:
+        basis = before.basis
+    elif any(market.kind is DemandKind.LOST_SALE for market in problem.markets):
+        basis = start_from(_solve_on_path(problem, limits), problem, matrix, paths)
+    else:
+        basis = None
+    return _solve((matrix, columns), limits, "sampled-paths", basis)
 
 
 def _has_event_costs(problem: UncertainProblem) -> bool:
@@ -130,20 +151,23 @@ def _sample(problem: UncertainProblem, market: Market, how: Sampling, flows: Flo
     )
 
 
-def _solve(
-    problem: UncertainProblem, paths: Sequence[MarketPaths], limits: SolveLimits, name: str, basis: Any
-) -> tuple[Any, Floats, SolveReport]:
+def _solve(programme: tuple[Matrix, Ints], limits: SolveLimits, name: str, basis: Any) -> Solved:
     """One programme; it always has a plan: ordering nothing, every unit short."""
-    matrix, columns = network_model(problem, paths)
+    matrix, columns = programme
     highs = new_highs(limits, presolve="off")  # nothing to remove, and a basis to keep
     pass_model(highs, matrix)
     if basis is not None:
         highs.setBasis(basis)
     run(highs)
     proof, values = report(highs, matrix, limits, name)
-    return highs, np.maximum(0.0, values[columns]), proof
+    if not values.size:
+        raise SolverError(f"HiGHS ends without a plan: {proof.termination.value}")
+    return Solved(matrix, highs.getBasis(), np.maximum(0.0, values[columns]), proof)
 
 
-def _read_plan(problem: UncertainProblem, flows: Floats, proof: SolveReport) -> UncertainPlan:
-    planned = {r.id: tuple(float(f) for f in flow) for r, flow in zip(problem.routes, flows, strict=True)}
-    return UncertainPlan(planned, proof)
+def _read_plan(problem: UncertainProblem, solved: Solved) -> UncertainPlan:
+    planned = {
+        route.id: tuple(float(f) for f in flow)
+        for route, flow in zip(problem.routes, solved.flows, strict=True)
+    }
+    return UncertainPlan(planned, solved.report)
