@@ -71,9 +71,14 @@ class JoinMatcher:
     """
 
     def __init__(self, rule: JoinRule) -> None:
-        self._rule = rule
+        self.rule = rule
         self._levels = tuple(_levels(rule))
-        self._needs = Counter(alias.kind for alias in rule.aliases)
+        self._needs = tuple(Counter(alias.kind for alias in rule.aliases).items())
+
+    def can_hold(self, facts: tuple[JoinFact, ...]) -> bool:
+        """Whether every alias may have a fact of its kind: aliases stand for different facts."""
+        kinds = [fact.kind for fact in facts]
+        return all(kinds.count(kind) >= least for kind, least in self._needs)
 
     def match(self, facts: tuple[JoinFact, ...]) -> tuple[Firing, ...]:
         """
@@ -84,13 +89,13 @@ class JoinMatcher:
         JoinLimitError
             More than `MOST_FIRINGS` firings or `MOST_STEPS` combinations looked at.
         """
-        if not self._needs <= Counter([fact.kind for fact in facts]):
-            return ()  # some alias stays empty: aliases stand for different facts
+        if not self.can_hold(facts):
+            return ()
         candidates = [list(_candidates(level, facts)) for level in self._levels]
         indexes = [_index(level, pairs) for level, pairs in zip(self._levels, candidates, strict=True)]
-        search = _Search(self._rule.name, self._levels, indexes)
+        search = _Search(self.rule.name, self._levels, indexes)
         search.extend(0, (), {})
-        return tuple(sorted(Firing(self._rule.name, ids) for ids in search.found))
+        return tuple(sorted(Firing(self.rule.name, ids) for ids in search.found))
 
 
 @lru_cache(maxsize=1024)

@@ -196,8 +196,9 @@ def ask(rules: tuple[JoinRule, ...], facts: tuple[JoinFact, ...]) -> Asked:
     RulesError
         A fact cannot be compared exactly, or a rule holds too often to be of use.
     """
-    firings = tuple(firing for rule in rules for firing in matcher_of(rule).match(facts))
-    playing = {id_ for rule in rules for batch in encode_facts(rule, facts) for id_ in batch.ids.values()}
+    able = [matcher for rule in rules if (matcher := matcher_of(rule)).can_hold(facts)]
+    firings = tuple(firing for matcher in able for firing in matcher.match(facts))
+    playing = {id_ for m in able for batch in encode_facts(m.rule, facts) for id_ in batch.ids.values()}
     return Asked(tuple(fact for fact in facts if fact.id in playing), firings)
 
 

@@ -9,18 +9,21 @@ from rules import Evaluation
 
 def collect(stage: str, evaluated: Iterable[tuple[str, tuple[Evaluation, ...]]]) -> tuple[Evidence, ...]:
     """Evidence of every evaluation, in order of first appearance; equal ones share a record."""
-    subjects: dict[Any, list[str]] = {}
+    found: dict[Any, tuple[list[str], dict[str, str], dict[str, str]]] = {}
     for subject, evaluations in evaluated:
         for evaluation in evaluations:
-            said = tuple([(name, say(value)) for name, value in evaluation.outcome.items()])
-            read = tuple({fact: say(value) for fact, value, _, _ in evaluation.trace}.items())
-            key = (evaluation.table, evaluation.determining_rows, said, read)
-            found = subjects.setdefault(key, [])
-            if not found or found[-1] != subject:
-                found.append(subject)
+            outcome = {name: say(value) for name, value in evaluation.outcome.items()}
+            readings = {fact: say(value) for fact, value, _, _ in evaluation.trace}
+            rows = evaluation.determining_rows
+            key = (evaluation.table, rows, tuple(outcome.items()), tuple(readings.items()))
+            who, _, _ = found.setdefault(key, ([], outcome, readings))
+            if not who or who[-1] != subject:
+                who.append(subject)
     return tuple(
-        Evidence(stage, tuple(who), table, rows, dict(outcome), dict(readings))
-        for (table, rows, outcome, readings), who in subjects.items()
+        [
+            Evidence(stage, tuple(who), table, rows, outcome, readings)
+            for (table, rows, _, _), (who, outcome, readings) in found.items()
+        ]
     )
 
 

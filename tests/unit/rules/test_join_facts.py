@@ -253,3 +253,13 @@ def test_a_computed_side_beyond_the_integers_is_refused():
 
     with pytest.raises(JoinFactError, match="2\\*\\*53"):
         encode_facts(rule("a.amount > b.limit"), facts)
+
+
+def test_a_rule_without_a_fact_for_every_alias_is_not_asked():
+    """
+    Aliases stand for different facts: an order alone competes with nobody, however its numbers compare.
+    """
+    facts = tuple(JoinFact("order", f"o{at}", {}) for at in range(2))
+    matcher = JoinMatcher(rule("a.amount > b.limit"))
+
+    assert [False, False, True] == [matcher.can_hold(facts[:count]) for count in range(3)]

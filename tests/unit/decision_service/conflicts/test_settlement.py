@@ -9,11 +9,13 @@ import pytest
 from audit import canonical
 from decision_service.decision import Disposition, Verdict
 from decision_service.errors import InvalidRequestError
+from decision_service.usecases import conflicts
 from decision_service.usecases.approvals.opening import tiers_by_order
-from decision_service.usecases.conflicts import Asked, doubt_of
+from decision_service.usecases.conflicts import Asked, ask, conflict_rules, doubt_of
 from decision_service.usecases.planning import Work
 from decision_service.usecases.release_content import ReleaseContent, compile_release
 from decision_service.workers.confirming import Confirmer
+from rules.join_facts import JoinFact
 from rules.joins import Firing
 
 
@@ -168,3 +170,18 @@ def test_an_engine_that_gives_no_answer_is_asked_once_more(
     assert confirmer.doubt(shipped, (asked,), 4.0).startswith(doubt)
     assert bool(doubt) == bool(confirmer._worker.replacements > 1)
     assert "" == confirmer.doubt(shipped, (asked,))
+
+
+def test_an_order_alone_is_not_held_against_rules_for_two(shipped, monkeypatch):
+    """
+    No rule is encoded that has no fact for each of its aliases; nothing is left for the other engine to confirm.
+    """
+    encoded = []
+    monkeypatch.setattr(conflicts, "encode_facts", lambda rule, _: encoded.append(rule.name) or ())
+    alone, two = (tuple(JoinFact("order", f"o{at}", {}) for at in range(count)) for count in (1, 2))
+
+    assert Asked((), ()) == ask(conflict_rules(shipped), alone)
+    assert [] == encoded
+    ask(conflict_rules(shipped), two)
+    kinds = {r.name: [a.kind for a in r.aliases] for r in conflict_rules(shipped)}
+    assert [name for name, of in kinds.items() if set(of) == {"order"}] == encoded
