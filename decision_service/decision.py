@@ -71,6 +71,10 @@ class Scope:
         return _covering(self)
 
 
+EVERYTHING = Scope()
+"""What is meant where none is named; one object, so that most comparisons end at the first look."""
+
+
 @lru_cache(maxsize=1024)  # a decision asks four times, and units are few
 def _covering(scope: Scope) -> tuple[str, ...]:
     kinds = ("location", "region", "business_unit")
@@ -80,7 +84,7 @@ def _covering(scope: Scope) -> tuple[str, ...]:
 def scope_of(key: str) -> Scope:
     """The scope of a key: ``scope_of(s.key).key == s.key``."""
     kind, _, value = key.partition(":")
-    return Scope() if key == "*" else Scope(**{kind: value})
+    return EVERYTHING if key == "*" else Scope(**{kind: value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Question:
     snapshot_digest: str
     received: date
     mode: DecisionMode = DecisionMode.PLAN
-    scope: Scope = Scope()
+    scope: Scope = EVERYTHING
     proposals: tuple[OrderProposal, ...] = ()
     fallback: Fallback = Fallback.NONE
 
@@ -113,7 +117,7 @@ class DecisionRequest:
     snapshot: Snapshot
     mode: DecisionMode = DecisionMode.PLAN
     proposals: tuple[OrderProposal, ...] = ()
-    scope: Scope = Scope()
+    scope: Scope = EVERYTHING
     release: str = ""
     on_behalf_of: str = ""
     validate_only: bool = False

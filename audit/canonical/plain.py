@@ -102,9 +102,11 @@ def _checked_mapping(mapping: Mapping[str, Any], depth: int) -> dict[str, Any]:
             if not _is_key(key):
                 raise CanonicalError("", f"key `{key}` is not ASCII snake_case", "rename it")
     for key, value in plain.items():
-        # The leaves of an envelope are nearly all strings: spare them the call.
-        if type(value) is not str:
-            plain[key] = _step(key, value, depth)
+        # The leaves of an envelope are nearly all texts and small numbers: spare them the calls.
+        kind = type(value)
+        if kind is str or (kind is int and -LARGEST <= value <= LARGEST):
+            continue
+        plain[key] = _step(key, value, depth)
     return plain
 
 

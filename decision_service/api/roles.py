@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from decision_service.decision import Caller, Scope
+from decision_service.decision import EVERYTHING, Caller, Scope
 from decision_service.errors import ForbiddenError
 
 ROLES = ("erp", "planner", "governance", "operator", "auditor")
@@ -144,9 +144,6 @@ METHOD_REACH: Mapping[str, Reach] = {
 }
 
 
-_EVERYTHING = Scope()
-
-
 def require_reach(method: str, caller: Caller, request: Any) -> None:
     """
     Hold what a request reaches against the caller's grant.
@@ -157,9 +154,9 @@ def require_reach(method: str, caller: Caller, request: Any) -> None:
         The grant does not cover it.
     """
     reach = METHOD_REACH.get(method)
-    if reach is None or caller.may_see(_EVERYTHING):
+    if reach is None or caller.may_see(EVERYTHING):
         return
-    scope = _EVERYTHING
+    scope = EVERYTHING
     if reach is Reach.REQUEST:
         asked = getattr(request, "decide", request).scope  # a wish to decide may be wrapped
         scope = Scope(asked.business_unit, asked.region, asked.location)

@@ -161,9 +161,11 @@ def decided(decision: Decision, *, is_repeat: bool) -> None:
     if is_repeat:
         return
     _DECISIONS.add(1, outcome.verdict.value, decision.lineage.release)
-    for disposition in Disposition:
-        if count := outcome.count(disposition):
-            _ORDERS.add(count, disposition.value)
+    counts: dict[Disposition, int] = {}
+    for order in outcome.orders:
+        counts[order.disposition] = counts.get(order.disposition, 0) + 1
+    for disposition, count in counts.items():
+        _ORDERS.add(count, disposition.value)
     for report in outcome.reports:
         _GAP.record(report.gap, {"solver.name": report.name, "solver.termination": report.termination.value})
 

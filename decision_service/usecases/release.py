@@ -72,13 +72,14 @@ class Releases:
         PreconditionError
             None governs, or the one that does is revoked, not approved, not signed or not effective.
         """
-        if not pinned and self._choice.has_canary(scope):
-            return self._fit(self._choice.at_work(scope, on, request_id), on)
 
-        def one_for_all() -> Release:
+        def one_for_all() -> Release | None:
+            if not pinned and self._choice.has_canary(scope):
+                return None
             return self._fit(pinned or self._choice.at_work(scope, on, ""), on)
 
-        return derived(self.ledger, ("governing", scope, pinned, on), one_for_all)
+        release = derived(self.ledger, ("governing", scope, pinned, on), one_for_all)
+        return release or self._fit(self._choice.at_work(scope, on, request_id), on)
 
     def _fit(self, name: str, on: date) -> Release:
         release = self.load(name)

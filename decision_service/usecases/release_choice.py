@@ -11,7 +11,6 @@ from datetime import date
 from audit import Ledger
 from decision_service.decision import Scope
 from decision_service.errors import PreconditionError
-from decision_service.usecases.recent import derived
 from decision_service.usecases.release_life import read_canary
 
 
@@ -47,12 +46,7 @@ class Choice:
 
     def has_canary(self, scope: Scope) -> bool:
         """Whether it depends on the request which release is at work."""
-        keys = scope.candidates
-        return derived(
-            self.ledger,
-            ("canary", scope),
-            lambda: any(self.ledger.pointer(f"canary/{key}") is not None for key in keys),
-        )
+        return any(self.ledger.pointer(f"canary/{key}") is not None for key in scope.candidates)
 
     def _nothing_governs(self, scope: Scope) -> PreconditionError:
         """What would help: an activation, or patience."""

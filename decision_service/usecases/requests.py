@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from decision_service.decision import DecisionMode, DecisionRequest, OrderProposal, Scope
+from decision_service.decision import EVERYTHING, DecisionMode, DecisionRequest, OrderProposal, Scope
 from optimization.network import Snapshot
 
 
@@ -13,7 +13,7 @@ class RequestByDigest:
     request_id: str
     mode: DecisionMode = DecisionMode.PLAN
     proposals: tuple[OrderProposal, ...] = ()
-    scope: Scope = Scope()  # noqa: RUF009 - frozen
+    scope: Scope = EVERYTHING
     release: str = ""
     on_behalf_of: str = ""
     validate_only: bool = False
