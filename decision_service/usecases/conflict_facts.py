@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from decision_service.decision import JudgedOrder
 from decision_service.facts import SnapshotFacts
-from decision_service.usecases.projection import Source
+from decision_service.usecases.transfers import Source
 from optimization.network import Firmness, LaneKind, Receipt, ResourceKind
 from optimization.replenishment.buckets import bucket_of
 from rules import Value

@@ -20,9 +20,9 @@ from decision_service.usecases.bans import bans_on
 from decision_service.usecases.conflict_facts import SHARED, OrderFacts, Want, contested, join_facts
 from decision_service.usecases.orders import planned_order
 from decision_service.usecases.planning import Planned, Work, replan, without_limits
-from decision_service.usecases.projection import sources_of
 from decision_service.usecases.release_content import Release
 from decision_service.usecases.resolution import Settled, competitions, role_of, settle
+from decision_service.usecases.transfers import sources_of
 from optimization.network import Finding
 from optimization.parameters import PlanningParameters
 from rules.document import PolicyStage

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from audit import Ledger, canonical
 from decision_service.decision import (
@@ -21,7 +22,9 @@ from decision_service.usecases.release import Releases
 from optimization import replenishment
 from optimization.network import Snapshot
 from optimization.plan import PlannedOrder, ReplenishmentPlan
-from optimization.reorder_points import ReorderPlan, plan_by_reorder_points
+
+if TYPE_CHECKING:
+    from optimization.reorder_points import ReorderPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class Inquire:
         release = self.releases.load(decision.lineage.release)
         parameters, _ = speak_to_planning(SnapshotFacts(snapshot), release)
         if decision.lineage.fallback is Fallback.REORDER_POINTS:
+            from optimization.reorder_points import plan_by_reorder_points  # noqa: PLC0415 - as in `planning`
+
             yield from _reordering(plan_by_reorder_points(snapshot, parameters), order)
             return
         stocks = {s.stage: s.safety_stock for s in decision.outcome.safety_stocks}
@@ -111,7 +116,7 @@ def _mode(decision: Decision) -> Iterator[Answer]:
         yield Answer("in which mode", said)
 
 
-def _reordering(plan: ReorderPlan, order: JudgedOrder) -> Iterator[Answer]:
+def _reordering(plan: "ReorderPlan", order: JudgedOrder) -> Iterator[Answer]:
     """Why an order that follows from a reorder point is as it is."""
     point = next(p for p in plan.points if p.stage == order.stage)
     yield Answer(

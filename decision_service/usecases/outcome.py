@@ -19,7 +19,6 @@ from decision_service.usecases.planning import Work, plan, speak_to_planning
 from decision_service.usecases.release_content import Release
 from decision_service.usecases.review import judge, verdict_on
 from optimization.network import Snapshot
-from optimization.reorder_points import plan_by_reorder_points
 from rules import evaluate_stage
 
 _AS_THE_RELEASE_SAYS = Work()
@@ -72,6 +71,8 @@ def deliberate(
 
 def _reorder_and_judge(known: SnapshotFacts, release: Release, work: Work, admitted: Outcome) -> Deliberated:
     """Manual mode: rules and reorder points alone; what competes is for people, nothing is planned anew."""
+    from optimization.reorder_points import plan_by_reorder_points  # noqa: PLC0415 - as in `planning`
+
     parameters, spoken = speak_to_planning(known, release)
     planned = plan_by_reorder_points(known.snapshot, parameters)
     orders = tuple(planned_order(known, order) for order in planned.orders)

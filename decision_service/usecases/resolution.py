@@ -26,7 +26,7 @@ from decision_service.usecases.conflict_facts import (
     precedence_facts,
 )
 from decision_service.usecases.evidence import say
-from decision_service.usecases.projection import Source
+from decision_service.usecases.transfers import Source
 from rules import Value
 from rules.joins import Firing, JoinRule
 from rules.precedence import Award, Competitor, Criterion, Share, parse_precedence, resolve

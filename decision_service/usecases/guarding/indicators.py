@@ -16,15 +16,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-import numpy as np
-
 from audit import Entry, Ledger, canonical
 from decision_service.decision import DecisionMode, Outcome
 from decision_service.facts import SnapshotFacts
 from decision_service.usecases import records
 from decision_service.usecases.approvals.order_events import Step
 from decision_service.usecases.conflicts import UNCONFIRMED
-from decision_service.usecases.projection import Projection
 from decision_service.usecases.release_guard import Indicator
 from optimization.network import Snapshot
 from optimization.report import Termination
@@ -98,8 +95,10 @@ def stockout_days(outcome: Outcome, snapshot: Snapshot) -> float | None:
     stages = frozenset(demand.stage for demand in snapshot.demands)
     if not stages:
         return None
+    from decision_service.usecases.projection import Projection  # noqa: PLC0415 - as in `planning`
+
     stock = Projection(SnapshotFacts(snapshot), outcome.orders, stages)
-    short = sum(int(np.sum(stock.of(s)[: snapshot.horizon] < 0.0)) for s in sorted(stages))
+    short = sum(int((stock.of(s)[: snapshot.horizon] < 0.0).sum()) for s in sorted(stages))
     return short * snapshot.bucket_days / len(stages)
 
 

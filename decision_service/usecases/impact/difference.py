@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from decision_service.decision import Disposition, JudgedOrder, Outcome, Verdict
 from decision_service.facts import SnapshotFacts
-from decision_service.usecases.projection import Projection
 from optimization.network import Snapshot
 
 
@@ -96,6 +95,8 @@ class Difference:
 
 def measure(snapshot: Snapshot, outcome: Outcome) -> Side:
     """An outcome in figures."""
+    from decision_service.usecases.projection import Projection  # noqa: PLC0415 - as in `planning`
+
     known = SnapshotFacts(snapshot)
     placed = tuple(o for o in outcome.orders if o.disposition is not Disposition.BLOCKED)
     is_planned = any(report.name == "orders" for report in outcome.reports)

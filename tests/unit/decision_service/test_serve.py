@@ -9,7 +9,7 @@ import pytest
 from decision_service.cli.serve import settle
 
 # What plans, migrates or speaks to another database: none of it is needed to serve a log that is there.
-NEEDLESS = ("alembic", "psycopg", "highspy", "ortools", "pyomo", "scipy", "numba", "durable")
+NEEDLESS = ("alembic", "psycopg", "numpy", "highspy", "ortools", "pyomo", "scipy", "numba", "durable")
 STARTED = """
 import asyncio, sys
 from pathlib import Path
