@@ -28,14 +28,14 @@ from decision_service.usecases.approvals.book import (
     Standing,
     retry_at,
 )
-from decision_service.usecases.approvals.opening import open_orders, planned_stages
+from decision_service.usecases.approvals.opening import Opening
 from decision_service.usecases.approvals.order_events import MANY, STEPS, events_of
 from decision_service.usecases.approvals.order_record import UNDELIVERED, OrderRecord, OrderState
 from decision_service.usecases.approvals.order_state import follow
 
 SCHEMA = 4
 BATCH = 1000
-_OUTCOMES = 32  # kept decoded: decisions that follow each other often have the same one
+_OUTCOMES = 32  # whose orders are kept as they begin
 
 _LIVE = f"moved_by = '' AND state IN ({', '.join(sorted(repr(s.value) for s in UNDELIVERED))})"
 _TABLES = f"""
@@ -74,7 +74,7 @@ class SqliteOrderBook:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")
-        self._outcomes: LRUCache[str, Outcome] = LRUCache(_OUTCOMES)
+        self._openings: LRUCache[str, Opening] = LRUCache(_OUTCOMES)
         self._opened: list[BookedOrder] = []  # of the batch that is being followed, not written yet
         self._position = self._prepare()
 
@@ -179,20 +179,18 @@ class SqliteOrderBook:
 
     def _open(self, entry: Entry) -> None:
         e = records.envelope_of(entry)
-        outcome = self._outcome(e["outcome_digest"])
-        moves = [
-            (e["name"], stage, entry.seq, e["scope"], e["scope"]) for stage in planned_stages(entry, outcome)
-        ]
+        opening = self._opening(e["outcome_digest"])
+        moves = [(e["name"], stage, entry.seq, e["scope"], e["scope"]) for stage in opening.stages_of(entry)]
         if moves:
             self._save_opened()
             self._connection.executemany(_MOVE, moves)
-        self._opened += [BookedOrder(order) for order in open_orders(entry, outcome)]
+        self._opened += map(BookedOrder, opening.orders_of(entry))
 
-    def _outcome(self, digest: str) -> Outcome:
-        known = self._outcomes.get(digest)
+    def _opening(self, outcome_digest: str) -> Opening:
+        known = self._openings.get(outcome_digest)
         if known is None:
-            known = canonical.decode_object(self._ledger.artifact(digest).content, Outcome)
-            self._outcomes[digest] = known
+            content = self._ledger.artifact(outcome_digest).content
+            known = self._openings[outcome_digest] = Opening(canonical.decode_object(content, Outcome))
         return known
 
     def _step(self, entry: Entry) -> None:

@@ -1,7 +1,7 @@
 """How orders begin: what a decision says of each of them."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from audit import Entry
 from decision_service.decision import DecisionMode, Disposition, Evidence, JudgedOrder, Outcome
@@ -18,21 +18,34 @@ _STATES = {
 _ASKING = ("review", "conflicts")  # stages whose rules refer orders
 
 
-def open_orders(entry: Entry, outcome: Outcome) -> tuple[OrderRecord, ...]:
-    """Every order of a decision as it begins."""
-    tiers = tiers_by_order(outcome.evaluations)
-    return tuple(_open(entry, order, tiers.get(order.id, ())) for order in outcome.orders)
-
-
-def planned_stages(entry: Entry, outcome: Outcome) -> frozenset[str]:
+class Opening:
     """
-    Stages whose earlier proposals this decision replaces: those that it planned.
+    How the orders of an outcome begin, whichever decision reached it.
 
-    A judged proposal of the caller replaces nothing.
+    What follows from the outcome alone is worked out once: decisions that follow each other often have the same one.
     """
-    if records.envelope_of(entry)["mode"] != DecisionMode.PLAN:
-        return frozenset()
-    return frozenset(s.stage for s in outcome.safety_stocks) | {o.stage for o in outcome.orders}
+
+    def __init__(self, outcome: Outcome) -> None:
+        tiers = tiers_by_order(outcome.evaluations)
+        self._begun = tuple(_begun(order, tiers.get(order.id, ())) for order in outcome.orders)
+        self._stages = frozenset(s.stage for s in outcome.safety_stocks) | {o.stage for o in outcome.orders}
+
+    def orders_of(self, entry: Entry) -> Iterator[OrderRecord]:
+        """Every order as it begins with a decision's entry."""
+        e, at = records.envelope_of(entry), entry.recorded_at
+        told = {name: e[name] for name in ("scope", "snapshot_digest", "release")}
+        for begin in self._begun:
+            record = begin(decision=e["name"], opened=at, since=at, index=entry.seq, **told)
+            yield ask(record, record.tiers[0], at) if record.tiers else record
+
+    def stages_of(self, entry: Entry) -> frozenset[str]:
+        """
+        Stages whose earlier proposals a decision replaces: those that it planned.
+
+        A judged proposal of the caller replaces nothing.
+        """
+        is_plan = records.envelope_of(entry)["mode"] == DecisionMode.PLAN
+        return self._stages if is_plan else frozenset()
 
 
 def terms_of(order: JudgedOrder) -> Terms:
@@ -72,27 +85,20 @@ def _said(outcome: Mapping[str, str], name: str) -> str:
     return "" if said == "null" else said
 
 
-def _open(entry: Entry, order: JudgedOrder, tiers: tuple[Tier, ...]) -> OrderRecord:
-    e, terms = records.envelope_of(entry), terms_of(order)
-    record = OrderRecord(
-        decision=e["name"],
+def _begun(order: JudgedOrder, tiers: tuple[Tier, ...]) -> Callable[..., OrderRecord]:
+    """Its record, but for what its decision says; one that waits for nobody needs no signature."""
+    terms, state = terms_of(order), _STATES[order.disposition]
+    needed = tiers or (Tier(order.role, order.deadline_days, order.on_timeout),)
+    return partial(
+        OrderRecord,
         order=order.id,
-        scope=e["scope"],
         stage=order.stage,
         item=order.item,
         location=order.location,
         lane_kind=order.kind.value,
-        state=_STATES[order.disposition],
+        state=state,
         recommended=terms,
         terms=terms,
-        opened=entry.recorded_at,
-        since=entry.recorded_at,
-        snapshot_digest=e["snapshot_digest"],
-        release=e["release"],
-        index=entry.seq,
+        tiers=needed if state is OrderState.REFERRED else (),
         reasons=tuple(f"{r.message} ({r.table}, {r.row})" if r.row else r.message for r in order.reasons),
     )
-    if record.state is not OrderState.REFERRED:
-        return record
-    needed = tiers or (Tier(order.role, order.deadline_days, order.on_timeout),)
-    return ask(replace(record, tiers=needed), needed[0], entry.recorded_at)
