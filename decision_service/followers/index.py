@@ -25,7 +25,7 @@ from decision_service.decision import DecisionMode, DecisionSummary, Disposition
 from decision_service.errors import UnavailableError
 from decision_service.usecases import records
 
-SCHEMA = 2
+SCHEMA = 3
 BATCH = 1000
 
 
@@ -35,12 +35,16 @@ class IndexTable(SQLModel):
     metadata = MetaData()
 
 
+# Rows that are their key are kept in its order, and not a second time by number.
+_KEYED = {"sqlite_with_rowid": False}
+
+
 class DecisionRow(IndexTable, table=True):
     """One decision."""
 
     __tablename__ = "decision_index"
     seq: int = Field(primary_key=True)
-    name: str = Field(index=True)
+    name: str
     request_id: str = Field(index=True)
     recorded_at: datetime = Field(index=True)
     mode: str
@@ -59,6 +63,7 @@ class RuleRow(IndexTable, table=True):
     """A rule that spoke in a decision."""
 
     __tablename__ = "decision_rule"
+    __table_args__ = _KEYED
     seq: int = Field(primary_key=True)
     rule: str = Field(primary_key=True, index=True)
 
@@ -67,6 +72,7 @@ class PlaceRow(IndexTable, table=True):
     """An item and a location that a decision orders for."""
 
     __tablename__ = "decision_place"
+    __table_args__ = _KEYED
     seq: int = Field(primary_key=True)
     item: str = Field(primary_key=True, index=True)
     location: str = Field(primary_key=True, index=True)
