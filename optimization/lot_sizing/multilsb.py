@@ -32,6 +32,8 @@ from optimization.lot_sizing.problem import (
 
 SCHEMA = "LSDM.MULTILSB.normalized-source.v1"
 _WITH_SETUPS, _WITHOUT_SETUPS = 1, 2
+_MOST = 5_000  # items or periods; what goes into what is a square table
+_LARGEST = 1e15
 
 
 def read_multilsb(path: str | Path) -> LotSizingProblem:
@@ -58,19 +60,22 @@ def parse_multilsb(document: Any) -> LotSizingProblem:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InvalidNetworkError("schema", "is not the published one", f"expected `{SCHEMA}`")
     count, periods = _whole(document, "item_count"), _whole(document, "period_count")
-    machines = {m: n for n, m in enumerate(_list(document, "machine_ids"))}
+    machines = _machines(document)
+    # What every item must have comes first: no count is larger than the document before anything is as large.
+    unit_time = _by_item(document, "production_coefficients", "unit_capacity", count)
+    machine = _by_item(document, "production_coefficients", "machine", count)
     demand = np.zeros((count, periods))
-    for item, period, quantity in _table(document, "demand", ("item", "period", "quantity")):
+    for item, period, quantity in _table(document, "demand", ("item", "period", "quantity"), keys=2):
         demand[_position("demand", item, count), _position("demand", period, periods)] = quantity
     bills = tuple(
         BillOfMaterial(
             _position("bill_of_materials", part, count), _position("bill_of_materials", whole, count), q
         )
-        for part, whole, q in _table(document, "bill_of_materials", ("component", "successor", "quantity"))
+        for part, whole, q in _table(
+            document, "bill_of_materials", ("component", "successor", "quantity"), keys=2
+        )
     )
     families, members = _families(document, machines, count)
-    unit_time = _by_item(document, "production_coefficients", "unit_capacity", count)
-    machine = _by_item(document, "production_coefficients", "machine", count)
     holding = _conventional(
         _by_item(document, "marginal_holding_costs", "marginal_holding_cost", count), bills
     )
@@ -148,13 +153,31 @@ def _by_item(document: dict[str, Any], table: str, column: str, count: int) -> l
     return [value for value in values if value is not None]
 
 
-def _table(document: dict[str, Any], name: str, columns: tuple[str, ...]) -> list[tuple[float, ...]]:
-    rows = []
+def _machines(document: dict[str, Any]) -> dict[Any, int]:
+    machines: dict[Any, int] = {}
+    for n, machine in enumerate(_list(document, "machine_ids")):
+        if not _is_number(machine) or machine in machines:
+            raise InvalidNetworkError(f"machine_ids[{n}]", f"`{machine}`", "list each machine's number once")
+        machines[machine] = n
+    return machines
+
+
+def _table(
+    document: dict[str, Any], name: str, columns: tuple[str, ...], keys: int = 1
+) -> list[tuple[float, ...]]:
+    """Rows of a table; the first `keys` columns say what a row is about, and no two are about the same."""
+    rows: dict[tuple[float, ...], tuple[float, ...]] = {}
     for n, row in enumerate(_list(document, name)):
         if not isinstance(row, dict):
             raise InvalidNetworkError(f"{name}[{n}]", "is no object", f"give {', '.join(columns)}")
-        rows.append(tuple(_number(row, column, f"{name}[{n}].") for column in columns))
-    return rows
+        values = tuple(_number(row, column, f"{name}[{n}].") for column in columns)
+        if values[:keys] in rows:
+            about = ", ".join(
+                f"{column} {value:g}" for column, value in zip(columns, values[:keys], strict=False)
+            )
+            raise InvalidNetworkError(f"{name}[{n}]", f"{about} is there already", "give each one row")
+        rows[values[:keys]] = values
+    return list(rows.values())
 
 
 def _list(document: dict[str, Any], name: str) -> list[Any]:
@@ -166,15 +189,21 @@ def _list(document: dict[str, Any], name: str) -> list[Any]:
 
 def _number(document: dict[str, Any], name: str, where: str = "") -> float:
     value = document.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise InvalidNetworkError(f"{where}{name}", f"`{value}` is no number", "use the published file")
-    return value
+    if not _is_number(value):
+        raise InvalidNetworkError(f"{where}{name}", f"`{value!r:.80}` is no number", "use the published file")
+    number: float = value
+    return number
+
+
+def _is_number(value: Any) -> bool:
+    """Neither true nor infinite, nor a whole number of 400 digits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _whole(document: dict[str, Any], name: str) -> int:
     value = _number(document, name)
-    if value < 1 or value != int(value) or value > 1e6:
-        raise InvalidNetworkError(name, f"`{value}` is no count", "give a whole number >= 1")
+    if not 1 <= value <= _MOST or value != int(value):
+        raise InvalidNetworkError(name, f"`{value}` is no count", f"give a whole number from 1 to {_MOST}")
     return int(value)
 
 

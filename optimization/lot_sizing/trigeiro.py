@@ -95,7 +95,7 @@ class _Lines:
 
     def _number(self, field: str) -> float:
         try:
-            value = float(field)
+            value = math.nan if "_" in field else float(field)  # Python's 1_000 is nobody else's
         except ValueError:
             value = math.nan
         if not math.isfinite(value):

@@ -131,6 +131,7 @@ def test_reader_takes_the_format_with_its_oddities():
         (lambda text: text.replace("1\t", "0\t", 0)[:40], "file ends here|fields"),
         (lambda text: text.replace("5 4", "5 0", 1), "is no count"),
         (lambda text: text.replace("5 4", "five 4", 1), "is no number"),
+        (lambda text: text.replace("5 4", "0_5 4", 1), "is no number"),
         (lambda text: "", "file ends here"),
     ],
 )
@@ -259,6 +260,16 @@ def test_multilsb_is_read_and_bounded_from_both_sides(tmp_path):
         ({"bill_of_materials": [{"component": 1, "successor": 1, "quantity": 1}]}, "goes into itself"),
         ({"production_coefficients": []}, "item `1` is missing"),
         ({"resource_utilization_type": 3}, "unknown"),
+        ({"item_count": 10**6, "period_count": 10**6}, "item_count"),
+        ({"item_count": 10**400}, "item_count"),
+        ({"item_count": 5_000, "period_count": 5_000}, "item `3` is missing"),
+        ({"machine_ids": [[1]]}, r"machine_ids\[0\]"),
+        ({"machine_ids": [1, 1]}, r"machine_ids\[1\]"),
+        ({"demand": [{"item": 1, "period": 1, "quantity": q} for q in (5, 7)]}, "item 1, period 1 is there"),
+        (
+            {"family_machine_setup_times": [{"family": 1, "machine": 1, "setup_time": 5}] * 2},
+            "family 1 is there",
+        ),
     ],
 )
 def test_bad_documents_are_refused_by_field(change, message):
