@@ -5,9 +5,8 @@ Slice 0 is the constructed plan; of large parts without materials it is the plan
 exchange of plans. Slice 1 solves exactly what a dynamic programme can; parts of several stages are bounded
 and planned by prices on capacity and room, large ones and those of many buckets on materials too
 (`linked`); the rest, and what prices leave far apart, is bounded by its relaxation, which also leads to
-plans; then, if that leaves a gap, small parts are branched on, others whose materials tie stages together
-are asked by prices as well. In each later slice every part that is not yet proven gets twice the work of
-the slice before: priced parts more exchanges of plans or slices of the network's search, the others
+plans; then, if that leaves a gap, small parts are branched on. In each later slice every part that is not
+yet proven gets twice the work of the slice before: priced parts more exchanges of plans or slices of the network's search, the others
 branch-and-bound nodes from the best plan in hand. The number of slices run is in the report, and a replay
 that runs as many gives the same plan, bit for bit.
 """
@@ -38,6 +37,7 @@ NAME = "orders"
 # Another solver: the problem, limits and a plan to start from in; a plan and its proof out.
 Reserve = Callable[[OrderProblem, SolveLimits, State], tuple[State, SolveReport]]
 _SMALL = 10_000  # columns; above, cuts at the root take tens of seconds
+_OF_AN_ORDER = 3  # columns
 _CLOSE = 0.01  # gap of prices beyond which the relaxation is asked too: few stages share much
 _SEVERAL = 24  # stages from which prices are asked at all: fewer share too much with each other
 _MANY = (
@@ -112,7 +112,9 @@ def _is_large(problem: OrderProblem, limits: SolveLimits) -> bool:
 
 
 def _is_many(problem: OrderProblem, limits: SolveLimits) -> bool:
-    return _is_large(problem, limits) or problem.stages.demand.size >= _MANY
+    """Whether there are many buckets or stages, or so many lanes that the model is not branched on."""
+    has_many_lanes = problem.lanes.is_open.size * _OF_AN_ORDER > _SMALL
+    return has_many_lanes or _is_large(problem, limits) or problem.stages.demand.size >= _MANY
 
 
 def _may_be_priced(problem: OrderProblem, limits: SolveLimits) -> bool:
@@ -199,18 +201,16 @@ def _begin(progress: Progress, limits: SolveLimits, executor: Executor | None) -
     is_linked = is_tied and _is_many(problem, limits) and _link(progress, limits, executor)
     if is_linked and (_is_large(problem, limits) or _is_close(progress, limits)):
         return
-    _relax(progress, limits)
+    matrix, columns = _model(progress)
+    _relax(progress, matrix, columns, limits)
     if not progress.is_proven and progress.columns <= _SMALL:
         progress.linked = None
-        _branch(progress, *_model(progress), limits, limits.nodes)
-    elif not progress.is_proven and is_tied and not _is_many(problem, limits):
-        _link(progress, limits, executor)
+        _branch(progress, matrix, columns, limits, limits.nodes)
 
 
-def _relax(progress: Progress, limits: SolveLimits) -> None:
+def _relax(progress: Progress, matrix: Matrix, columns: Columns, limits: SolveLimits) -> None:
     """The relaxation's bound, and plans that it leads to."""
     problem = progress.part.problem
-    matrix, columns = _model(progress)
     relaxed = relax(matrix, limits, NAME)
     if relaxed is None:
         return

@@ -320,3 +320,15 @@ def test_daily_buckets_are_no_worse_than_weekly_ones(seed):
     assert by_day.report.objective <= on_mondays.cost
     assert by_day.report.gap < 0.02
     assert check_plan(days, {}, parameters, by_day) == ()
+
+
+def test_the_model_of_a_part_that_is_branched_on_is_built_once(rivals, monkeypatch):
+    """
+    Relaxed and branched on as it stands; prices for the explanation come from a model of their own.
+    """
+    built = []
+    monkeypatch.setattr(search, "build_model", lambda problem: built.append(problem) or build_model(problem))
+
+    planned(rivals, slices=1)
+
+    assert 1 == len(built)
