@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from optimization.errors import SolverError
 from optimization.feasibility import Rule, conflict, merge
 from optimization.matrix import Matrix
 from optimization.plan import GaveWay
@@ -104,8 +105,10 @@ def _conflict_in(part: Part, state: State, row: GaveWay) -> tuple[str, ...]:
     planned = evaluate(part.problem, state.quantity[part.lanes])
     rules = [*_tier(part, columns, planned, row), *_hard(part.problem, matrix, columns, planned)]
     asked = _asked(part, columns, row)
-    model = Feasibility(matrix, [asked, *rules], _LIMITS)
-    found = _narrowed(rules, asked, model)
+    try:
+        found = _narrowed(rules, asked, Feasibility(matrix, [asked, *rules], _LIMITS))
+    except SolverError:  # numbers the solver does not take: there is a plan all the same
+        return ()
     names = tuple(rule.name for rule in found)
     return (*names, _given(part.problem, row)) if len(names) == 1 else names
 
@@ -188,5 +191,8 @@ def _given(problem: OrderProblem, row: GaveWay) -> str:
     mine = np.flatnonzero(lanes.stage == problem.stages.ids.index(row.subject))
     if row.tier == HARD or row.rule == "maximum stock":
         return "stock on hand and open orders"
+    if not mine.size:
+        return f"nothing supplies {row.subject}"
     shut = sorted(name for name, closed in lanes.closures.items() if closed[mine].any())
-    return "lead times" + "".join(f", {name}" for name in shut)
+    idle = np.setdiff1d(np.arange(len(problem.stages.ids)), lanes.stage).tolist()
+    return ", ".join(["lead times", *shut, *(f"nothing supplies {problem.stages.ids[k]}" for k in idle)])

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from optimization.network import (
+    Component,
     Demand,
     Firmness,
     Item,
@@ -271,3 +272,17 @@ def test_in_a_large_part_the_one_that_asks_is_looked_at_however_much_is_upstream
 
     assert looked_at == [("a", "b", "c", "d"), ("a", "d")]
     assert plan.conflicts == ("found", "the plan of 2 other item-locations")
+
+
+def test_what_nothing_supplies_is_said(snapshot, lane, plan):
+    """
+    No lane, or none to a part: that is what demand conflicts with, not how long a lane takes.
+    """
+    stages = [Stage("x", "a", "W", added_cost=5.0), Stage("part", "a", "W", on_hand=3.0)]
+    make = Lane("make", LaneKind.PRODUCTION, "x", components=(Component("part", 1.0),), multiple=1.0)
+
+    alone = plan(snapshot({"x": (4.0, 0.0, 0.0, 0.0)}, lanes=[]))
+    made = plan(snapshot({"x": (4.0, 0.0, 0.0, 0.0)}, stages=stages, lanes=[make]))
+
+    assert ("demand on time of x in bucket 0", "nothing supplies x") == alone.conflicts
+    assert ("demand on time of x in bucket 0", "lead times, nothing supplies part") == made.conflicts
