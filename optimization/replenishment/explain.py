@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from optimization.errors import InvalidNetworkError
+from optimization.errors import InvalidNetworkError, SolverError
 from optimization.network import Snapshot
 from optimization.parameters import PlanningParameters
 from optimization.plan import BindingResource, PlannedOrder, ReplenishmentPlan
@@ -109,7 +109,7 @@ def explain_order(
     alternatives = tuple(
         sorted(_alternatives(part.problem, near, local, order), key=lambda a: (a.cost, a.description))
     )
-    changes = tuple(_changes(part.problem, order, local))
+    changes = _all_changes(part.problem, order, local)
     late = reasons_for_lateness(problem, state, plan, {d.stage for d in demand} | {order.stage})
     looked_at = len(part.problem.stages.ids)
     found = OrderExplanation(
@@ -184,6 +184,13 @@ def _is_possible(problem: OrderProblem, state: State, other: State) -> bool:
             return False
     hard = ("missing", "overload", "room")
     return all(other.costs[name] <= state.costs[name] + 1e-9 for name in hard)
+
+
+def _all_changes(problem: OrderProblem, order: PlannedOrder, local: int) -> tuple[Change, ...]:
+    try:
+        return tuple(_changes(problem, order, local))
+    except SolverError:  # numbers the solver does not take: the rest can be explained all the same
+        return ()
 
 
 def _changes(problem: OrderProblem, order: PlannedOrder, local: int) -> Iterator[Change]:

@@ -1,5 +1,5 @@
 """
-What a unit more of a shared resource is worth.
+What a unit more of a shared resource is worth; of one bought in whole units, a whole unit.
 
 The prices that planned a part, where prices did; else row prices of the model without integrality.
 """
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from optimization.errors import SolverError
 from optimization.replenishment.model import build_model
 from optimization.replenishment.parts import parts_of
 from optimization.replenishment.problem import Floats, OrderProblem
@@ -48,14 +49,25 @@ def resource_prices(
             continue
         if _columns(part.problem) > (_LARGEST if limits.slices else _SMALL):
             continue
-        matrix, _ = build_model(part.problem)
-        _, _, duals = solve_relaxation(matrix, limits, name="prices")
-        if not duals.size:
-            continue
-        rows = matrix.block("row", "capacity")
-        for r, t in np.argwhere(np.abs(duals[rows]) > _NOISE).tolist():
-            prices[place[part.problem.resources.ids[r]], t] = float(-duals[rows[r, t]])
+        prices |= {
+            (place[part.problem.resources.ids[r]], t): price
+            for (r, t), price in _row_prices(part.problem, limits).items()
+        }
     return prices
+
+
+def _row_prices(problem: OrderProblem, limits: SolveLimits) -> dict[tuple[int, int], float]:
+    """By resource and bucket; of what is bought in whole units, what one of them more is worth."""
+    matrix, _ = build_model(problem)
+    try:
+        duals = solve_relaxation(matrix, limits, name="prices")[2]
+    except SolverError:  # there is a plan all the same
+        return {}
+    if not duals.size:
+        return {}
+    rows = matrix.block("row", "capacity")
+    rows[problem.resources.unit_size > 0.0] = matrix.block("row", "units")
+    return {(int(r), int(t)): float(-duals[rows[r, t]]) for r, t in np.argwhere(np.abs(duals[rows]) > _NOISE)}
 
 
 def _columns(problem: OrderProblem) -> int:

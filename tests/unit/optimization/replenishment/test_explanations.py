@@ -189,3 +189,20 @@ def test_an_order_the_plan_does_not_hold_is_refused(made, plan):
     """
     with pytest.raises(InvalidNetworkError, match="order_id"):
         explain_order(made, {}, NOTHING, plan(made), "nobody@2026-01-01")
+
+
+def test_a_full_truck_binds_at_what_one_more_is_worth(snapshot, lane, plan):
+    """
+    The price of whole units is what a whole one more would save, not what one costs.
+    """
+    known = snapshot(
+        {"x": Demand("x", penalty=5.0, mean=(20.0,) * 4)},
+        lanes=[lane("x", uses=(ResourceUse("truck", 1.0),))],
+        resources=(Resource("truck", ResourceKind.TRANSPORT, capacity=2.0, unit_size=6.0, unit_cost=30.0),),
+    )
+    found = plan(known)
+
+    explained = explain_order(known, {}, PlanningParameters(), found, found.orders[0].id)
+
+    more = next(c.cost for c in explained.changes if c.description.startswith("one truck more"))
+    assert -more == pytest.approx(explained.binding[0].price)
