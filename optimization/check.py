@@ -143,7 +143,7 @@ def _stage_books(
             lost[t], owed = owed, 0.0
         late[t] = owed
         missing[t] = max(0.0, -at_hand)
-        if 0 < life <= t:
+        if 0 <= life <= t:
             expired[t] = max(0.0, at_hand - math.fsum(incoming[t - life + 1 : t + 1]))
             at_hand -= expired[t]
         stock[t] = max(0.0, at_hand)

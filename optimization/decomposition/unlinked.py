@@ -100,7 +100,7 @@ def _is_plain(problem: OrderProblem, lane: NDArray[np.int64]) -> NDArray[np.bool
     low = np.where(counted, stages.target, np.inf).min(axis=1)
     high = np.where(counted, stages.target, -np.inf).max(axis=1)
     has_ceiling = np.isfinite(stages.ceiling) & (stages.excess_cost > 0.0)
-    is_odd = stages.is_lost | (stages.life > 0) | has_ceiling | (low < high)
+    is_odd = stages.is_lost | (stages.life >= 0) | has_ceiling | (low < high)
     is_plain: NDArray[np.bool_] = ~(is_odd | _has_odd_lots(problem, lane) | _pays_to_order(problem, lane))
     return is_plain
 

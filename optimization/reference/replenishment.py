@@ -140,7 +140,7 @@ def _add_soft(m: Any, problem: OrderProblem) -> None:
     @m.Constraint(m.I, m.T)
     def life(m: Any, i: int, t: int) -> Any:
         old = int(stages.life[i])
-        if not old:
+        if old < 0:
             return m.waste[i, t] == 0.0
         if t < old:
             return pyo.Constraint.Skip

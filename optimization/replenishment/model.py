@@ -113,7 +113,7 @@ def _add_columns(matrix: Matrix, problem: OrderProblem, most: Floats) -> Columns
         backlog=matrix.add_columns("backlog", of_stage, upper=upper(owes[:, None]), cost=problem.late_cost),
         lost=matrix.add_columns("lost", of_stage, upper=wanted * stages.is_lost[:, None], cost=problem.lost_cost),
         waste=matrix.add_columns(
-            "waste", of_stage, upper=upper(stages.life[:, None] > 0), cost=problem.waste_cost),
+            "waste", of_stage, upper=upper(stages.life[:, None] >= 0), cost=problem.waste_cost),
         shortfall=matrix.add_columns(
             "shortfall", of_stage, upper=upper(has_target(problem)), cost=stages.shortfall_cost[:, None]),
         excess=matrix.add_columns(
@@ -248,7 +248,7 @@ def _add_ceiling(matrix: Matrix, columns: Columns, problem: OrderProblem) -> Non
 def _add_life(matrix: Matrix, columns: Columns, problem: OrderProblem) -> None:
     """s[i,t] <= what arrived in the last `life` buckets (first in, first out)."""
     stages, lanes = problem.stages, problem.lanes
-    for i in np.flatnonzero(stages.life > 0):
+    for i in np.flatnonzero(stages.life >= 0):
         life = int(stages.life[i])
         buckets = np.arange(life, problem.buckets)
         fresh = np.array([stages.receipts[i, t - life + 1 : t + 1].sum() for t in buckets])

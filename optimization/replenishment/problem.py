@@ -40,7 +40,7 @@ class Stages:
     shortfall_cost: Floats
     excess_cost: Floats
     value: Floats
-    life: Ints  # buckets a unit may lie, 0: for ever
+    life: Ints  # buckets a unit may lie, 0: it is of use in the one it comes in only; below 0: for ever
     end: Ints  # costs count in buckets before this one
     safety_stock: Floats
 

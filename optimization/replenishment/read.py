@@ -142,7 +142,7 @@ def _rate(reading: Reading, k: int) -> float:
 
 def _life(reading: Reading, stage: str) -> int:
     days = reading.item(stage).shelf_life_days
-    return 0 if days is None else max(1, days // reading.snapshot.bucket_days)
+    return -1 if days is None else days // reading.snapshot.bucket_days
 
 
 def _read_demand(

@@ -67,7 +67,7 @@ def _stands_alone(problem: OrderProblem) -> bool:
         and not problem.groups.ids
         and not is_limited(problem).any()
         and not stages.is_lost[0]
-        and not stages.life[0]
+        and stages.life[0] < 0
         and bool(lanes.is_whole[lanes.is_open.any(axis=1)].all())
     )
 

@@ -133,7 +133,7 @@ def _flow(problem: OrderProblem, quantity: Floats) -> tuple[Floats, Floats, Floa
     shape = supply.shape
     stock, backlog, lost, waste, missing = (np.zeros(shape) for _ in range(5))
     served, wasted, owed = np.zeros(shape[0]), np.zeros(shape[0]), stages.backorders.copy()
-    has_lost, has_life = bool(stages.is_lost.any()), bool(stages.life.any())
+    has_lost, has_life = bool(stages.is_lost.any()), bool((stages.life >= 0).any())
     for t in range(buckets):
         owed = owed + stages.demand[:, t]
         give = np.minimum(owed, np.maximum(0.0, free[:, t] - wasted - served))
@@ -158,7 +158,7 @@ def _expired(problem: OrderProblem, arriving: Floats, left: Floats, t: int) -> F
     """First in, first out: at the end of t nothing is older than its life."""
     life = problem.stages.life
     expired = np.zeros(left.size)
-    for k in np.flatnonzero((life > 0) & (life <= t)):
+    for k in np.flatnonzero((life >= 0) & (life <= t)):
         fresh = arriving[k, t - life[k] + 1 : t + 1].sum()
         expired[k] = max(0.0, left[k] - fresh)
     return expired
@@ -175,7 +175,7 @@ def _costs(problem: OrderProblem, quantity: Floats, state: dict[str, Floats]) ->
         "late": float((problem.late_cost * state["backlog"]).sum()),
         "lost": float((problem.lost_cost * state["lost"]).sum()) if stages.is_lost.any() else 0.0,
         "kept": problem.worth_given - float((problem.kept_worth * state["stock"]).sum()),
-        "expired": float((problem.waste_cost * state["waste"]).sum()) if stages.life.any() else 0.0,
+        "expired": float((problem.waste_cost * state["waste"]).sum()) if (stages.life >= 0).any() else 0.0,
         "shortfall": float(stages.shortfall_cost @ state["shortfall"].sum(axis=1)),
         "excess": float(stages.excess_cost @ state["excess"].sum(axis=1)),
         "missing": float(problem.missing_cost @ state["missing"].sum(axis=1)),

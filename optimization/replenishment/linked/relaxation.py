@@ -100,7 +100,7 @@ class Relaxation:
     @cached_property
     def space(self) -> csr_matrix:
         """Room per unit of a stage's stock; of what perishes none, since writing it off makes room."""
-        stores, lasts = self.problem.stores, self.problem.stages.life == 0
+        stores, lasts = self.problem.stores, self.problem.stages.life < 0
         kept = lasts[stores.stage]
         shape = (len(self.problem.stages.ids), len(stores.ids))
         return csr_matrix((stores.per_unit[kept], (stores.stage[kept], stores.store[kept])), shape=shape)
