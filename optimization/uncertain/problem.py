@@ -155,7 +155,8 @@ class UncertainProblem:
                 f"`{route.lead_time}` is negative",
                 "use 0 or more",
             )
-            _require_amounts(where, transit_cost=route.transit_cost, maximum=route.maximum or 0.0)
+            _require_amounts(where, unit_cost=route.unit_cost, transit_cost=route.transit_cost)
+            _require_amounts(where, maximum=route.maximum or 0.0)
             _require_amounts(where, **{f"due[{k}]": units for k, units in enumerate(route.due)})
 
     def _check_markets(self) -> None:

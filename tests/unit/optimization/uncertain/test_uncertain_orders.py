@@ -178,6 +178,8 @@ def test_the_filter_follows_a_jump_and_repeats_itself():
         ({"points": (StockPoint("shop", -1.0),)}, "points[0].on_hand"),
         ({"routes": (Route("r", "nowhere", "shop", 0),)}, "routes[0].source"),
         ({"routes": (Route("r", "shop", "shop", 0),)}, "routes[0].target"),
+        ({"routes": (Route("r", OUTSIDE, "shop", 0, unit_cost=float("nan")),)}, "routes[0].unit_cost"),
+        ({"routes": (Route("r", OUTSIDE, "shop", 0, unit_cost=-1.0),)}, "routes[0].unit_cost"),
         ({"horizon": 4}, "markets[0].forecast"),
     ],
 )
