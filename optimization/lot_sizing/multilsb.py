@@ -188,11 +188,10 @@ def _list(document: dict[str, Any], name: str) -> list[Any]:
 
 
 def _number(document: dict[str, Any], name: str, where: str = "") -> float:
-    value = document.get(name)
+    value: Any = document.get(name)
     if not _is_number(value):
         raise InvalidNetworkError(f"{where}{name}", f"`{value!r:.80}` is no number", "use the published file")
-    number: float = value
-    return number
+    return value  # type: ignore[no-any-return]  # an int or a float, as the document gives it
 
 
 def _is_number(value: Any) -> bool:
