@@ -19,9 +19,13 @@ def out_of_range(snapshot: Snapshot) -> Iterator[Problem]:
         else:
             fix = f"give a finite number >= {least:g}"
         yield Problem(field, f"`{value}` is out of range", fix)
+    for field, size in _sizes(snapshot):
+        if 0.0 < size < _FINEST:
+            yield Problem(field, f"`{size}` is too small to count", f"give 0 or a number >= {_FINEST:g}")
 
 
 _FINITE = 1e15  # beyond this a double no longer counts units
+_FINEST = 1e-9  # below it no solver sees a coefficient, and nothing can be divided by it
 _Number = tuple[str, float | None, float, float]
 
 
@@ -51,6 +55,18 @@ def _numbers(snapshot: Snapshot) -> Iterator[_Number]:  # noqa: C901 - one line 
         yield f"receipts[{k}].quantity", receipt.quantity, 0.0, _FINITE
     for k, conversion in enumerate(snapshot.conversions):
         yield f"conversions[{k}].factor", conversion.factor, 1e-9, 1e9
+
+
+def _sizes(snapshot: Snapshot) -> Iterator[tuple[str, float]]:
+    """What quantities are multiplied with or divided by."""
+    for k, item in enumerate(snapshot.items):
+        yield f"items[{k}].volume", item.volume
+    for k, lane in enumerate(snapshot.lanes):
+        yield f"lanes[{k}].multiple", lane.multiple
+        for n, use in enumerate(lane.uses):
+            yield f"lanes[{k}].uses[{n}].per_unit", use.per_unit
+    for k, resource in enumerate(snapshot.resources):
+        yield f"resources[{k}].unit_size", resource.unit_size
 
 
 def _stage_numbers(field: str, stage: Stage) -> Iterator[_Number]:

@@ -19,6 +19,8 @@ from optimization.ranges import out_of_range
 from optimization.units import Units
 from optimization.words import plain
 
+_EARLIEST, _LATEST = date(1970, 1, 1), date(2999, 12, 31)
+_CENTURY = 36_525  # days; the end of what is planned stays within what a calendar can say
 _LISTED = 1_000  # problems carried by the error; the message says how many there are
 
 
@@ -202,9 +204,12 @@ def _lane_shape(field: str, lane: Lane) -> Iterator[Problem]:
 
 
 def _dates(snapshot: Snapshot) -> Iterator[Problem]:
-    earliest = date(1970, 1, 1)
-    if snapshot.as_of < earliest:
-        yield Problem("as_of", f"`{snapshot.as_of}` is before {earliest}", "give the day of the snapshot")
+    if not _EARLIEST <= snapshot.as_of <= _LATEST:
+        problem = f"`{snapshot.as_of}` is not between {_EARLIEST} and {_LATEST}"
+        yield Problem("as_of", problem, "give the day of the snapshot")
+    if snapshot.horizon * snapshot.bucket_days > _CENTURY:
+        problem = f"{snapshot.horizon} buckets of {snapshot.bucket_days} days are more than a century"
+        yield Problem("horizon", problem, "count buckets, not days")
     for k, receipt in enumerate(snapshot.receipts):
         if receipt.ordered and receipt.ordered > snapshot.as_of:
             problem = f"`{receipt.ordered}` is after as_of `{snapshot.as_of}`"

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,9 +11,11 @@ from optimization.network import Finding, Lane, LaneKind
 from optimization.parameters import RoundingStep
 from optimization.replenishment.buckets import bucket_from
 from optimization.replenishment.lots import LotRule
-from optimization.replenishment.problem import Arcs, Flags, Floats, Ints, Lanes
-from optimization.replenishment.reading import Reading
+from optimization.replenishment.problem import Arcs, Flags, Floats, Ints, Lanes, Stages
+from optimization.replenishment.reading import NO_TIME, Reading
 from optimization.words import plain
+
+_HAIR = 1e-9
 
 
 def arrivals(reading: Reading) -> Ints:
@@ -20,7 +23,7 @@ def arrivals(reading: Reading) -> Ints:
     horizon = reading.snapshot.horizon
     result = np.zeros((len(reading.lanes), horizon), dtype=np.int64)
     for k, lane in enumerate(reading.lanes):
-        days = math.ceil(reading.lead_days(lane) - 1e-9)
+        days = math.ceil(reading.lead_days(lane) - NO_TIME)
         open_days = reading.days[lane.stage]
         slowed = 1 if lane.id in reading.circular else 0
         if open_days.is_always_open:
@@ -33,7 +36,9 @@ def arrivals(reading: Reading) -> Ints:
     return result
 
 
-def read_lanes(reading: Reading, arrival: Ints, buckets: int, holding: Floats) -> tuple[Lanes, list[Finding]]:
+def read_lanes(
+    reading: Reading, arrival: Ints, buckets: int, stages: Stages, arcs: Arcs
+) -> tuple[Lanes, list[Finding]]:
     """The lanes as arrays, and which of them rounding leaves without any quantity."""
     rules = tuple(lot_rule(reading, k) for k in range(len(reading.lanes)))
     largest = np.array([rule.largest for rule in rules])
@@ -42,7 +47,7 @@ def read_lanes(reading: Reading, arrival: Ints, buckets: int, holding: Floats) -
     for closed in closures.values():
         shut |= closed
     unit_cost = np.array([lane.unit_cost / f for lane, f in _pairs(reading)])
-    stage = np.array([reading.position[lane.stage] for lane in reading.lanes], dtype=np.int64)
+    stage = stages_of(reading)
     multiple = np.array([rule.multiple for rule in rules])
     lanes = Lanes(
         ids=tuple(lane.id for lane in reading.lanes),
@@ -51,7 +56,7 @@ def read_lanes(reading: Reading, arrival: Ints, buckets: int, holding: Floats) -
         is_open=~shut & (arrival < buckets),
         closures=closures,
         unit_cost=unit_cost,
-        surcharge=_surcharges(reading, unit_cost, holding[stage] if stage.size else holding[:0]),
+        surcharge=_surcharges(reading, unit_cost, stages, arcs),
         fixed_cost=np.array([lane.fixed_cost for lane in reading.lanes]),
         rules=rules,
         step=np.where(multiple > 0.0, multiple, 1.0),
@@ -63,6 +68,29 @@ def read_lanes(reading: Reading, arrival: Ints, buckets: int, holding: Floats) -
         lead_days=np.array([reading.lead_days(lane) for lane in reading.lanes]),
     )
     return lanes, list(_quantity_findings(reading, rules))
+
+
+def without_useless(lanes: Lanes, useless: Flags, needed: Floats) -> tuple[Lanes, list[Finding]]:
+    """Closed where the least order is beyond all need, and what is said about it; `needed` by lane."""
+    if not useless.any():
+        return lanes, []
+    findings = [
+        Finding(
+            "ORDER_BEYOND_NEED",
+            lanes.ids[k],
+            f"the least order is over a million times the {plain(float(needed[k]))} that can be needed",
+            "EXCLUDED: no order can be placed on it",
+        )
+        for k in np.flatnonzero(useless).tolist()
+    ]
+    shut = np.repeat(useless[:, None], lanes.is_open.shape[1], axis=1)
+    closures = {**lanes.closures, "order beyond need": shut}
+    return replace(lanes, is_open=lanes.is_open & ~shut, closures=closures), findings
+
+
+def stages_of(reading: Reading) -> Ints:
+    """The stage that each lane supplies."""
+    return np.array([reading.position[lane.stage] for lane in reading.lanes], dtype=np.int64)
 
 
 def read_arcs(reading: Reading) -> Arcs:
@@ -111,15 +139,17 @@ def _closures(reading: Reading, largest: Floats) -> dict[str, Flags]:
             [(first is not None and s < first) or (last is not None and s > last) for s in starts]
         )
 
-    def cycle(lane: Lane) -> int:
-        return round(reading.of_stage[lane.stage].review_period / reading.snapshot.bucket_days)
+    def waits(lane: Lane) -> Flags:
+        """Buckets until whose first day no review has come since the bucket before; the first is at `as_of`."""
+        buckets = reading.of_stage[lane.stage].review_period / reading.snapshot.bucket_days
+        return np.diff(np.floor(bucket / max(buckets, 1.0) + _HAIR), prepend=-1.0) < 1.0
 
     barred = [reading.is_barred(lane) for lane in lanes]
     found = {
         "frozen horizon": rows((k, bucket < n) for n in [reading.parameters.frozen_buckets] if n for k in range(len(lanes))),
         "frozen stage": rows((k, True) for k, lane in enumerate(lanes) if reading.rule(lane.stage).is_frozen),
         "effectivity": rows((k, outside(lane)) for k, lane in enumerate(lanes) if lane.effective_from or lane.effective_to),
-        "review cycle": rows((k, bucket % n != 0) for k, lane in enumerate(lanes) if (n := cycle(lane)) > 1),
+        "review cycle": rows((k, waits(lane)) for k, lane in enumerate(lanes) if reading.of_stage[lane.stage].review_period > reading.snapshot.bucket_days),
         "inactive supplier": rows((k, True) for k, why in enumerate(barred) if why == "inactive supplier"),
         "excluded supplier": rows((k, True) for k, why in enumerate(barred) if why == "excluded supplier"),
         "no order quantity": np.repeat(largest[:, None] <= 0.0, bucket.size, axis=1),
@@ -127,23 +157,26 @@ def _closures(reading: Reading, largest: Floats) -> dict[str, Flags]:
     return {name: closed for name, closed in found.items() if closed.any()}
 
 
-def _surcharges(reading: Reading, unit_cost: Floats, holding: Floats) -> Floats:
+def _surcharges(reading: Reading, unit_cost: Floats, stages: Stages, arcs: Arcs) -> Floats:
     """
     What a unit on a less preferred lane is charged on top of its cost, in the plan's objective only.
 
-    One rank of priority weighs as much as the stage's whole spread of unit costs and a bucket of
-    holding: cost never decides between priorities, lateness does.
+    One rank of priority weighs as much as the stage's whole spread of unit costs, with the value of what
+    a lane consumes, and a bucket of holding: what a unit costs never decides between priorities, lateness
+    does. A fixed cost or a minimum that few units have to bear still may.
     """
-    of_stage: dict[str, list[int]] = defaultdict(list)
+    landed = unit_cost.copy()
+    np.add.at(landed, arcs.lane, arcs.quantity * stages.value[arcs.stage])
+    of_stage: dict[int, list[int]] = defaultdict(list)
     for k, lane in enumerate(reading.lanes):
         if not reading.is_barred(lane):
-            of_stage[lane.stage].append(k)
+            of_stage[reading.position[lane.stage]].append(k)
     result = np.zeros(len(reading.lanes))
-    for members in of_stage.values():
+    for stage, members in of_stage.items():
         if len(members) == 1:
             continue
         ranks = sorted({reading.lanes[k].priority for k in members})
-        spread = float(np.ptp(unit_cost[members])) + float(holding[members[0]])
+        spread = float(np.ptp(landed[members])) + float(stages.holding[stage])
         for k in members:
             result[k] = ranks.index(reading.lanes[k].priority) * spread
     return result

@@ -4,17 +4,25 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from optimization.replenishment.problem import Arcs, Ints, Lanes, OrderProblem
+from optimization.replenishment.problem import Arcs, Flags, Ints, OrderProblem
 
 
 def circles(problem: OrderProblem) -> tuple[int, Ints]:
     """Stages that supply each other (lateral transfers) share a number."""
-    return circles_among(len(problem.stages.ids), problem.lanes, problem.arcs)
+    return circles_among(len(problem.stages.ids), problem.lanes.stage, problem.arcs)
 
 
-def circles_among(size: int, lanes: Lanes, arcs: Arcs) -> tuple[int, Ints]:
-    """The same before there is a problem."""
-    graph = coo_matrix((np.ones(arcs.lane.size), (arcs.stage, lanes.stage[arcs.lane])), shape=(size, size))
+def within_circles(size: int, stage: Ints, arcs: Arcs) -> Flags:
+    """By lane, whether it consumes what it helps to supply; `stage` by lane."""
+    _, circle = circles_among(size, stage, arcs)
+    result = np.zeros(stage.size, dtype=np.bool_)
+    result[arcs.lane[circle[arcs.stage] == circle[stage[arcs.lane]]]] = True
+    return result
+
+
+def circles_among(size: int, stage: Ints, arcs: Arcs) -> tuple[int, Ints]:
+    """The same before there is a problem; `stage` by lane."""
+    graph = coo_matrix((np.ones(arcs.lane.size), (arcs.stage, stage[arcs.lane])), shape=(size, size))
     count, labels = connected_components(graph, directed=True, connection="strong")
     return int(count), labels.astype(np.int64)
 

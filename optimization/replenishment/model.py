@@ -11,11 +11,12 @@ import numpy as np
 
 from optimization.matrix import Matrix
 from optimization.replenishment.order_sizes import (
-    ROUND_OFF,
+    fewest_lots,
     is_off_grid,
     most_lots,
     needs_order,
     split_lots,
+    without_short_groups,
 )
 from optimization.replenishment.problem import Flags, Floats, Ints, OrderProblem
 from optimization.replenishment.state import State, evaluate
@@ -57,13 +58,21 @@ def build_model(problem: OrderProblem) -> tuple[Matrix, Columns]:
 
 
 def read_quantities(problem: OrderProblem, columns: Columns, values: Floats) -> Floats:
-    """Order quantities of a solution, whole lots made whole."""
-    lanes = problem.lanes
+    """
+    Order quantities of a solution, whole lots made whole.
+
+    A solver takes a millionth for nothing: times a big minimum that is an order below it, with no set-up. Such
+    an order is left out, and one just below its minimum is raised to it.
+    """
+    lanes, ordered = problem.lanes, np.round(values[columns.order]) > 0.0
     lots = values[columns.lots]
-    lots = np.where(lanes.is_whole[:, None], np.round(lots), lots)
+    lots = np.where(lanes.is_whole[:, None], np.round(lots), np.minimum(lots, lanes.largest[:, None]))
+    lots = np.where(
+        needs_order(problem)[:, None], np.where(ordered, np.maximum(lots, fewest_lots(problem)), 0.0), lots
+    )
     least = np.round(values[columns.least])
     quantity = lanes.step[:, None] * lots + lanes.smallest[:, None] * least
-    return np.where(lanes.is_open & (quantity > 1e-6), quantity, 0.0)
+    return without_short_groups(problem, np.where(lanes.is_open & (quantity > 1e-6), quantity, 0.0))
 
 
 def start_values(problem: OrderProblem, matrix: Matrix, columns: Columns, state: State) -> Floats:
@@ -211,17 +220,14 @@ def _add_lateness(matrix: Matrix, columns: Columns, problem: OrderProblem) -> No
 
 def _add_order(matrix: Matrix, columns: Columns, problem: OrderProblem, most: Floats) -> None:
     """M y <= n <= N y, y + w <= 1 (rows: lanes where an order matters)."""
-    lanes = problem.lanes
     chosen = np.flatnonzero(needs_order(problem))
     shape = (chosen.size, problem.horizon)
-    least = lanes.smallest / lanes.step
-    least = np.where(lanes.is_whole, np.ceil(least - ROUND_OFF * np.maximum(1.0, least)), least)
     rows = matrix.add_rows("order_most", shape, upper=0.0)
     matrix.put(rows, columns.lots[chosen], 1.0)
     matrix.put(rows, columns.order[chosen], -most[chosen])
     rows = matrix.add_rows("order_least", shape, lower=0.0)
     matrix.put(rows, columns.lots[chosen], 1.0)
-    matrix.put(rows, columns.order[chosen], -least[chosen, None])
+    matrix.put(rows, columns.order[chosen], -fewest_lots(problem)[chosen])
     off = np.flatnonzero(is_off_grid(problem))
     rows = matrix.add_rows("order_once", (off.size, problem.horizon), upper=1.0)
     matrix.put(rows, columns.order[off], 1.0)

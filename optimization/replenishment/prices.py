@@ -17,18 +17,22 @@ it would cost to have (a little less, so that nobody buys for stock's sake), or 
 in lots of 50 would be bought for a need of 20, and safety stock never. The worth w is a potential: no order gains by it,
 
     w[i] <= c[l] + sum_j r[l,j] w[j]        for every lane l into i.
+
+What is on its way is no stage's stock and costs nothing to hold. Where stages supply each other it would pay
+to have stock change places for ever, so lanes within such circles are charged a little more than to let it lie.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from optimization.replenishment.levels import circles_among
-from optimization.replenishment.problem import Arcs, Flags, Floats, Ints, Lanes, Resources, Stages, Stores
+from optimization.replenishment.levels import within_circles
+from optimization.replenishment.problem import Arcs, Floats, Ints, Lanes, Resources, Stages, Stores
 
 _DOMINANCE = 10.0
 _PRIORITY = 2.0
 _KEPT = 0.999  # of its cost
+_ON_ITS_WAY = 1.01  # of what lying costs
 _LONGEST_CHAIN = 100  # levels of a bill of materials or distribution network
 
 
@@ -84,11 +88,25 @@ def _raise(cost: Floats, soft: Floats, user: Ints, owner: Ints, use: Floats) -> 
     np.maximum.at(cost, user, np.where(shared[owner], _PRIORITY * rate[owner] * use, 0.0))
 
 
-def with_settlement(stages: Stages, lanes: Lanes, arcs: Arcs) -> Stages:
-    """Late and lost demand charged with the cost of the units that were not supplied."""
-    least = _cheapest(stages, lanes, arcs)
-    most = np.maximum(least, _dearest(stages, lanes, arcs))
-    lost = stages.lateness_cost + least
+def with_transit(stages: Stages, lanes: Lanes, arcs: Arcs) -> Lanes:
+    """Lanes within circles charged for their transit a little more than lying at the source costs, the corridor included."""
+    above = np.where(np.isfinite(stages.ceiling), stages.excess_cost, 0.0)
+    lying = _through(np.zeros(lanes.stage.size), arcs, stages.holding + above)
+    transit = np.where(lanes.is_open, lanes.arrival - np.arange(lanes.arrival.shape[1]), 0).max(axis=1)
+    return replace(
+        lanes,
+        surcharge=lanes.surcharge
+        + np.where(within_circles(stages.value.size, lanes.stage, arcs), _ON_ITS_WAY * lying * transit, 0.0),
+    )
+
+
+def with_settlement(stages: Stages, lanes: Lanes, arcs: Arcs, resources: Resources) -> Stages:
+    """Late and lost demand charged with the cost of the units that were not supplied, trucks included."""
+    freight = _freight(lanes, resources)
+    least = _cheapest(stages, lanes, arcs, lanes.unit_cost)
+    moved = _cheapest(stages, lanes, arcs, lanes.unit_cost + freight)
+    most = np.maximum(moved, _dearest(stages, lanes, arcs, lanes.unit_cost + lanes.surcharge + freight))
+    lost = stages.lateness_cost + moved
     return replace(
         stages,
         lateness_cost=np.where(stages.is_lost, lost, stages.lateness_cost),
@@ -97,28 +115,36 @@ def with_settlement(stages: Stages, lanes: Lanes, arcs: Arcs) -> Stages:
     )
 
 
-def _cheapest(stages: Stages, lanes: Lanes, arcs: Arcs) -> Floats:
+def _freight(lanes: Lanes, resources: Resources) -> Floats:
+    """Money per unit for its share of full trucks and whatever else is bought in whole units, by lane."""
+    freight = np.zeros(lanes.stage.size)
+    size = np.where(resources.unit_size > 0.0, resources.unit_size, np.inf)
+    np.add.at(freight, resources.lane, resources.per_unit * (resources.unit_cost / size)[resources.resource])
+    return freight
+
+
+def _cheapest(stages: Stages, lanes: Lanes, arcs: Arcs, unit_cost: Floats) -> Floats:
     """Money per unit brought to a stage the cheapest way; its value where nothing brings it from outside."""
     usable = lanes.is_open.any(axis=1)
-    outside = usable & ~_is_circular(stages, lanes, arcs)
+    outside = usable & ~within_circles(stages.value.size, lanes.stage, arcs)
     start = np.where(np.bincount(lanes.stage[outside], minlength=stages.value.size) > 0, np.inf, stages.value)
     landed = start
     for _ in range(stages.value.size + 1):
         before, landed = landed, start.copy()
-        np.minimum.at(landed, lanes.stage[usable], _through(lanes.unit_cost, arcs, before)[usable])
+        np.minimum.at(landed, lanes.stage[usable], _through(unit_cost, arcs, before)[usable])
         if np.array_equal(before, landed):
             break
     return np.where(np.isfinite(landed), landed, stages.value)
 
 
-def _dearest(stages: Stages, lanes: Lanes, arcs: Arcs) -> Floats:
+def _dearest(stages: Stages, lanes: Lanes, arcs: Arcs, unit_cost: Floats) -> Floats:
     """The same on the dearest lane of each stage, going round no circle."""
-    outside = lanes.is_open.any(axis=1) & ~_is_circular(stages, lanes, arcs)
+    outside = lanes.is_open.any(axis=1) & ~within_circles(stages.value.size, lanes.stage, arcs)
     start = np.where(np.bincount(lanes.stage[outside], minlength=stages.value.size) > 0, 0.0, stages.value)
     landed = start
     for _ in range(stages.value.size + 1):
         before, landed = landed, start.copy()
-        cost = _through(lanes.unit_cost + lanes.surcharge, arcs, before)
+        cost = _through(unit_cost, arcs, before)
         np.maximum.at(landed, lanes.stage[outside], cost[outside])
         if np.array_equal(before, landed):
             break
@@ -130,14 +156,6 @@ def _through(own: Floats, arcs: Arcs, landed: Floats) -> Floats:
     cost = own.copy()
     np.add.at(cost, arcs.lane, arcs.quantity * landed[arcs.stage])
     return cost
-
-
-def _is_circular(stages: Stages, lanes: Lanes, arcs: Arcs) -> Flags:
-    """Lanes that consume what they help to supply."""
-    _, circle = circles_among(stages.value.size, lanes, arcs)
-    result = np.zeros(lanes.stage.size, dtype=np.bool_)
-    result[arcs.lane[circle[arcs.stage] == circle[lanes.stage[arcs.lane]]]] = True
-    return result
 
 
 def worst_costs(stages: Stages, lanes: Lanes, arcs: Arcs) -> Floats:

@@ -55,7 +55,7 @@ class Lanes:
     is_open: Flags
     closures: Mapping[str, Flags]  # why not, by rule
     unit_cost: Floats
-    surcharge: Floats  # keeps a lower priority from being used while a higher one can deliver
+    surcharge: Floats  # keeps a lower priority unused while a higher one can deliver, and stock from circling
     fixed_cost: Floats
     rules: tuple[LotRule, ...]
     step: Floats  # units per lot; 1 where any quantity will do

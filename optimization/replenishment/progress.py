@@ -7,8 +7,10 @@ from optimization.replenishment.heuristic import construct
 from optimization.replenishment.linked import LinkedSearch
 from optimization.replenishment.parts import Part
 from optimization.replenishment.state import State
-from optimization.report import SolveLimits
+from optimization.report import SolveLimits, SolveReport, Termination
 from optimization.solver import SOLVER
+
+_CLOSE = 1e-6  # of the cost: what the solver's tolerances come to
 
 
 @dataclass(slots=True)
@@ -44,6 +46,15 @@ class Progress:
         """A lower bound; the part is proven once its state comes within the gap."""
         self.bound = min(self.state.cost, max(self.bound, bound))
         self.is_proven = self.state.cost - self.bound <= limits.gap * self.decided
+
+    def believe(self, report: SolveReport) -> None:
+        """
+        A solver's word that its plan is optimal, if the best state costs no more than that plan.
+
+        Where minima are large the solver's tolerances let it plan what is no order; then its word is of no use.
+        """
+        cost = report.objective + _CLOSE * max(1.0, abs(report.objective))
+        self.is_proven |= report.termination is Termination.OPTIMAL and self.state.cost <= cost
 
     @property
     def is_over(self) -> bool:

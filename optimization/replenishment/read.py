@@ -7,30 +7,35 @@ What could not be taken at its word becomes a finding.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimization.collection import uncollected
-from optimization.network import DemandKind, Finding, Firmness, Receipt, Snapshot
+from optimization.network import DemandKind, Finding, Firmness, Lane, Receipt, Snapshot
 from optimization.parameters import PlanningParameters
 from optimization.replenishment.buckets import bucket_of
 from optimization.replenishment.demand import expected_demand
-from optimization.replenishment.lanes import arrivals, read_arcs, read_lanes
+from optimization.replenishment.lanes import arrivals, read_arcs, read_lanes, stages_of, without_useless
+from optimization.replenishment.levels import within_circles
+from optimization.replenishment.order_sizes import beyond_need
 from optimization.replenishment.prices import (
     missing_costs,
     overload_costs,
     with_floors,
     with_settlement,
+    with_transit,
     worst_costs,
 )
-from optimization.replenishment.problem import Floats, Ints, OrderProblem, Stages
+from optimization.replenishment.problem import Arcs, Floats, Ints, OrderProblem, Stages
 from optimization.replenishment.reading import Reading, findings_of, read_ids
 from optimization.replenishment.shared import read_groups, read_resources, read_stores
 from optimization.replenishment.value import unit_values
 from optimization.words import plain
 
 _DAYS_A_YEAR = 365.0
+_AGES = timedelta(days=500 * 366)  # later than any plan's end
 _LONGEST_TAIL = 366  # buckets beyond the horizon; what arrives later is of no use to this plan
 
 
@@ -62,11 +67,14 @@ def _read(
     arrival = arrivals(reading)
     end = _ends(reading, arrival)
     buckets = int(end.max(initial=snapshot.horizon))
-    stages, findings = _read_stages(reading, safety_stocks, end, buckets)
-    lanes, lane_findings = read_lanes(reading, arrival, buckets, stages.holding)
-    arcs, resources = read_arcs(reading), read_resources(reading, taken)
+    arcs, resources, groups = read_arcs(reading), read_resources(reading, taken), read_groups(reading)
+    values, no_values = unit_values(snapshot.stages, reading.items, _primary(reading, arcs))
+    stages, findings = _read_stages(reading, safety_stocks, end, buckets, np.array(values))
+    lanes, lane_findings = read_lanes(reading, arrival, buckets, stages, arcs)
     stores = read_stores(reading, buckets, taken)
-    stages = with_settlement(with_floors(stages, lanes, arcs, resources, stores), lanes, arcs)
+    lanes, useless = without_useless(lanes, *beyond_need(stages, lanes, arcs, groups))
+    lanes = with_transit(stages, lanes, arcs)
+    stages = with_settlement(with_floors(stages, lanes, arcs, resources, stores), lanes, arcs, resources)
     worst = worst_costs(stages, lanes, arcs)
     resources, stores = overload_costs(worst, lanes, resources, stores)
     return OrderProblem(
@@ -78,9 +86,9 @@ def _read(
         arcs,
         resources,
         stores,
-        read_groups(reading),
+        groups,
         missing_costs(worst),
-        (*findings_of(reading), *lane_findings, *findings),
+        (*findings_of(reading), *lane_findings, *useless, *no_values, *findings),
     )
 
 
@@ -97,17 +105,26 @@ def _ends(reading: Reading, arrival: Ints) -> Ints:
     return end
 
 
+def _primary(reading: Reading, arcs: Arcs) -> dict[str, tuple[Lane, float]]:
+    """By stage, the lane that says what a unit is worth, and base units per unit of it; none goes round in a circle."""
+    size, stage = len(reading.snapshot.stages), stages_of(reading)
+    best = reading.preferred(within_circles(size, stage, arcs).tolist())
+    among = np.isin(arcs.lane, list(best.values()))
+    chosen = Arcs(arcs.lane[among], arcs.stage[among], arcs.quantity[among])
+    is_round = within_circles(size, stage, chosen)
+    return {name: (reading.lanes[k], reading.factors[k]) for name, k in best.items() if not is_round[k]}
+
+
 def _read_stages(
-    reading: Reading, safety_stocks: Mapping[str, float], end: Ints, buckets: int
+    reading: Reading, safety_stocks: Mapping[str, float], end: Ints, buckets: int, value: Floats
 ) -> tuple[Stages, list[Finding]]:
     given, days = reading.snapshot.stages, reading.snapshot.bucket_days
-    values, findings = unit_values(given, reading.items, reading.primary())
-    value, rates = np.array(values), np.array([_rate(reading, k) for k in range(len(given))])
+    rates = np.array([_rate(reading, k) for k in range(len(given))])
     holding = value * rates * days / _DAYS_A_YEAR
     demand, is_lost, lateness = _read_demand(reading, value, end, buckets)
     safety = np.array([safety_stocks.get(s.id, 0.0) for s in given])
     ceiling = np.array([np.inf if s.max_stock is None else s.max_stock for s in given])
-    findings += _capped(reading, safety, ceiling)
+    findings = list(_capped(reading, safety, ceiling))
     safety = np.minimum(safety, ceiling)
     target = np.maximum(safety, np.array([s.min_stock or 0.0 for s in given]))
     receipts, odd = _read_receipts(reading, buckets)
@@ -173,12 +190,22 @@ def _read_receipts(reading: Reading, buckets: int) -> tuple[Floats, list[Finding
             findings.append(_proposed(reading, receipt))
             if not reading.parameters.counts_proposed_receipts:
                 continue
-        factor = reading.units.factor(receipt.unit, reading.item(receipt.stage))
-        day = reading.days[receipt.stage].next_open(max(receipt.due, reading.snapshot.as_of))
-        bucket = bucket_of(day, reading.snapshot.as_of, reading.snapshot.bucket_days)
+        factor, bucket = (
+            reading.units.factor(receipt.unit, reading.item(receipt.stage)),
+            _due(reading, receipt),
+        )
         if factor is not None and bucket < buckets:
             receipts[reading.position[receipt.stage], bucket] += receipt.quantity * factor
     return receipts, findings
+
+
+def _due(reading: Reading, receipt: Receipt) -> int:
+    """The bucket of the first open day on or after the due day; of what is due in ages, the due day's own."""
+    as_of, days = reading.snapshot.as_of, reading.snapshot.bucket_days
+    due = max(receipt.due, as_of)
+    if due - as_of < _AGES:  # a due day of 9999 stands for never, and no calendar goes on after it
+        due = reading.days[receipt.stage].next_open(due)
+    return bucket_of(due, as_of, days)
 
 
 def _proposed(reading: Reading, receipt: Receipt) -> Finding:

@@ -1,7 +1,7 @@
 """A snapshot by id, with what planning leaves out of it and why: the first step from snapshot to arrays."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,6 +12,7 @@ from optimization.units import Units
 from optimization.validate import find_circle
 
 _NO_RULE = StageParameters()
+NO_TIME = 1e-9  # days: not even a rounding error of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +45,23 @@ class Reading:
 
     def lead_days(self, lane: Lane) -> float:
         """Days from order to availability: measured where it was measured, and processing after it."""
-        days = lane.lead_time
-        supplier = self.suppliers.get(lane.supplier) if lane.kind is LaneKind.PURCHASE else None
-        if lane.lead_time_distribution:
-            days = sum(value * p for value, p in lane.lead_time_distribution)
-        elif supplier is not None and supplier.lead_time_mean is not None:
-            days = supplier.lead_time_mean
-        return days + self.of_stage[lane.stage].processing_time
+        return _lead_days(lane, self.suppliers, self.of_stage)
 
-    def primary(self) -> dict[str, tuple[Lane, float]]:
-        """By stage, the lane preferred at `as_of`, and base units per unit of that lane."""
-        best: dict[str, tuple[Lane, float]] = {}
-        for lane, factor in zip(self.lanes, self.factors, strict=True):
-            if self.is_barred(lane):
-                continue
-            held = best.get(lane.stage)
-            if held is None or (lane.priority, lane.id) < (held[0].priority, held[0].id):
-                best[lane.stage] = (lane, factor)
-        return best
+    def preferred(self, within: Sequence[bool]) -> dict[str, int]:
+        """
+        By stage, the number of the lane preferred at `as_of`.
+
+        Parameters
+        ----------
+        within
+            By lane, whether it runs within a circle: it brings in nothing that was not there, so it comes last.
+        """
+        best: dict[str, tuple[bool, int, str, int]] = {}
+        for k, (lane, is_within) in enumerate(zip(self.lanes, within, strict=True)):
+            rank = (is_within, lane.priority, lane.id, k)
+            if not self.is_barred(lane) and rank < best.get(lane.stage, (*rank[:3], len(self.lanes))):
+                best[lane.stage] = rank
+        return {stage: k for stage, (*_, k) in best.items()}
 
     def is_barred(self, lane: Lane) -> str:
         """Why no order may ever go to a lane's supplier; empty when one may."""
@@ -83,18 +83,19 @@ def read_ids(snapshot: Snapshot, parameters: PlanningParameters) -> Reading:
         if factor is not None:
             kept.append((lane, factor))
     lanes = tuple(lane for lane, _ in kept)
+    suppliers = {supplier.id: supplier for supplier in snapshot.suppliers}
     return Reading(
         snapshot,
         parameters,
         items,
-        {supplier.id: supplier for supplier in snapshot.suppliers},
+        suppliers,
         _open_days(snapshot),
         of_stage,
         {stage.id: k for k, stage in enumerate(snapshot.stages)},
         lanes,
         tuple(factor for _, factor in kept),
         units,
-        _circular(lanes, of_stage),
+        _circular([lane for lane in lanes if _lead_days(lane, suppliers, of_stage) <= NO_TIME]),
     )
 
 
@@ -117,22 +118,39 @@ def _open_days(snapshot: Snapshot) -> dict[str, OpenDays]:
     return {s.id: calendars.get(of_location[s.location].calendar, always) for s in snapshot.stages}
 
 
-def _circular(lanes: tuple[Lane, ...], of_stage: Mapping[str, Stage]) -> frozenset[str]:
-    """Lanes to slow down, one circle after the other, until no circle takes no time at all."""
-    instant = {
-        lane.id: lane for lane in lanes if lane.lead_time + of_stage[lane.stage].processing_time < 1e-9
-    }
+def _lead_days(lane: Lane, suppliers: Mapping[str, Supplier], of_stage: Mapping[str, Stage]) -> float:
+    days = lane.lead_time
+    supplier = suppliers.get(lane.supplier) if lane.kind is LaneKind.PURCHASE else None
+    if lane.lead_time_distribution:
+        days = sum(value * p for value, p in lane.lead_time_distribution)
+    elif supplier is not None and supplier.lead_time_mean is not None:
+        days = supplier.lead_time_mean
+    return days + of_stage[lane.stage].processing_time
+
+
+def _circular(instant: Sequence[Lane]) -> frozenset[str]:
+    """Of lanes that take no time those to slow down, one circle after the other, until there is none."""
+    left = {lane.id: lane for lane in instant}
     slowed: set[str] = set()
     while True:
         arcs: dict[str, list[str]] = {}
-        for lane in instant.values():
-            for source in [lane.source] if lane.source else [c.stage for c in lane.components]:
+        for lane in left.values():
+            for source in _inputs(lane):
                 arcs.setdefault(source, []).append(lane.stage)
         circle = find_circle(arcs)
         if not circle:
             return frozenset(slowed)
-        closing = {(a, b) for a, b in itertools.pairwise(circle)}
-        slow = [i for i, lane in instant.items() if (lane.source, lane.stage) in closing]
+        closing = set(itertools.pairwise(circle))  # bills of materials run in no circle: there is a transfer
+        slow = [
+            lane.id
+            for lane in left.values()
+            if lane.kind is LaneKind.TRANSFER and (lane.source, lane.stage) in closing
+        ]
         slowed.update(slow)
         for i in slow:
-            del instant[i]
+            del left[i]
+
+
+def _inputs(lane: Lane) -> list[str]:
+    source = [lane.source] if lane.kind is LaneKind.TRANSFER else []
+    return [*source, *(component.stage for component in lane.components)]

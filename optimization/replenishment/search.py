@@ -160,7 +160,7 @@ def _relieve(progress: Progress, limits: SolveLimits, ran: int, reserve: Reserve
     progress.know(report.bound, limits)
     progress.count(report.nodes, report.iterations)
     progress.solvers = tuple(dict.fromkeys((*progress.solvers, report.solver)))
-    progress.is_proven |= report.termination is Termination.OPTIMAL
+    progress.believe(report)
     return True
 
 
@@ -284,7 +284,7 @@ def _branch(progress: Progress, matrix: Matrix, columns: Columns, limits: SolveL
         progress.offer(evaluate(problem, read_quantities(problem, columns, values)))
     progress.count(report.nodes, report.iterations)
     progress.know(report.bound, limits)
-    progress.is_proven |= report.termination is Termination.OPTIMAL
+    progress.believe(report)
 
 
 def _model(progress: Progress) -> tuple[Matrix, Columns]:

@@ -20,7 +20,7 @@ def unit_values(
     Parameters
     ----------
     primary
-        By stage: its preferred lane and the base units in one of the lane's units.
+        By stage: its preferred lane and the base units in one of the lane's units; these run in no circle.
     """
     known: dict[str, float] = {}
     findings: list[Finding] = []
@@ -51,8 +51,7 @@ def _value(  # noqa: PLR0913 - an explicit stack of what a closure would capture
             entered.add(stage.id)
             stack.extend(waiting)
             continue
-        # Transfers in a circle: a stage still open contributes nothing to its own value.
-        value = _own(stage, primary.get(stage.id)) + sum(known.get(s, 0.0) * q for s, q in inputs)
+        value = _own(stage, primary.get(stage.id)) + sum(known[s] * q for s, q in inputs)
         value = value or items[stage.item].value
         if not value:
             value = 1.0

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from optimization.replenishment.levels import circles, levels
+from optimization.replenishment.levels import levels, within_circles
 from optimization.replenishment.linked.limits import all_orders, beyond_kinks, largest_orders
 from optimization.replenishment.linked.stage_program import Block
 from optimization.replenishment.model import has_backlog
@@ -61,11 +61,7 @@ class Relaxation:
     @cached_property
     def is_loose(self) -> Flags:
         """Lanes within circles."""
-        _, circle = circles(self.problem)
-        arcs, stage = self.problem.arcs, self.problem.lanes.stage
-        loose = np.zeros(stage.size, np.bool_)
-        loose[arcs.lane[circle[arcs.stage] == circle[stage[arcs.lane]]]] = True
-        return loose
+        return within_circles(len(self.problem.stages.ids), self.problem.lanes.stage, self.problem.arcs)
 
     @cached_property
     def used(self) -> Flags:

@@ -54,7 +54,7 @@ def _stage(draw, name, item, location):
         holding_rate=draw(st.sampled_from([0.25, 2.0])),
         min_stock=low,
         max_stock=draw(st.sampled_from([None, None, 12.0])),
-        review_period=draw(st.sampled_from([0.0, 0.0, 14.0])),
+        review_period=draw(st.sampled_from([0.0, 0.0, 10.0, 14.0])),
         on_hand=float(draw(st.integers(0, 8))),
         backorders=float(draw(st.sampled_from([0, 0, 3]))),
     )
@@ -95,7 +95,7 @@ def snapshots(draw):
     resources = draw(shared(horizon))
     uses = tuple(use for _, use in resources.values())
     group = draw(st.sampled_from(["", "", "joint"]))
-    life = draw(st.sampled_from([None, None, None, 14]))
+    life = draw(st.sampled_from([None, None, None, 3, 14]))
     stages = [_stage(draw, "a@dc", "a", "DC"), _stage(draw, "b@dc", "b", "DC")]
     bought = ["b@dc"] if is_made else ["a@dc", "b@dc"]
     lanes = [
@@ -109,7 +109,15 @@ def snapshots(draw):
         lanes.append(Lane("make", LaneKind.PRODUCTION, "a@dc", components=needs, uses=uses, **_lot(draw)))
     for n in range(stores):
         stages.append(_stage(draw, f"a@{n}", "a", f"S{n}"))
-        lanes.append(Lane(f"move {n}", LaneKind.TRANSFER, f"a@{n}", source="a@dc", **_lot(draw)))
+        joint = draw(st.sampled_from(["", group]))
+        lanes.append(
+            Lane(f"move {n}", LaneKind.TRANSFER, f"a@{n}", source="a@dc", minimum_group=joint,
+                 uses=draw(st.sampled_from([(), uses])), **_lot(draw))
+        )  # fmt: skip
+        if draw(st.integers(0, 3)) == 0:
+            lanes.append(
+                Lane(f"direct {n}", LaneKind.PURCHASE, f"a@{n}", supplier="s", priority=1, **_lot(draw))
+            )
     if stores == 2 and draw(st.booleans()):
         lanes.append(Lane("aside", LaneKind.TRANSFER, "a@0", source="a@1", **_lot(draw)))
         lanes.append(Lane("back", LaneKind.TRANSFER, "a@1", source="a@0", **_lot(draw)))

@@ -13,6 +13,7 @@ from optimization.network import (
     Item,
     LaneKind,
     Location,
+    OrderGroup,
     Receipt,
     Resource,
     ResourceKind,
@@ -22,6 +23,7 @@ from optimization.network import (
     Supplier,
 )
 from optimization.parameters import PlanningParameters, StageParameters
+from optimization.replenishment.read import read_problem
 
 MONDAY = date(2026, 11, 30)
 
@@ -312,3 +314,159 @@ def test_lead_time_is_the_measured_one_where_it_was_measured(snapshot, lane, pla
     )
 
     assert [("buy x", 0, 2, 3.0)] == placed(plan(known))
+
+
+def test_stock_does_not_change_places_to_be_held_by_nobody(snapshot, lane, plan):
+    """
+    Two stores with stock for weeks and a free lane each way: on the road it costs what it costs to let it lie.
+    """
+    stages = [
+        Stage(name, "a", "W", added_cost=5.0, on_hand=60.0, holding_rate=0.5, max_stock=40.0) for name in "xy"
+    ]
+    known = snapshot(
+        {"x": (5.0,) * 4, "y": (5.0,) * 4},
+        stages=stages,
+        lanes=[
+            lane(
+                "y", id="there", kind=LaneKind.TRANSFER, supplier="", source="x", unit_cost=0.0, lead_time=7.0
+            ),
+            lane(
+                "x", id="back", kind=LaneKind.TRANSFER, supplier="", source="y", unit_cost=0.0, lead_time=7.0
+            ),
+        ],
+    )
+
+    assert [] == placed(plan(known))
+
+
+@pytest.mark.parametrize("name", ["aside", "sideways"])
+def test_a_lane_from_a_neighbour_does_not_say_what_a_unit_is_worth(snapshot, lane, name):
+    """
+    Goods bought for 5 are worth 5, whatever a neighbour's lane is called and however little it costs.
+    """
+    aside = {"kind": LaneKind.TRANSFER, "supplier": "", "unit_cost": 0.1, "lead_time": 7.0}
+    known = snapshot(
+        {"x": (5.0,), "y": (5.0,)},
+        stages=[Stage("x", "a", "W"), Stage("y", "a", "W")],
+        lanes=[
+            *(lane(n) for n in "xy"),
+            lane("x", id=f"{name} 1", source="y", **aside),
+            lane("y", id=f"{name} 2", source="x", **aside),
+        ],
+    )
+
+    assert [5.0, 5.0] == read_problem(known, {}, PlanningParameters()).stages.value.tolist()
+
+
+def test_a_lane_back_does_not_hide_what_a_transfer_brings_is_worth(snapshot, lane):
+    """
+    Bought for 5, moved for 0.1, and returned at times; where there is no lane at all the item's value stands in.
+    """
+    aside = {"kind": LaneKind.TRANSFER, "supplier": "", "unit_cost": 0.1}
+    known = snapshot(
+        {"x": (5.0,), "y": (5.0,), "z": (5.0,)},
+        stages=[Stage("x", "a", "W"), Stage("y", "a", "W"), Stage("z", "a", "W")],
+        lanes=[
+            lane("x"),
+            lane("x", id="return", source="y", **aside),
+            lane("y", id="move", source="x", **aside),
+        ],
+    )
+
+    values = read_problem(known, {}, PlanningParameters()).stages.value.tolist()
+
+    assert [5.0, pytest.approx(5.1), 5.0] == values
+
+
+@pytest.mark.parametrize(
+    "instant", [{"lead_time": 3.0, "lead_time_distribution": ((0.0, 1.0),)}, {"lead_time": 1e-9}]
+)
+def test_circles_take_time_however_it_is_stated(snapshot, lane, plan, instant):
+    """
+    A mean of a distribution, a rounding error of a day: in no time goods are in two places.
+    """
+    known = snapshot(
+        {"x": (4.0,) * 4, "y": (4.0,) * 4},
+        lanes=[
+            lane("x", minimum=50.0),
+            lane("y", id="there", kind=LaneKind.TRANSFER, supplier="", source="x", **instant),
+            lane("x", id="back", kind=LaneKind.TRANSFER, supplier="", source="y", **instant),
+        ],
+    )
+
+    found = plan(known)
+
+    assert ["back", "there"] == [f.subject for f in found.findings if f.kind == "INSTANT_CIRCLE"]
+
+
+def test_a_review_period_between_two_buckets_waits_for_the_next_one(snapshot, plan):
+    """
+    Every ten days with weeks as buckets: on days 0, 10, 20 and 30, so in buckets 0, 2, 3 and 5.
+    """
+    stages = [Stage("x", "a", "W", added_cost=5.0, review_period=10.0)]
+    found = plan(snapshot({"x": (2.0,) * 6}, stages=stages, horizon=6))
+
+    assert [("buy x", 0, 0, 4.0), ("buy x", 2, 2, 2.0), ("buy x", 3, 3, 4.0), ("buy x", 5, 5, 2.0)] == placed(
+        found
+    )
+
+
+def test_what_lasts_less_than_a_bucket_is_not_kept_for_the_next(snapshot, lane, plan):
+    """
+    Three days of life and weekly buckets: each week is bought in that week, whatever an order costs.
+    """
+    known = snapshot(
+        {"x": Demand("x", penalty=9.0, mean=(5.0, 5.0, 5.0, 5.0))},
+        items=(Item("a", value=5.0, shelf_life_days=3),),
+        lanes=[lane("x", fixed_cost=8.0)],
+    )
+
+    assert [("buy x", t, t, 5.0) for t in range(4)] == placed(plan(known))
+
+
+@pytest.mark.parametrize("kind", list(DemandKind))
+def test_freight_is_part_of_what_it_costs_to_supply(snapshot, lane, plan, kind):
+    """
+    Trucks as dear as the goods: demand is served, not left open for ever because that spares them.
+    """
+    known = snapshot(
+        {"x": Demand("x", kind, mean=(12.0, 12.0, 12.0, 12.0))},
+        lanes=[lane("x", uses=(ResourceUse("truck", 1.0),))],
+        resources=(Resource("truck", ResourceKind.TRANSPORT, capacity=2.0, unit_size=6.0, unit_cost=36.0),),
+    )
+
+    assert [("buy x", t, t, 12.0) for t in range(4)] == placed(plan(known))
+
+
+def test_a_dear_source_is_no_reason_to_pass_over_a_preferred_lane(snapshot, lane, plan):
+    """
+    What the preferred transfer takes from its centre counts into the spread that a rank of priority outweighs.
+    """
+    known = snapshot(
+        {"x": (10.0, 0.0, 0.0, 0.0)},
+        stages=[Stage("x", "a", "W"), Stage("centre", "a", "W")],
+        lanes=[
+            lane("centre", unit_cost=20.0),
+            lane("x", id="move", kind=LaneKind.TRANSFER, supplier="", source="centre", unit_cost=0.0),
+            lane("x", id="buy", unit_cost=5.0, priority=1),
+        ],
+    )
+
+    assert {"buy centre", "move"} == {o.lane for o in plan(known).orders}
+
+
+def test_a_pooled_minimum_on_a_transfer_is_brought_in(snapshot, lane, plan):
+    """
+    The centre may order in one order what the minimum takes from it, far above what anybody needs.
+    """
+    known = snapshot(
+        {"x": Demand("x", penalty=99.0, mean=(5.0, 0.0, 0.0, 0.0))},
+        stages=[Stage("x", "a", "W"), Stage("centre", "a", "W")],
+        lanes=[
+            lane("centre"),
+            lane("x", id="move", kind=LaneKind.TRANSFER, supplier="", source="centre", minimum_group="g"),
+        ],
+        order_groups=(OrderGroup("g", 100.0),),
+    )
+
+    assert [("buy centre", 0, 0, 100.0), ("move", 0, 0, 100.0)] == placed(plan(known))
