@@ -1,8 +1,6 @@
 """Replay: the same bytes from the recorded inputs, in another process; what differs is said."""
 
 import json
-import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -64,40 +62,6 @@ def test_twenty_of_twenty_are_identical(service, example, root, tmp_path):
 
     assert (0, 20, 20) == (code, found["replayed"], found["identical"])
     assert 0 == found["other_engine"]
-
-
-@pytest.fixture
-def quick_release(root, tmp_path):
-    """The shipped release with a thirtieth of its work: what is repeated is the work, not its amount."""
-    shutil.copytree(root / "policies", tmp_path / "policies")
-    folder = tmp_path / "policies" / "replenishment"
-    parameters = folder / "parameters.yaml"
-    less = re.sub(
-        r"order_limits: .*",
-        "order_limits: {nodes: 1, iterations: 2, slices: 1, gap: 0.02}",
-        parameters.read_text(),
-    )
-    parameters.write_text(less)
-    return folder
-
-
-@pytest.mark.slow
-def test_a_real_export_is_replayed(service, adventureworks, quick_release, root, tmp_path):
-    """
-    AdventureWorks, read through its mapping: thousands of orders, byte for byte.
-    """
-    from decision_service.api import convert
-    from decision_service.ingest import import_snapshot
-
-    snapshot = convert.render(
-        import_snapshot(root / "examples" / "adventureworks", adventureworks), planning_pb2.Snapshot()
-    )
-    service.govern(quick_release)
-    decide_many(service, snapshot, 1, 1)
-    service.app.close()
-    code, found = replay_elsewhere(tmp_path / "data")
-
-    assert (0, 1, 1) == (code, found["replayed"], found["identical"])
 
 
 @pytest.fixture(scope="module")
