@@ -33,9 +33,8 @@ run: setup  ## one decision end to end over gRPC on the bundled example
 serve: setup  ## the service on loopback, embedded store
 	$(BIN)/decisionctl serve --found policies/replenishment
 
-# In the order of names: what takes long comes before `unit`, whose many short modules fill both workers to the end.
 test: setup  ## every test that needs no outside service
-	$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest -q -n 2 --dist loadscope
 
 check: setup format lint types contracts protos migrations docs  ## everything but the tests
 
