@@ -6,9 +6,9 @@ exchange of plans. Slice 1 solves exactly what a dynamic programme can; parts of
 and planned by prices on capacity and room, large ones and those of many buckets on materials too
 (`linked`); the rest, and what prices leave far apart, is bounded by its relaxation, which also leads to
 plans; then, if that leaves a gap, small parts are branched on. In each later slice every part that is not
-yet proven gets twice the work of the slice before: priced parts more exchanges of plans or slices of the network's search, the others
-branch-and-bound nodes from the best plan in hand. The number of slices run is in the report, and a replay
-that runs as many gives the same plan, bit for bit.
+yet proven gets twice the work of the slice before: priced parts more exchanges of plans or slices of the
+network's search, the others branch-and-bound nodes from the best plan in hand. The number of slices run is
+in the report, and a replay that runs as many gives the same plan, bit for bit.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,9 +40,8 @@ _SMALL = 10_000  # columns; above, cuts at the root take tens of seconds
 _OF_AN_ORDER = 3  # columns
 _CLOSE = 0.01  # gap of prices beyond which the relaxation is asked too: few stages share much
 _SEVERAL = 24  # stages from which prices are asked at all: fewer share too much with each other
-_MANY = (
-    200  # stages times buckets from which prices on materials are asked first: daily buckets of a few stages
-)
+# Stages times buckets from which prices on materials are asked first: daily buckets of a few stages.
+_MANY = 200
 
 
 @dataclass(frozen=True, slots=True)

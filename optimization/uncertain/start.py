@@ -4,7 +4,8 @@ Where the programme on many demand paths starts: from its solution on one.
 Flows, stocks and what has arrived, A, keep the status that they have where one priced path is served.
 With A known, every lost-sales path follows: stock is basic where some is left, lost sales where none
 is, and the pieces of the cost of events are full up to A. A backorder market is one row a period
-anyway and starts cold. The optimum is the same; simplex needs a seventh of the steps or less.
+anyway and starts cold. The optimum is the same; on the networks of the benchmark simplex needs a
+seventh of the steps, on small ones a third.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optimization.errors import InvalidNetworkError
+from optimization.errors import InvalidNetworkError, SolverError
+from optimization.matrix import Matrix
 from optimization.network import DemandKind
 from optimization.report import SolveLimits
 from optimization.uncertain import (
@@ -208,3 +209,15 @@ def test_lost_sales_start_near_their_optimum():
 
     assert warm.report.objective == pytest.approx(cold.report.objective, rel=1e-9)
     assert warm.report.iterations < cold.report.iterations / 3
+
+
+def test_a_solver_that_ends_without_a_plan_says_so():
+    """
+    A programme that cannot be kept has no flows to read out.
+    """
+    matrix = Matrix()
+    flows = matrix.add_columns("flow", (1, 1))
+    matrix.put(matrix.add_rows("never", (1,), lower=1.0, upper=-1.0), flows[0], 1.0)
+
+    with pytest.raises(SolverError, match="without a plan"):
+        _solve((matrix, flows), SolveLimits(), "never", None)
