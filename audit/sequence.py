@@ -6,8 +6,7 @@ included. A repeated key answers with the first entry; a key with another conten
 moved, refuses that request alone. A request of several entries is taken whole or not at all.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
@@ -15,12 +14,13 @@ from audit.entry import Appended, Entry, Prepared, read_time
 from audit.errors import AuditError, KeyConflictError, NoteError, PointerMovedError, VerificationError
 from audit.note import SignsNotes
 from audit.rotation import is_handed_over
-from audit.store import Batch, LogReader, Looked, Move, Standing, Store
+from audit.store import Batch, LogReader, Move, Standing, Store, TakenError
 from audit.tree import Growth, restore
 
 Clock = Callable[[], datetime]
 Request = tuple[Prepared, ...]
 Outcome = tuple[Appended, ...] | AuditError
+MOST_POINTERS = 10_000  # remembered, 2 MB
 
 
 class Sequencing:
@@ -38,6 +38,7 @@ class Sequencing:
         self._store = store
         self._clock = clock
         self._head: _Head | None = _Head(store, signers)
+        self._is_sure = True  # whether the last batch was as it usually is: all of it new, none refused
 
     def forget(self) -> None:
         """Read the head again before the next batch: somebody else may have led, or a commit may be lost."""
@@ -45,56 +46,90 @@ class Sequencing:
 
     def run(self, requests: Sequence[Request]) -> list[Outcome]:
         """Judge the requests and commit what they add; when this returns, it is durable."""
+        if self._is_sure and (ventured := self._venture(requests)):
+            return ventured.outcomes
         with self._store.begin() as transaction:
             sitting = self.judge(transaction, requests)
             if sitting.batch.entries:
                 transaction.write(sitting.batch)
         self.advance(sitting)
+        self._is_sure = sitting.is_all_new
         return sitting.outcomes
+
+    def _venture(self, requests: Sequence[Request]) -> "Sitting | None":
+        """
+        Judge by what this process left behind, and commit; nothing is kept where that cannot be relied on.
+
+        Nearly always nobody else wrote meanwhile and every key is new, so looking costs more than it
+        tells. Where it is otherwise the store does not take the batch: its first place is taken, or a
+        key is, for no pointer moves without an entry. Who is to be refused is judged by the log itself.
+        """
+        names = {name for request in requests for prepared in request for name in prepared.new.requires}
+        if self._head is None or not self._head.pointers.keys() >= names:
+            return None
+        sitting = self._sit({}, self._head, requests)
+        if not sitting.is_all_new:
+            return None
+        try:
+            with self._store.begin() as transaction:
+                transaction.write(sitting.batch)
+        except TakenError:
+            return None
+        self.advance(sitting)
+        return sitting
 
     def judge(self, standing: Standing, requests: Sequence[Request]) -> "Sitting":
         """Judge the requests against a log that nobody else writes meanwhile; nothing is written."""
         news = [prepared.new for request in requests for prepared in request]
-        looked = standing.look(
-            {new.key for new in news if new.key}, {name for new in news for name in new.requires}
-        )
+        names = {name for new in news for name in new.requires}
+        looked = standing.look({new.key for new in news if new.key}, names)
         if self._head is None or looked.size != self._head.growth.size:  # somebody else wrote
             self._head = _Head(self._store, self.signers)
-        sitting = Sitting.open(looked, self._head, self._clock())
-        sitting.outcomes = [sitting.judge(request) for request in requests]
-        if sitting.batch.entries:
-            self._sign(sitting)
-        return sitting
+        self._head.learn({name: looked.pointers.get(name) for name in names})
+        return self._sit(looked.entries, self._head, requests)
 
     def advance(self, sitting: "Sitting") -> None:
         """Go on from where a sitting ended: what it added is durable."""
         if sitting.batch.entries:
-            self._head = _Head.at(sitting.growth, sitting.batch.entries[-1].recorded_at)
+            self._head = sitting.head_after()
 
-    def _sign(self, sitting: "Sitting") -> None:
-        checkpoint = Checkpoint(self.signers[0].name, sitting.growth.size, sitting.growth.root())
-        sitting.batch.checkpoint = sign_checkpoint(checkpoint, self.signers)
+    def _sit(self, taken: Mapping[str, Entry], head: "_Head", requests: Sequence[Request]) -> "Sitting":
+        sitting = Sitting(taken, head, self._clock())
+        sitting.outcomes = [sitting.judge(request) for request in requests]
+        if sitting.batch.entries:
+            growth = sitting.close()
+            checkpoint = Checkpoint(self.signers[0].name, growth.size, growth.root())
+            sitting.batch.checkpoint = sign_checkpoint(checkpoint, self.signers)
+        return sitting
 
 
 class _Head:
-    """The right edge of the tree and the time of the last entry."""
+    """The right edge of the tree, the time of the last entry, and what is known of pointers; unset ones are ``None``."""
 
     growth: Growth
     recorded_at: datetime | None
+    pointers: dict[str, str | None]
 
     def __init__(self, reader: LogReader, signers: tuple[SignsNotes, ...]) -> None:
         last = _check_covered(reader)
         size = last.size if last else 0
         self.growth = restore(size, reader.children)
         self.recorded_at = read_time(next(reader.records(size - 1, size)).recorded_at) if size else None
+        self.pointers = {}
         if last:
             _check_signed(last, self.growth, signers)
 
     @classmethod
-    def at(cls, growth: Growth, recorded_at: datetime) -> "_Head":
+    def at(cls, growth: Growth, recorded_at: datetime, pointers: dict[str, str | None]) -> "_Head":
         head = cls.__new__(cls)
-        head.growth, head.recorded_at = growth, recorded_at
+        head.growth, head.recorded_at, head.pointers = growth, recorded_at, pointers
         return head
+
+    def learn(self, pointers: Mapping[str, str | None]) -> None:
+        """Remember what these pointers hold at this head."""
+        if len(self.pointers) + len(pointers) > MOST_POINTERS:
+            self.pointers.clear()  # those in use are soon looked up again
+        self.pointers.update(pointers)
 
 
 def _check_covered(reader: LogReader) -> SignedCheckpoint | None:
@@ -124,70 +159,85 @@ def _check_signed(last: SignedCheckpoint, growth: Growth, signers: tuple[SignsNo
         raise VerificationError(9, "the log was handed over to another key; sign with that one")
 
 
-@dataclass(slots=True)
-class _Draft:
-    """What one request would add; kept apart until the whole request is accepted."""
-
-    entries: list[tuple[Prepared, Entry]] = field(default_factory=list)
-    keys: dict[str, Entry] = field(default_factory=dict)
-    pointers: dict[str, str | None] = field(default_factory=dict)
-    moves: list[Move] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Sitting:
-    """One batch in the making, and what becomes of each request."""
+    """
+    One batch in the making, and what becomes of each request.
 
-    keys: dict[str, Entry]
-    pointers: dict[str, str | None]
-    growth: Growth
-    recorded_at: datetime
-    batch: Batch = field(default_factory=Batch)
-    outcomes: list[Outcome] = field(default_factory=list)
+    Parameters
+    ----------
+    taken
+        Entries that hold keys of these requests, by key.
+    head
+        Where the log stands; left as it is.
+    """
 
-    @classmethod
-    def open(cls, looked: Looked, head: _Head, now: datetime) -> "Sitting":
-        """Begin with what there is."""
+    def __init__(self, taken: Mapping[str, Entry], head: _Head, now: datetime) -> None:
+        self.batch = Batch()
+        self.outcomes: list[Outcome] = []
+        self.is_all_new = True  # whether nobody was refused, and nothing recorded before
+        self._head = head
+        self._size = head.growth.size
+        self._growth = head.growth
         # A clock that went back must not reorder the log: time stands still until it caught up.
-        recorded_at = max(now, head.recorded_at) if head.recorded_at else now
-        return cls(dict(looked.entries), dict(looked.pointers), head.growth.copy(), recorded_at)
+        self._recorded_at = max(now, head.recorded_at) if head.recorded_at else now
+        self._keys = dict(taken)
+        self._moved: dict[str, str | None] = {}
+        self._accepted: list[Prepared] = []  # of the batch's entries, each
 
     def judge(self, request: Request) -> Outcome:
         """Take a request whole, or say why not."""
-        draft = _Draft()
         try:
-            appended = tuple(self._place(prepared, draft) for prepared in request)
+            if len(request) == 1:  # nothing to come back to: it is refused before it leaves a trace
+                return (self._place(request[0]),)
+            return self._place_all(request)
         except AuditError as refusal:
+            self.is_all_new = False
             return refusal
-        self._take(draft)
-        return appended
 
-    def _place(self, prepared: Prepared, draft: _Draft) -> Appended:
+    def _place_all(self, request: Request) -> tuple[Appended, ...]:
+        count, moves = len(self._accepted), len(self.batch.moves)
+        before = self._keys.copy(), self._moved.copy()
+        try:
+            return tuple(map(self._place, request))
+        except AuditError:
+            self._keys, self._moved = before
+            del self._accepted[count:], self.batch.entries[count:], self.batch.moves[moves:]
+            raise
+
+    def _place(self, prepared: Prepared) -> Appended:
         new = prepared.new
-        if new.key and (earlier := draft.keys.get(new.key) or self.keys.get(new.key)):
+        if new.key and (earlier := self._keys.get(new.key)):
             if earlier.header.key_digest != new.key_digest:
                 raise KeyConflictError(new.key, earlier.seq)
+            self.is_all_new = False
             return Appended(earlier, is_repeat=True)
         for name, expected in new.requires.items():
-            actual = draft.pointers[name] if name in draft.pointers else self.pointers.get(name)
+            actual = self._moved[name] if name in self._moved else self._head.pointers[name]
             if actual != expected:
                 raise PointerMovedError(name, expected, actual)
-        entry = prepared.at(self.growth.size + len(draft.entries), self.recorded_at)
-        draft.entries.append((prepared, entry))
-        draft.pointers.update(new.sets)
-        draft.moves.extend(Move(name, entry.seq, value) for name, value in new.sets.items())
+        entry = prepared.at(self._size + len(self._accepted), self._recorded_at)
+        self._accepted.append(prepared)
+        self.batch.entries.append(entry)
+        if new.sets:
+            self._moved.update(new.sets)
+            self.batch.moves.extend(Move(name, entry.seq, value) for name, value in new.sets.items())
         if new.key:
-            draft.keys[new.key] = entry
+            self._keys[new.key] = entry
         return Appended(entry)
 
-    def _take(self, draft: _Draft) -> None:
-        """Accept a whole request."""
-        self.keys.update(draft.keys)
-        self.pointers.update(draft.pointers)
-        self.batch.moves.extend(draft.moves)
-        for prepared, entry in draft.entries:
-            self.batch.entries.append(entry)
-            self.batch.tiles.extend(self.growth.add(entry.leaf_hash))
-            self.batch.artifacts.update((artifact.digest, artifact) for artifact in prepared.new.artifacts)
+    def close(self) -> Growth:
+        """Gather what the accepted requests bring along; return the tree with them in it."""
+        batch, self._growth = self.batch, self._head.growth.copy()
+        batch.tiles.extend(self._growth.extend(entry.leaf_hash for entry in batch.entries))
+        for prepared, entry in zip(self._accepted, batch.entries, strict=True):
+            for artifact in prepared.new.artifacts:
+                batch.artifacts[artifact.digest] = artifact
             if prepared.sealed:
-                self.batch.sealed[entry.seq] = prepared.sealed
+                batch.sealed[entry.seq] = prepared.sealed
+        return self._growth
+
+    def head_after(self) -> _Head:
+        """Where the log stands once the batch is durable."""
+        head = _Head.at(self._growth, self._recorded_at, self._head.pointers)
+        head.learn(self._moved)
+        return head

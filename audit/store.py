@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from audit.artifact import Artifact
 from audit.checkpoint import SignedCheckpoint
 from audit.entry import Entry, Record, Sealed, record_of
-from audit.errors import NotInLedgerError
+from audit.errors import NotInLedgerError, StorageError
 from audit.tree import HASH, Tile
 
 
@@ -58,6 +58,10 @@ class Looked(NamedTuple):
     pointers: Mapping[str, str]
 
 
+class TakenError(StorageError):
+    """A place or a key of the batch is taken; nothing of it was kept, and it has to be judged anew."""
+
+
 class Standing(Protocol):
     """What requests are judged against: the log as its only writer sees it."""
 
@@ -70,7 +74,14 @@ class Transaction(Standing, Protocol):
     """What a writer sees while it holds the log."""
 
     def write(self, batch: Batch) -> None:
-        """Add a batch."""
+        """
+        Add a batch.
+
+        Raises
+        ------
+        TakenError
+            Its first place is not the next one, or a key is in the log already.
+        """
         ...
 
 
@@ -239,7 +250,7 @@ class MemoryStore:
 
     @contextmanager
     def begin(self) -> Iterator["MemoryStore"]:
-        """Hold the log; there is nothing to undo, because `write` comes last and cannot fail."""
+        """Hold the log; there is nothing to undo, because `write` comes last and takes a batch or leaves it."""
         with self._held:
             yield self
 
@@ -251,6 +262,8 @@ class MemoryStore:
     def write(self, batch: Batch) -> None:
         """Add a batch."""
         contents = self._contents
+        if batch.entries[0].seq != self.size() or any(entry.key in contents.keys for entry in batch.entries):
+            raise TakenError("nothing of this batch was kept")
         contents.sealed.update(batch.sealed)
         contents.artifacts.update(batch.artifacts)
         contents.tiles.update({(tile.level, tile.number): tile.nodes for tile in batch.tiles})

@@ -30,7 +30,8 @@ from audit.entry import Appended, Record, entry_of
 from audit.errors import AuditError, LedgerClosedError, StorageError
 from audit.sequence import Outcome, Request, Sequencing
 from audit.sql.columns import BigIntegers, Bytes, Uuids
-from audit.sql.postgres_writing import ADD_ARTIFACTS, COLUMNS, KnownArtifacts, columns_of, prepare_session
+from audit.sql.known import KnownArtifacts
+from audit.sql.postgres_writing import ADD_ARTIFACTS, COLUMNS, columns_of, prepare_session
 from audit.sql.sequencer import RETRY, Sequencer, Waiting
 from audit.sql.store import LOST
 from audit.sql.wire import Places, artifacts_of, read_news, read_outcome, write_request

@@ -22,9 +22,7 @@ from audit.sequence import Outcome
 from audit.sql.columns import BigIntegers, Bytes, Column, Integers, Texts, Uuids, register
 from audit.sql.statement import Statement
 from audit.sql.wire import write_outcome
-from audit.store import Batch, Looked
-
-_MOST_KNOWN = 20_000  # digests remembered, 2 MB
+from audit.store import Batch, Looked, TakenError
 
 COLUMNS = "e.seq, e.kind, e.subject, e.recorded_at, e.envelope, e.leaf_hash, coalesce(e.key, ''), e.payload_commitment"
 _BY_KEYS = f"SELECT {COLUMNS} FROM entry e WHERE e.key = ANY(%b::text[])"  # noqa: S608 - names of this file
@@ -75,32 +73,6 @@ def prepare_session(raw: Connection[Any]) -> None:
     raw.autocommit = True
     register(raw)
     raw.execute("SET enable_seqscan = off")
-
-
-class TakenKeyError(Exception):
-    """The batch has to look for its keys."""
-
-
-class KnownArtifacts:
-    """
-    Digests known to be stored: content is never deleted, so it need not be sent again.
-
-    A digest counts from the moment its transaction is durable. Threads share it; what one forgets or
-    learns twice costs a transfer and nothing else.
-    """
-
-    def __init__(self) -> None:
-        self._digests: dict[str, None] = {}
-
-    def unknown(self, artifacts: Iterable[Artifact]) -> list[Artifact]:
-        """Return those to be sent, each once."""
-        return list({a.digest: a for a in artifacts if a.digest not in self._digests}.values())
-
-    def learn(self, artifacts: Iterable[Artifact]) -> None:
-        """Remember what was committed."""
-        if len(self._digests) > _MOST_KNOWN:
-            self._digests = {}
-        self._digests.update(dict.fromkeys(artifact.digest for artifact in artifacts))
 
 
 def columns_of(artifacts: Sequence[Artifact]) -> tuple[Column, ...]:
@@ -166,7 +138,7 @@ def commit(
 
     Raises
     ------
-    TakenKeyError
+    TakenError
         An entry's key is in the log already; nothing was written.
     """
     tickets = Uuids(ticket for ticket, _ in settled)
@@ -176,7 +148,7 @@ def commit(
         write.run(values)
     except UniqueViolation as error:
         if error.diag.constraint_name == _ONE_KEY:
-            raise TakenKeyError from error
+            raise TakenError(str(error)) from error
         raise
 
 

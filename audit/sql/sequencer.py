@@ -26,18 +26,17 @@ from audit.errors import AuditError, StorageError
 from audit.sequence import Outcome, Request, Sequencing
 from audit.sql.bell import Bell, Ears
 from audit.sql.columns import Texts
+from audit.sql.known import KnownArtifacts
 from audit.sql.postgres import LEAD, SILENCE
 from audit.sql.postgres_writing import (
     WRITE,
-    KnownArtifacts,
     PostgresStanding,
-    TakenKeyError,
     commit,
     prepare_session,
 )
 from audit.sql.statement import Statement
 from audit.sql.wire import read_request, write_news, write_outcome
-from audit.store import Batch
+from audit.store import Batch, TakenError
 
 BATCH = 1000  # requests
 RETRY = 0.5  # seconds until a lost connection is made again, and the longest a request waits unnoticed
@@ -240,7 +239,7 @@ class Sequencer:
         looks = any(prepared.new.requires for _, request in waiting for prepared in request)
         try:
             return self._commit(raw, waiting, looks_for_keys=looks)
-        except TakenKeyError:
+        except TakenError:
             return self._commit(raw, waiting, looks_for_keys=True)
         except _NOT_TAKEN as error:
             if len(waiting) == 1:

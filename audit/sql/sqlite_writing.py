@@ -8,7 +8,8 @@ by is one question, and rows go many to a statement, for each statement lets go 
 times and has to wait for it again, while the event loop has all the more to do.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
@@ -18,8 +19,9 @@ import orjson
 from sqlalchemy import Engine
 
 from audit.artifact import Artifact
-from audit.entry import Record, entry_of, record_of
-from audit.store import Batch, Looked
+from audit.entry import Entry, Record, entry_of, format_time
+from audit.sql.known import KnownArtifacts
+from audit.store import Batch, Looked, TakenError
 
 # How many entries there are, which of the keys are taken where, and the latest move of each pointer, a look into
 # the index (name, seq) each.
@@ -49,7 +51,7 @@ class _Insert(NamedTuple):
 
 _ENTRY = _Insert(
     "entry (seq, kind, subject, recorded_at, envelope, leaf_hash, key, payload_commitment)",
-    "(?, ?, ?, ?, ?, ?, nullif(?, ''), ?)",  # two entries without a key are no repetition: theirs is null
+    "(?, ?, ?, ?, ?, ?, ?, ?)",
 )
 _PAYLOAD = _Insert("payload (seq, salt, payload)", "(?, ?, ?)")
 _ARTIFACT = _Insert("artifact (digest, media_type, content)", "(?, ?, ?)")
@@ -59,19 +61,28 @@ _CHECKPOINT = _Insert("checkpoint (size, note)", "(?, ?)")
 
 
 @contextmanager
-def begin(engine: Engine) -> "Iterator[SqliteTransaction]":
-    """Hold the log; commit on a normal exit, undo on an exception."""
+def begin(engine: Engine, known: KnownArtifacts) -> "Iterator[SqliteTransaction]":
+    """
+    Hold the log; commit on a normal exit, undo on an exception.
+
+    Parameters
+    ----------
+    known
+        Content that need not be looked for.
+    """
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()
         # Taking the write lock at once is what makes "read the head, then append" one step.
         cursor.execute("BEGIN IMMEDIATE")
+        transaction = SqliteTransaction(cursor, known)
         try:
-            yield SqliteTransaction(cursor)
+            yield transaction
             cursor.execute("COMMIT")  # prepared once; the driver's own commit is prepared each time
         except BaseException:
             connection.rollback()
             raise
+        known.learn(transaction.kept)
     finally:
         connection.close()
 
@@ -79,8 +90,10 @@ def begin(engine: Engine) -> "Iterator[SqliteTransaction]":
 class SqliteTransaction:
     """The log, held by one writer."""
 
-    def __init__(self, cursor: Any) -> None:
+    def __init__(self, cursor: Any, known: KnownArtifacts) -> None:
         self._cursor = cursor
+        self._known = known
+        self.kept: list[Artifact] = []  # stored once this transaction is durable
 
     def look(self, keys: Iterable[str], names: Iterable[str]) -> Looked:
         """Return how many entries there are, those that hold these keys, and the pointers that are set."""
@@ -92,21 +105,32 @@ class SqliteTransaction:
         return Looked(size, entries, values)
 
     def write(self, batch: Batch) -> None:
-        """Add a batch."""
-        self._add(_ENTRY, [record_of(entry) for entry in batch.entries])
+        """
+        Add a batch.
+
+        Raises
+        ------
+        TakenError
+            Its first place is not the next one, or a key is in the log already.
+        """
+        try:
+            self._add(_ENTRY, [_row(entry) for entry in batch.entries])
+        except sqlite3.IntegrityError as error:
+            raise TakenError(f"the store refused: {error}; nothing of this batch was kept") from error
         self._add(_PAYLOAD, [(seq, kept.salt, kept.payload) for seq, kept in batch.sealed.items()])
-        self._keep(batch.artifacts)
+        self._keep(self._known.unknown(batch.artifacts.values()))
         self._add(_POINTER, batch.moves)
         self._add(_TILE, [(tile.level, tile.number, tile.nodes) for tile in batch.tiles])
         if batch.checkpoint:
             self._add(_CHECKPOINT, [(batch.checkpoint.size, batch.checkpoint.note)])
 
-    def _keep(self, artifacts: Mapping[str, Artifact]) -> None:
+    def _keep(self, artifacts: Sequence[Artifact]) -> None:
         """Store those artifacts that are not stored yet."""
         if artifacts:
-            known = {digest for (digest,) in self._about(_KNOWN, artifacts)}
-            missing = [a for digest, a in artifacts.items() if digest not in known]
+            stored = {digest for (digest,) in self._about(_KNOWN, (a.digest for a in artifacts))}
+            missing = [a for a in artifacts if a.digest not in stored]
             self._add(_ARTIFACT, [(a.digest, a.media_type, a.content) for a in missing])
+            self.kept.extend(artifacts)
 
     def _about(self, statement: str, names: Iterable[str | int]) -> Sequence[Any]:
         """Return the rows about these names; ask once for all."""
@@ -118,6 +142,19 @@ class SqliteTransaction:
         for start in range(0, len(rows), MOST_ROWS):
             some = rows[start : start + MOST_ROWS]
             self._cursor.execute(_statement(insert, len(some)), list(chain.from_iterable(some)))
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    return (
+        entry.seq,
+        entry.kind,
+        entry.subject,
+        format_time(entry.recorded_at),
+        entry.envelope,
+        entry.leaf_hash,
+        entry.key or None,  # two entries without a key are no repetition
+        entry.payload_commitment,
+    )
 
 
 def _json(names: Iterable[str | int]) -> str:

@@ -20,6 +20,7 @@ from audit.checkpoint import SignedCheckpoint, read_checkpoint
 from audit.entry import Entry, Record, Sealed, entry_of
 from audit.errors import AuditError, NotInLedgerError, SchemaError, StorageError
 from audit.sql import sqlite_writing
+from audit.sql.known import KnownArtifacts
 from audit.sql.tables import (
     ArtifactRow,
     CheckpointRow,
@@ -107,6 +108,7 @@ class SqlStore:
     def __init__(self, writing: Engine, reading: Engine) -> None:
         self._writing = writing
         self._reading = reading
+        self._known = KnownArtifacts()
         self.size()  # fails here, not at the first decision, when the tables are missing
 
     def size(self) -> int:
@@ -211,7 +213,7 @@ class SqlStore:
 
         Of SQLite only: entries reach PostgreSQL through the outbox.
         """
-        with translated(writes=True), sqlite_writing.begin(self._writing) as transaction:
+        with translated(writes=True), sqlite_writing.begin(self._writing, self._known) as transaction:
             yield transaction
 
     def erase(self, seq: int, reason: int) -> None:

@@ -37,7 +37,8 @@ from audit.entry import prepare
 from audit.merkle import leaf_hash
 from audit.opening import now
 from audit.sequence import Sequencing
-from audit.sql.postgres_writing import WRITE, KnownArtifacts, PostgresStanding, commit, prepare_session
+from audit.sql.known import KnownArtifacts
+from audit.sql.postgres_writing import WRITE, PostgresStanding, commit, prepare_session
 from audit.sql.statement import Statement
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
