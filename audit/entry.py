@@ -71,15 +71,18 @@ class NewEntry:
 
     def __post_init__(self) -> None:
         """Refuse what could not be stored."""
-        for name in ("kind", "subject", "retention"):
-            if not getattr(self, name):
-                raise InvalidEntryError(name, "is empty", "name it")
+        if not (self.kind and self.subject and self.retention):
+            empty = next(name for name in ("kind", "subject", "retention") if not getattr(self, name))
+            raise InvalidEntryError(empty, "is empty", "name it")
         if HEADER in self.envelope:
             raise InvalidEntryError(f"envelope.{HEADER}", "is the ledger's own key", "rename yours")
         types = [artifact.media_type for artifact in self.artifacts]
-        names = (self.kind, self.subject, self.key, *self.requires, *self.sets)
-        values = filter(None, (*self.requires.values(), *self.sets.values()))
-        if not _are_plain([*names, *types, *values]):
+        texts = [self.kind, self.subject, self.key, self.key_digest, self.retention, *types]
+        texts += self.requires
+        texts += self.sets
+        texts += filter(None, self.requires.values())
+        texts += filter(None, self.sets.values())
+        if not _are_plain(texts):
             self._check_each(types)
 
     def _check_each(self, media_types: list[str]) -> None:
@@ -87,6 +90,8 @@ class NewEntry:
         _check_name("kind", self.kind)
         _check_name("subject", self.subject)
         _check_name("key", self.key)
+        _check_name("key_digest", self.key_digest)
+        _check_name("retention", self.retention)
         for pointers in (self.requires, self.sets):
             for pointer, value in pointers.items():
                 _check_name("pointer", pointer)
@@ -255,7 +260,7 @@ def prepare(new: NewEntry, salt: bytes) -> Prepared:
     sealed = Sealed(salt, new.payload) if new.payload else None
     header: dict[str, Any] = {"kind": new.kind, "subject": new.subject}
     if new.key:
-        header |= {"key": new.key, "key_digest": new.key_digest}
+        header["key"], header["key_digest"] = new.key, new.key_digest
     if sealed:
         header["payload"] = sealed.commitment
     if new.artifacts:
@@ -266,9 +271,7 @@ def prepare(new: NewEntry, salt: bytes) -> Prepared:
         header["sets"] = sorted(new.sets.items())
     if new.retention != "default":
         header["retention"] = new.retention
-    body: dict[str, Any] = plain.checked(new.envelope)
-    plain.write([body, header])  # text that is not Unicode fails here, not in another's batch
-    return Prepared(new, body, header, sealed)
+    return Prepared(new, plain.checked(new.envelope), header, sealed)
 
 
 def read_header(envelope: bytes) -> Header:
@@ -310,7 +313,8 @@ def _are_plain(texts: list[str]) -> bool:
         together = "".join(texts)
     except TypeError:
         return False
-    return together.isascii() and "\x00" not in together and max(map(len, texts), default=0) <= LONGEST_NAME
+    are_short = len(together) <= LONGEST_NAME or max(map(len, texts)) <= LONGEST_NAME
+    return are_short and together.isascii() and "\x00" not in together
 
 
 def _check_text(field_name: str, value: str) -> None:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 
+from decision_service.derived import Followed
 from optimization.network import Finding, LaneKind, Snapshot, SourceFile
 from optimization.plan import BindingResource, GaveWay, Pegging, SafetyStock
 from optimization.report import SolveReport
@@ -109,9 +110,13 @@ class Question:
     fallback: Fallback = Fallback.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionRequest:
-    """One request of an ERP, and who made it."""
+@dataclass(frozen=True)
+class DecisionRequest(Followed):
+    """
+    One request of an ERP.
+
+    What follows from all of it but its request_id is worked out once, and goes along with those who ask the same.
+    """
 
     request_id: str
     snapshot: Snapshot
@@ -121,6 +126,13 @@ class DecisionRequest:
     release: str = ""
     on_behalf_of: str = ""
     validate_only: bool = False
+
+    def under(self, request_id: str) -> "DecisionRequest":
+        """The same, asked under another request_id."""
+        self.__dict__.setdefault("_followed", {})  # one for both
+        other = object.__new__(DecisionRequest)  # checked already, field by field
+        other.__dict__.update(self.__dict__, request_id=request_id)
+        return other
 
 
 @dataclass(frozen=True, slots=True)

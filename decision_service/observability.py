@@ -47,7 +47,15 @@ class Totals:
         return ()
 
 
-TOTALS = Totals()
+@dataclass(slots=True, eq=False)
+class Kept:
+    """What of a call anybody keeps: what nobody does costs nothing."""
+
+    spans: bool = False
+    metrics: bool = False
+
+
+TOTALS, KEPT = Totals(), Kept()
 
 
 def configure(exporter: str, trace_ratio: float, prometheus_port: int) -> None:
@@ -119,10 +127,12 @@ def _providers(exporter: str, trace_ratio: float, prometheus_port: int) -> None:
     examples = None if spans else AlwaysOffExemplarFilter()
     reader = _reader(exporter, prometheus_port)
     metrics.set_meter_provider(MeterProvider([reader], resource, exemplar_filter=examples))
+    KEPT.metrics = True
     if spans is not None:
         provider = TracerProvider(sampler=_sampler(trace_ratio), resource=resource)
         provider.add_span_processor(BatchSpanProcessor(spans))
         trace.set_tracer_provider(provider)
+        KEPT.spans = True
 
 
 def _reader(exporter: str, prometheus_port: int) -> Any:

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -40,17 +40,42 @@ def encode(value: Any) -> bytes:
     return write(checked(value))
 
 
+class Plain(dict[str, Any]):
+    """
+    A mapping that is inside the profile already, and is not looked at again; nobody changes it.
+
+    Many envelopes have most of what they say in common: that is checked once, and each adds its own.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, mapping: Mapping[str, Any]) -> Self:
+        """
+        Return the mapping, checked.
+
+        Raises
+        ------
+        CanonicalError
+            As `encode`.
+        """
+        return cls(_checked(mapping, 0))
+
+    def plus(self, more: Mapping[str, Any]) -> Self:
+        """Return this with more in it, of which each part is checked; the same errors."""
+        both = type(self)(self)
+        both.update(_checked(more, 0))
+        return both
+
+
 def checked(value: Any) -> Any:
     """Return the value as dicts, lists and scalars, all of it inside the profile."""
-    return _checked(value, 0)
+    return value if type(value) is Plain else _checked(value, 0)
 
 
 def write(plain: Any) -> bytes:
     """Canonical bytes of a value that `checked` returned."""
-    try:
-        return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError as error:  # a lone surrogate is the only thing left to refuse
-        raise CanonicalError("", str(error), "send text that is valid Unicode") from error
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
 
 
 _HELD = 2047  # bytes that hashlib takes without letting go of the interpreter's lock
@@ -70,7 +95,9 @@ def digest(data: bytes) -> str:
 def _checked(value: Any, depth: int) -> Any:
     """Return the value with its mappings as dicts, once everything in it is inside the profile."""
     kind = type(value)
-    if kind is str or value is None or kind is bool:
+    if kind is str:
+        return _checked_text(value)
+    if value is None or kind is bool:
         return value
     if kind is int:
         return _checked_integer(value)
@@ -80,12 +107,21 @@ def _checked(value: Any, depth: int) -> Any:
         return _checked_mapping(value, depth + 1)
     if isinstance(value, list | tuple):
         return [
-            item if type(item) is str else _step(f"[{place}]", item, depth + 1)
+            item if type(item) is str and item.isascii() else _step(f"[{place}]", item, depth + 1)
             for place, item in enumerate(value)
         ]
     if isinstance(value, str):  # StrEnum: only its text is canonical
-        return str.__str__(value)
+        return _checked_text(str.__str__(value))
     raise CanonicalError("", f"a {kind.__name__} has no canonical form", _FIX.get(kind, "use str or int"))
+
+
+def _checked_text(text: str) -> str:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:  # half a character
+            raise CanonicalError("", str(error), "send text that is valid Unicode") from error
+    return text
 
 
 def _checked_integer(value: int) -> int:
@@ -104,7 +140,7 @@ def _checked_mapping(mapping: Mapping[str, Any], depth: int) -> dict[str, Any]:
     for key, value in plain.items():
         # The leaves of an envelope are nearly all texts and small numbers: spare them the calls.
         kind = type(value)
-        if kind is str or (kind is int and -LARGEST <= value <= LARGEST):
+        if (kind is str and value.isascii()) or (kind is int and -LARGEST <= value <= LARGEST):
             continue
         plain[key] = _step(key, value, depth)
     return plain

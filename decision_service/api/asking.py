@@ -4,10 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from audit import canonical
 from decision_service.api import convert
 from decision_service.api.endpoint import LARGE, Call
-from decision_service.api.reading import Sent
+from decision_service.api.reading import Known, Sent
 from decision_service.decision import DecisionRequest
 from decision_service.usecases.effort import Effort
 from decision_service.usecases.recent_snapshots import RecentSnapshots
@@ -41,28 +40,29 @@ class Asking:
             problem = "both are given" if has_digest else "value is required"
             raise convert.refuse(f"{path}snapshot", f"{problem}: send `snapshot` or `snapshot_digest`")
         if call.sent:
-            asked = self._read_known(request, call.sent)
+            asked = self._read_known(call.sent)
         elif has_digest or request.ByteSize() > LARGE:
             asked = await asyncio.to_thread(self._read, request, call)
         else:
             content = request.snapshot.SerializeToString(deterministic=True)
-            asked = self._read_known(request, Sent(canonical.digest(content), content))
+            asked = self._read_known(Sent(request.request_id, Known(request, content)))
         return asked, Effort(call.deadline, request.best_by_deadline)
 
-    def _read_known(self, request: Any, sent: Sent) -> DecisionRequest:
-        """A request on a small snapshot: one that was seen lately is not read again."""
+    def _read_known(self, sent: Sent) -> DecisionRequest:
+        """A request on a small snapshot: what was seen lately is not read again, neither the one nor the other."""
+        known = sent.known
 
         def read() -> Snapshot:
-            message = (
-                request.snapshot
-                if request.HasField("snapshot")
-                else planning_pb2.Snapshot.FromString(sent.content)
-            )
-            snapshot: Snapshot = convert.parse(message, Snapshot, "snapshot")
+            message = known.message
+            of = message.snapshot if message.HasField("snapshot") else _read_snapshot(known.content)
+            snapshot: Snapshot = convert.parse(of, Snapshot, "snapshot")
             return snapshot
 
-        asked: RequestByDigest = convert.parse(request, RequestByDigest)
-        return asked.on(self.recent.intern(sent.digest, len(sent.content), read))
+        snapshot = self.recent.intern(known.digest, len(known.content), read)
+        if known.asked is None or known.asked.snapshot is not snapshot:  # forgotten, and read again
+            by_digest: RequestByDigest = convert.parse(known.message, RequestByDigest)
+            known.asked = by_digest.on(snapshot)
+        return known.asked.under(sent.request_id)
 
     def _read(self, request: Any, call: Call) -> DecisionRequest:
         if not request.snapshot_digest:
@@ -70,3 +70,7 @@ class Asking:
             return asked
         by_digest: RequestByDigest = convert.parse(request, RequestByDigest)
         return by_digest.on(self.uploads.find(request.snapshot_digest, call.caller))
+
+
+def _read_snapshot(content: bytes) -> Any:
+    return planning_pb2.Snapshot.FromString(content)

@@ -6,14 +6,17 @@ Where nobody is named, nobody ever will be.
 """
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cachetools import LRUCache, cached
 
 from decision_service.api import convert
-from decision_service.decision import Caller, Decision, DecisionMode, Scope
+from decision_service.decision import Caller, Decision, DecisionMode, LogPosition, Scope
 from decision_service.errors import NotFoundError
+from decision_service.usecases import records
+from decision_service.usecases.decide import Decided
 from decision_service.usecases.inquire import Inquire
 from decision_service.v1 import decision_pb2
 from decision_service.v1 import decision_service_pb2 as pb
@@ -24,9 +27,14 @@ _MODES: dict[DecisionMode, Any] = {
 }
 _REPEATED: bytes = pb.DecideResponse(is_repeat=True).SerializeToString()
 LARGEST = 1 << 20  # bytes of one decision
-_DECISION = bytes(
-    [pb.DecideResponse.DESCRIPTOR.fields_by_name["decision"].number << 3 | 2]
-)  # tag: field, length follows
+
+
+def _tag(message: Any, field: str) -> bytes:
+    """Says which field it is, and that a length follows."""
+    return bytes([message.DESCRIPTOR.fields_by_name[field].number << 3 | 2])
+
+
+_DECISION, _LINEAGE = _tag(pb.DecideResponse, "decision"), _tag(decision_pb2.Decision, "lineage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +96,44 @@ def render_decision(decision: Decision) -> Any:
     return decision_pb2.Decision.FromString(_sent_decision(decision))
 
 
-def decide_response(decision: Decision, *, is_repeat: bool) -> bytes:
+def decide_response(decided: Decided) -> bytes:
     """The bytes of a DecideResponse, without a message in between: an outcome is written once and copied once."""
-    sent = _sent_decision(decision)
-    return b"".join((_DECISION, _varint(len(sent)), sent, _REPEATED if is_repeat else b""))
+    made = decided.made
+    if made is None:
+        sent = _sent_decision(decided.decision)
+        return b"".join((_DECISION, _varint(len(sent)), sent, _REPEATED))
+    common = made.filed.derived("sent", lambda: _rendered(decided.decision))
+    caller, request = made.caller, made.request
+    lineage = decision_pb2.Lineage(
+        actor=caller.subject,
+        parents=made.parents,
+        on_behalf_of=request.on_behalf_of,
+        trace_id=caller.trace_id,
+    )
+    entry = decided.entry
+    name, log = (entry.subject, records.position_of(entry)) if entry else ("", None)
+    sent = _together(common, lineage, decision_pb2.Decision(name=name, request_id=request.request_id), log)
+    return b"".join((_DECISION, _varint(len(sent)), sent))
 
 
 def _sent_decision(decision: Decision) -> bytes:
-    """The outcome's fields, and beside them the decision's own; the bytes of two parts of a message are its bytes."""
-    message: Any = decision_pb2.Decision(
-        name=decision.name, request_id=decision.request_id, mode=_MODES[decision.mode]
+    of = decision.lineage
+    lineage = decision_pb2.Lineage(
+        actor=of.actor, parents=of.parents, on_behalf_of=of.on_behalf_of, trace_id=of.trace_id
     )
-    convert.render(decision.scope, message.scope)
-    convert.render(decision.lineage, message.lineage)
-    if decision.log:
-        convert.render(decision.log, message.log)
-    own: bytes = message.SerializeToString()
-    return _rendered_outcome(decision) + own
+    own = decision_pb2.Decision(name=decision.name, request_id=decision.request_id)
+    return _together(_common(decision), lineage, own, decision.log)
+
+
+def _together(common: tuple[bytes, bytes], lineage: Any, own: Any, log: LogPosition | None) -> bytes:
+    """What it has in common with others, and beside that its own; the bytes of two parts of a message are its bytes."""
+    if log:
+        convert.render(log, own.log)
+    shared, shared_lineage = common
+    own_lineage = lineage.SerializeToString()
+    size = _varint(len(shared_lineage) + len(own_lineage))
+    # In one field, for not every client merges two of them.
+    return b"".join((shared, _LINEAGE, size, shared_lineage, own_lineage, own.SerializeToString()))
 
 
 def _varint(number: int) -> bytes:
@@ -113,11 +142,34 @@ def _varint(number: int) -> bytes:
     while number > 0x7F:
         written.append(number & 0x7F | 0x80)
         number >>= 7
-    return bytes((*written, number))
+    written.append(number)
+    return bytes(written)
 
 
-@cached(LRUCache(MOST, getsizeof=len), lambda decision: decision.lineage.outcome_digest, threading.Lock())
-def _rendered_outcome(decision: Decision) -> bytes:
+def _named(decision: Decision) -> tuple[Hashable, ...]:
+    """What names all that decisions have in common: digests, and the scope, of which the request's says only the key."""
+    of = decision.lineage
+    return (
+        decision.scope,
+        of.outcome_digest,
+        of.request_digest,
+        of.release_digest,
+        of.engine_digest,
+        of.fallback,
+    )
+
+
+@cached(LRUCache(MOST, getsizeof=lambda parts: sum(map(len, parts))), _named, threading.Lock())
+def _common(decision: Decision) -> tuple[bytes, bytes]:
     """What many decisions may have in common is rendered once."""
-    rendered: bytes = convert.render(decision.outcome, decision_pb2.Decision()).SerializeToString()
-    return rendered
+    return _rendered(decision)
+
+
+def _rendered(decision: Decision) -> tuple[bytes, bytes]:
+    """The outcome and what was asked; and of the lineage what is not a decision's own."""
+    message: Any = decision_pb2.Decision(mode=_MODES[decision.mode])
+    convert.render(decision.outcome, message)
+    convert.render(decision.scope, message.scope)
+    shared = replace(decision.lineage, actor="", parents=(), on_behalf_of="", trace_id="")
+    lineage: Any = convert.render(shared, decision_pb2.Lineage())
+    return message.SerializeToString(), lineage.SerializeToString()

@@ -1,39 +1,70 @@
 """
 Bytes -> messages that keep the constraints of their protos.
 
-A snapshot is most of a request, and an ERP asks about one snapshot many times. One that was found right is known
-again by the bytes that were sent: it is neither read nor held against its constraints again, and what was made of
-it goes by the same name. Constraints are the protos' and do not change while this process runs.
+An ERP asks about one snapshot many times, and the same question more than once: a dry run and then the real call, a
+judgement again after an hour. A snapshot that was found right is known again by the bytes that were sent: it is
+neither read nor held against its constraints again, and what was made of it goes by the same name. So is all that a
+request says beside its request_id. Constraints are the protos' and do not change while this process runs.
 """
 
 import threading
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from cachetools import LRUCache
+from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
 
 from audit import canonical
+from buf.validate import validate_pb2
 from decision_service.api.convert import refuse
 from decision_service.api.validation import validate
+from decision_service.decision import DecisionRequest
 from decision_service.v1 import decision_service_pb2 as pb
 
 MOST = 4096  # snapshots known to be right
 LARGEST = 128 * 1024  # bytes of a snapshot that is remembered: larger ones are planned, which takes longer
-FIELDS, BYTES = 256, 2 * LARGEST  # of a request that is taken apart
-_LENGTH = 2  # wire type of what has a length before it
-_SNAPSHOT = pb.DecideRequest.DESCRIPTOR.fields_by_name["snapshot"].number << 3 | _LENGTH
-_LONGEST = 10  # bytes of a varint
+BYTES = 2 * LARGEST  # of a request that is taken apart
+REMEMBERED = 4 << 20  # bytes of requests: parsed they take some ten times that
+_FIELDS = pb.DecideRequest.DESCRIPTOR.fields_by_name
+_OPTIONS: Any = _FIELDS["request_id"].GetOptions()
+_LONGEST_ID: int = _OPTIONS.Extensions[validate_pb2.field].string.max_len
 
-_right: LRUCache[str, bool] = LRUCache(MOST)
-_door = threading.Lock()  # large requests are read beside the event loop
+
+class Known:
+    """
+    What a request says beside its request_id, once for all requests that say the same.
+
+    Parameters
+    ----------
+    message
+        All of it that was read; without the snapshot where that is known to be right.
+    digest, content
+        The snapshot as it was sent, and the name that it is known by.
+
+    Attributes
+    ----------
+    asked
+        What was made of it, by whoever makes it first.
+    """
+
+    __slots__ = ("asked", "content", "digest", "message")
+
+    def __init__(self, message: Any, content: bytes, digest: str = "") -> None:
+        self.message, self.content, self.digest = message, content, digest or canonical.digest(content)
+        self.asked: DecisionRequest | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes, as sent."""
+        return int(self.message.ByteSize()) + len(self.content)
 
 
 class Sent(NamedTuple):
-    """A snapshot as it was sent, and the digest that it is known by."""
+    """A request that may be known again: the name it was given, and all else."""
 
-    digest: str
-    content: bytes
+    request_id: str
+    known: Known
 
 
 class Request(NamedTuple):
@@ -42,14 +73,37 @@ class Request(NamedTuple):
 
     Parameters
     ----------
-    sent
-        Its snapshot, where that may be known again.
     message
-        All of it; without the snapshot where that is known to be right.
+        All of it; what `sent` holds may be missing.
+    sent
+        Where it, or its snapshot, may be known again.
     """
 
     message: Any
     sent: Sent | None = None
+
+
+def _part(name: str, kind: Any) -> Any:
+    """
+    A message that knows one field of a DecideRequest: the others it keeps as they were sent, one after the other.
+
+    References
+    ----------
+    https://protobuf.dev/programming-guides/proto3/#unknowns
+    """
+    file = descriptor_pb2.FileDescriptorProto(name=f"{name}.proto", package="part", syntax="proto3")
+    number = _FIELDS[name].number
+    file.message_type.add(name=name).field.add(name=name, number=number, type=kind, label="LABEL_OPTIONAL")
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return GetMessageClass(pool.FindMessageTypeByName(f"part.{name}"))
+
+
+_Named = _part("request_id", "TYPE_STRING")
+_OnSnapshot = _part("snapshot", "TYPE_BYTES")
+_known: LRUCache[bytes, Known] = LRUCache(REMEMBERED, getsizeof=lambda known: known.size)
+_right: LRUCache[str, bool] = LRUCache(MOST)
+_door = threading.Lock()  # large requests are read beside the event loop
 
 
 def read_request(kind: Any, raw: bytes) -> Request:
@@ -61,25 +115,49 @@ def read_request(kind: Any, raw: bytes) -> Request:
     InvalidRequestError
         As `read_message`.
     """
-    place = _place_of_snapshot(raw) if kind is pb.DecideRequest else None
-    if place is None:
+    if kind is not pb.DecideRequest or len(raw) > BYTES:
         return Request(read_message(kind, raw))
-    start, begin, end = place
-    content = raw[begin:end]
-    sent = Sent(canonical.digest(content), content)
+    try:
+        named = _Named.FromString(raw)
+    except DecodeError:  # whoever reads it all says what is wrong
+        return Request(read_message(kind, raw))
+    request_id: str = named.request_id
+    named.ClearField("request_id")
+    said: bytes = named.SerializeToString()
     with _door:
-        is_right = _right.get(sent.digest, False)  # a look that counts as use
-    if is_right:
-        return Request(read_message(kind, raw[:start] + raw[end:]), sent)
-    message = read_message(kind, raw)
-    with _door:
-        _right[sent.digest] = True
-    return Request(message, sent)
+        known = _known.get(said)  # a look that counts as use
+    if known and 0 < len(request_id) <= _LONGEST_ID:
+        return Request(known.message, Sent(request_id, known))
+    return _read_on_snapshot(raw, said, request_id)
 
 
-def read_message(kind: Any, raw: bytes) -> Any:
+def _read_on_snapshot(raw: bytes, said: bytes, request_id: str) -> Request:
+    """A request that was not asked before, perhaps on a snapshot that was."""
+    parts = _OnSnapshot.FromString(said)
+    content: bytes = parts.snapshot
+    is_plain = parts.ByteSize() == len(said)  # given twice they are merged, and then it is shorter
+    if not is_plain or not 0 < len(content) <= LARGEST:
+        return Request(read_message(pb.DecideRequest, raw))
+    digest = canonical.digest(content)
+    with _door:
+        is_right = _right.get(digest, False)
+    if not is_right:
+        message = read_message(pb.DecideRequest, raw)
+        with _door:
+            _right[digest] = True
+        return Request(message, Sent(request_id, Known(message, content, digest)))
+    parts.ClearField("snapshot")
+    message = read_message(pb.DecideRequest, parts.SerializeToString(), request_id)
+    message.ClearField("request_id")  # others will ask the same
+    known = Known(message, content, digest)
+    with _door:
+        _known[said] = known
+    return Request(message, Sent(request_id, known))
+
+
+def read_message(kind: Any, raw: bytes, request_id: str = "") -> Any:
     """
-    A message that keeps the constraints of its proto.
+    A message that keeps the constraints of its proto; with the request_id that is not among its bytes.
 
     Raises
     ------
@@ -92,62 +170,7 @@ def read_message(kind: Any, raw: bytes) -> Any:
         raise refuse(
             "(message)", f"not a {kind.DESCRIPTOR.name}: truncated or garbled bytes; send it again"
         ) from None
+    if request_id:
+        message.request_id = request_id
     validate(message)
     return message
-
-
-def _place_of_snapshot(raw: bytes) -> tuple[int, int, int] | None:
-    """Where its field starts, its bytes begin and end; None for none, several (they are merged), or a large one."""
-    found = None
-    if len(raw) > BYTES:
-        return None
-    try:
-        for count, (tag, start, begin, end) in enumerate(_fields(raw)):
-            if count == FIELDS or (tag == _SNAPSHOT and found):
-                return None
-            if tag == _SNAPSHOT:
-                found = (start, begin, end)
-    except (IndexError, ValueError):  # whoever reads it all says what is wrong
-        return None
-    return found if found and 0 < found[2] - found[1] <= LARGEST else None
-
-
-def _fields(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """
-    Tag of each field of a message, where it starts, where its content begins and ends.
-
-    References
-    ----------
-    https://protobuf.dev/programming-guides/encoding: tag, then a varint, 8 bytes, a length and so many bytes, or 4.
-    """
-    at, size = 0, len(raw)
-    while at < size:
-        start = at
-        tag, at = _varint(raw, at)
-        begin, wire = at, tag & 7
-        if wire == 0:
-            _, at = _varint(raw, at)
-        elif wire == _LENGTH:
-            length, begin = _varint(raw, at)
-            at = begin + length
-        elif wire in (1, 5):
-            at += 8 if wire == 1 else 4
-        else:
-            raise ValueError("a group")
-        if at > size:
-            raise ValueError("truncated")
-        yield tag, start, begin, at
-
-
-def _varint(raw: bytes, at: int) -> tuple[int, int]:
-    """A number of seven bits a byte, the lowest first, and where it ends."""
-    byte = raw[at]
-    if byte < 0x80:  # most are short
-        return byte, at + 1
-    value = byte & 0x7F
-    for place in range(1, _LONGEST):
-        byte = raw[at + place]
-        value |= (byte & 0x7F) << 7 * place
-        if byte < 0x80:
-            return value, at + place + 1
-    raise ValueError("a number without end")

@@ -39,8 +39,8 @@ class DecisionServicer:
         """Decide once per request_id."""
         asked, effort = await self.asking(request, call)
         decided = await self.decide(effort)(asked, call.caller)
-        telemetry.decided(decided.decision, is_repeat=decided.is_repeat)
-        return decide_response(decided.decision, is_repeat=decided.is_repeat)
+        telemetry.decided(decided)
+        return decide_response(decided)
 
     async def GetDecision(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """One decision."""

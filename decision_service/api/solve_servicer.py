@@ -164,7 +164,7 @@ def _error(end: End) -> Any:
 
 
 def _decided(decided: Decided) -> Any:
-    telemetry.decided(decided.decision, is_repeat=decided.is_repeat)
+    telemetry.decided(decided)
     return decision_pb.DecideResponse(decision=render_decision(decided.decision), is_repeat=decided.is_repeat)
 
 

@@ -10,14 +10,17 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from contextvars import Token
 from itertools import accumulate
 from typing import Any, Self
 
 from opentelemetry import context, metrics, propagate, trace
+from opentelemetry.context.context import Context
 from opentelemetry.trace import SpanKind, StatusCode
 
 from decision_service.decision import Decision, Disposition
-from decision_service.observability import TOTALS
+from decision_service.observability import KEPT, TOTALS
+from decision_service.usecases.decide import Decided
 
 STATUS_CODE = "rpc.response.status_code"
 
@@ -50,7 +53,8 @@ class Durations:
     def record(self, seconds: float, method: str, status: str) -> None:
         """One more call; in the event loop's thread."""
         if not TOTALS.is_read:
-            self._kept_elsewhere.record(seconds, _labels(method) | {STATUS_CODE: status})
+            if KEPT.metrics:
+                self._kept_elsewhere.record(seconds, _labels(method) | {STATUS_CODE: status})
             return
         key = (method, status)
         if key not in self._counts:
@@ -121,6 +125,8 @@ class Observation:
         How it ended: the name of its gRPC status.
     """
 
+    _span: trace.Span | None
+    _token: Token[Context] | None
     __slots__ = ("_metadata", "_method", "_span", "_started", "_token", "status")
 
     def __init__(self, method: str, metadata: Mapping[str, str]) -> None:
@@ -129,37 +135,42 @@ class Observation:
 
     def __enter__(self) -> Self:
         self._started = time.perf_counter()
-        parent = propagate.extract(self._metadata) if "traceparent" in self._metadata else None
-        self._span = _TRACER.start_span(self._method, parent, SpanKind.SERVER, _labels(self._method))
-        # Where nobody traces there is nothing to be found in the context.
-        is_traced = self._span.get_span_context().is_valid
-        self._token = context.attach(trace.set_span_in_context(self._span)) if is_traced else None
+        self._span = self._token = None
+        if KEPT.spans or "traceparent" in self._metadata:  # of the caller's trace, logs speak in any case
+            parent = propagate.extract(self._metadata)
+            self._span = _TRACER.start_span(self._method, parent, SpanKind.SERVER, _labels(self._method))
+            self._token = context.attach(trace.set_span_in_context(self._span))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is asyncio.CancelledError:  # the caller went away
             self.status = "CANCELLED"
-        _end(self._span, self.status)
         # Within the span: a measurement may keep its trace as an example.
         _DURATIONS.record(time.perf_counter() - self._started, self._method, self.status)
+        if self._span is not None:
+            _end(self._span, self.status)
         if self._token is not None:
             context.detach(self._token)
-        self._span.end()
 
 
 def current_trace_id() -> str:
     """The trace of the current span, in hexadecimal; empty where none is recorded."""
+    if not KEPT.spans:
+        return ""
     span = trace.get_current_span().get_span_context()
     return f"{span.trace_id:032x}" if span.is_valid else ""
 
 
-def decided(decision: Decision, *, is_repeat: bool) -> None:
+def decided(decided: Decided) -> None:
     """Put a decision on the span of its call and into the counts."""
-    outcome, span = decision.outcome, trace.get_current_span()
-    if span.is_recording():
-        span.set_attributes(_attributes(decision))
-    if is_repeat:
-        return
+    if KEPT.spans and (span := trace.get_current_span()).is_recording():
+        span.set_attributes(_attributes(decided.decision))
+    if KEPT.metrics and not decided.is_repeat:
+        _count(decided.decision)
+
+
+def _count(decision: Decision) -> None:
+    outcome = decision.outcome
     _DECISIONS.add(1, outcome.verdict.value, decision.lineage.release)
     counts: dict[Disposition, int] = {}
     for order in outcome.orders:
@@ -192,3 +203,4 @@ def _end(span: trace.Span, status: str) -> None:
         if status != "OK":
             span.set_attribute("error.type", status)
             span.set_status(StatusCode.ERROR)
+    span.end()

@@ -11,12 +11,13 @@ Decide: the straight line from a request to a logged decision.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, cast
 
 from uuid_utils import uuid7
 
-from audit import Appended, Artifact, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
+from audit import Appended, Artifact, Entry, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question, Scope
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
@@ -56,12 +57,32 @@ class OutcomeOf(Protocol):
         """The outcome, as it is logged; `slices` and `doubt` repeat what an earlier run did."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decided:
-    """The decision, and whether it had been made before."""
+    """
+    What was decided now, or had been before.
 
-    decision: Decision
-    is_repeat: bool
+    Parameters
+    ----------
+    made
+        What was decided now, and its entry; None for one that is not logged.
+    earlier
+        What had been decided on this request_id.
+    """
+
+    made: Deliberation | None = None
+    entry: Entry | None = None
+    earlier: Decision | None = None
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether it had been made before."""
+        return self.made is None
+
+    @cached_property
+    def decision(self) -> Decision:
+        """The record."""
+        return records.decision_of(self.made, self.entry) if self.made else cast("Decision", self.earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +144,12 @@ class Decide:
                 return earlier
             raise
         if request.validate_only:
-            return Decided(records.decision_of(made), is_repeat=False)
+            return Decided(made)
         held = {**frozen, **mode, **waves, **requires}
         appended = await self._log(records.new_entry(f"decisions/{uuid7()}", made, held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
-            return Decided(records.read_decision(self.ledger, appended.entry), is_repeat=True)
-        return Decided(records.decision_of(made, appended.entry), is_repeat=False)
+            return Decided(earlier=records.read_decision(self.ledger, appended.entry))
+        return Decided(made, appended.entry)
 
     async def _deliberate(
         self,
@@ -139,14 +160,18 @@ class Decide:
         manual: Rung,
     ) -> Deliberation:
         """Steps 2 to 7."""
-        today = self.now().date()
+        started = self.now()
+        today = started.date()
         pinned = manual.release or request.release  # a caller's wish does not undo a fall-back
         release = self.releases.governing(request.scope, pinned, today, request.request_id)
-        question = Question(
-            snapshot.digest, today, request.mode, request.scope, request.proposals, manual.rung
-        )
-        inputs = Inputs.on(snapshot, canonical.encode_object(question), release.encoded)
-        started = self.now()
+
+        def ask() -> tuple[Question, Inputs]:
+            question = Question(
+                snapshot.digest, today, request.mode, request.scope, request.proposals, manual.rung
+            )
+            return question, Inputs.on(snapshot, canonical.encode_object(question), release.encoded)
+
+        question, inputs = request.derived(("asked", today, manual.rung, release.digest), ask)
         reached = self.outcomes.recall(inputs, release)
         if reached is None:
             reached = await self.outcome_of(inputs, question, request.snapshot, release)
@@ -177,7 +202,7 @@ class Decide:
         asked = records.request_digest(request, snapshot.digest)
         if records.envelope_of(entry)["request_digest"] != asked:
             raise _reused(request)
-        return Decided(records.read_decision(self.ledger, entry), is_repeat=True)
+        return Decided(earlier=records.read_decision(self.ledger, entry))
 
 
 def _refuse_foreign(request: DecisionRequest, caller: Caller) -> None:

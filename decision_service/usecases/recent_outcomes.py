@@ -7,8 +7,6 @@ lineage. Plans are not kept, for how long they are searched may differ; nor is w
 replay never looks here: it is there to compute again.
 """
 
-from dataclasses import dataclass
-
 from cachetools import LRUCache
 
 from decision_service.decision import DecisionMode, Question
@@ -20,26 +18,21 @@ LARGEST = 256 * 1024  # bytes of an outcome
 MOST = 4 << 20  # bytes of all: decoded they take some ten times that
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    question: bytes  # names the snapshot by its digest
-    release: str
-
-
 class RecentOutcomes:
     """Of one thread: the event loop's."""
 
     def __init__(self) -> None:
-        self._known: LRUCache[_Asked, Reached] = LRUCache(
+        # By question, which names the snapshot by its digest, and digest of the release.
+        self._known: LRUCache[tuple[bytes, str], Reached] = LRUCache(
             MOST, getsizeof=lambda reached: len(reached.content)
         )
 
     def recall(self, inputs: Inputs, release: Release) -> Reached | None:
         """What followed from these inputs, if that is remembered."""
-        return self._known.get(_Asked(inputs.question, release.digest))
+        return self._known.get((inputs.question, release.digest))
 
     def keep(self, inputs: Inputs, question: Question, release: Release, reached: Reached) -> None:
         """Remember what followed just now, if it is a judgement that nobody doubted."""
         is_small = len(reached.content) <= LARGEST
         if question.mode is DecisionMode.JUDGE and is_small and not doubt_of(reached.outcome):
-            self._known[_Asked(inputs.question, release.digest)] = reached
+            self._known[inputs.question, release.digest] = reached

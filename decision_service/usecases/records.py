@@ -30,6 +30,7 @@ from decision_service.decision import (
     Verdict,
     scope_of,
 )
+from decision_service.derived import Followed
 from decision_service.engine import engine, engine_bytes, engine_digest
 from decision_service.errors import NotFoundError
 from decision_service.usecases.release_content import Release
@@ -59,6 +60,11 @@ class Inputs:
         """The snapshot, under its digest."""
         return artifact(self.snapshot)
 
+    @cached_property
+    def asked(self) -> Artifact:
+        """The question, under its digest."""
+        return artifact(self.question)
+
 
 def artifact(content: bytes) -> Artifact:
     """Canonical bytes, named by their digest."""
@@ -73,15 +79,19 @@ def _shared(*contents: bytes) -> tuple[Artifact, ...]:
 
 def request_digest(request: DecisionRequest, snapshot_digest: str) -> str:
     """Digest of what was asked, by which a repeated request_id is told from a reused one."""
-    asked = {
-        "snapshot": snapshot_digest,
-        "mode": request.mode.value,
-        "scope": request.scope.key,
-        "release": request.release,
-        "on_behalf_of": request.on_behalf_of,
-        "proposals": canonical.digest(canonical.encode_object(request.proposals)),
-    }
-    return canonical.digest(canonical.encode(asked))
+
+    def work_out() -> str:
+        asked = {
+            "snapshot": snapshot_digest,
+            "mode": request.mode.value,
+            "scope": request.scope.key,
+            "release": request.release,
+            "on_behalf_of": request.on_behalf_of,
+            "proposals": canonical.digest(canonical.encode_object(request.proposals)),
+        }
+        return canonical.digest(canonical.encode(asked))
+
+    return request.derived("digest", work_out)
 
 
 def idempotency_key(caller: Caller, request_id: str) -> str:
@@ -90,7 +100,7 @@ def idempotency_key(caller: Caller, request_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class Reached:
+class Reached(Followed):
     """An outcome as it is logged, and what follows from it alone, each worked out once."""
 
     content: bytes
@@ -128,6 +138,27 @@ class Reached:
 
 
 @dataclass(frozen=True)
+class Filed(Followed):
+    """
+    What decisions on the same question have in common, as it is logged.
+
+    Parameters
+    ----------
+    envelope
+        Of the envelope what is not a decision's own.
+    lineage
+        As well.
+    """
+
+    request_digest: str
+    artifacts: tuple[Artifact, ...]
+    envelope: canonical.Plain
+    payload: bytes
+    requires: Mapping[str, str | None]
+    lineage: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Deliberation:
     """All that goes into a decision, what came out, how many seconds that took, and in which mode."""
 
@@ -140,73 +171,81 @@ class Deliberation:
     seconds: float = 0.0
     fallback: Fallback = Fallback.NONE
 
-    @cached_property
-    def artifacts(self) -> tuple[Artifact, Artifact, Artifact]:
-        """Snapshot, question and outcome, under their digests."""
-        return self.inputs.asked_on, artifact(self.inputs.question), self.reached.artifact
+    @property
+    def filed(self) -> Filed:
+        """What it has in common with others that ask the same and reach the same."""
+        digest = request_digest(self.request, self.inputs.asked_on.digest)
+        of = (digest, self.inputs.question, self.release.digest, self.fallback)
+        return self.reached.derived(of, lambda: _file(self, digest))
 
-    @cached_property
-    def request_digest(self) -> str:
-        """By which a repeated request_id is told from a reused one."""
-        return request_digest(self.request, self.artifacts[0].digest)
+
+def _file(made: Deliberation, digest: str) -> Filed:
+    request, release = made.request, made.release
+    snapshot, question, result = made.inputs.asked_on, made.inputs.asked, made.reached.artifact
+    common = {
+        "snapshot_digest": snapshot.digest,
+        "release": release.name,
+        "release_digest": release.digest,
+        "engine_digest": engine_digest(),
+        "request_digest": digest,
+    }
+    envelope = {
+        "mode": request.mode.value,
+        "scope": request.scope.key,
+        "question_digest": question.digest,
+        "fallback": "" if made.fallback is Fallback.NONE else made.fallback.value,
+        **made.reached.in_envelope,
+        **common,
+    }
+    lineage = {
+        "outcome_digest": result.digest,
+        "engine": engine(),
+        "sources": request.snapshot.sources,
+        "on_behalf_of": request.on_behalf_of,
+        "fallback": made.fallback,
+        **common,
+    }
+    return Filed(
+        digest,
+        # The release travels along, so that an export of one decision holds all that it was made from.
+        (snapshot, question, result, *_shared(made.inputs.release, engine_bytes())),
+        canonical.Plain.of(envelope),
+        canonical.encode({"on_behalf_of": request.on_behalf_of}),
+        {f"revoked/{release.digest}": None},
+        lineage,
+    )
 
 
 def new_entry(
     name: str, made: Deliberation, held: Mapping[str, str | None] = MappingProxyType({})
 ) -> NewEntry:
     """The entry that makes a decision durable; refused if its release was revoked meanwhile, or what is held moved."""
-    request, caller, release = made.request, made.caller, made.release
-    snapshot, question, _ = made.artifacts
-    # The release travels along, so that an export of one decision holds all that it was made from.
-    artifacts = (*made.artifacts, *_shared(made.inputs.release, engine_bytes()))
-    envelope = {
+    filed, request_id, caller = made.filed, made.request.request_id, made.caller
+    own = {
         "name": name,
-        "request_id": request.request_id,
-        "request_digest": made.request_digest,
-        "mode": request.mode.value,
-        "scope": request.scope.key,
+        "request_id": request_id,
         "actor": caller.subject,
         "trace_id": caller.trace_id,
         "parents": list(made.parents),
-        "snapshot_digest": snapshot.digest,
-        "question_digest": question.digest,
-        "release": release.name,
-        "release_digest": release.digest,
-        "engine_digest": engine_digest(),
         "seconds": f"{made.seconds:.3f}",
-        "fallback": "" if made.fallback is Fallback.NONE else made.fallback.value,
-        **made.reached.in_envelope,
     }
     return NewEntry(
         kind=DECISION,
         subject=name,
-        envelope=envelope,
-        payload=canonical.encode({"on_behalf_of": request.on_behalf_of}),
-        artifacts=artifacts,
-        key=idempotency_key(caller, request.request_id),
-        key_digest=made.request_digest,
-        requires={f"revoked/{release.digest}": None, **held},
+        envelope=filed.envelope.plus(own),
+        payload=filed.payload,
+        artifacts=filed.artifacts,
+        key=idempotency_key(caller, request_id),
+        key_digest=filed.request_digest,
+        requires={**filed.requires, **held},
     )
 
 
 def decision_of(made: Deliberation, entry: Entry | None = None) -> Decision:
     """What is logged, with the name and place that its entry gives it."""
-    request, caller, release = made.request, made.caller, made.release
-    snapshot, _, result = made.artifacts
+    request, caller = made.request, made.caller
     lineage = Lineage(
-        snapshot_digest=snapshot.digest,
-        release=release.name,
-        release_digest=release.digest,
-        engine_digest=engine_digest(),
-        outcome_digest=result.digest,
-        request_digest=made.request_digest,
-        actor=caller.subject,
-        engine=engine(),
-        parents=made.parents,
-        sources=request.snapshot.sources,
-        on_behalf_of=request.on_behalf_of,
-        trace_id=caller.trace_id,
-        fallback=made.fallback,
+        actor=caller.subject, parents=made.parents, trace_id=caller.trace_id, **made.filed.lineage
     )
     name, position = (entry.subject, position_of(entry)) if entry else ("", None)
     return Decision(

@@ -1,31 +1,59 @@
 """A decision as it is sent."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 import pytest
 
+from audit import Entry, canonical
+from decision_service.api import convert
 from decision_service.api.known_decisions import decide_response, render_decision
 from decision_service.decision import (
+    Caller,
     Decision,
     DecisionMode,
+    DecisionRequest,
     Lineage,
     LogPosition,
     Outcome,
+    Question,
     Reason,
     Scope,
     Verdict,
 )
+from decision_service.usecases import records
+from decision_service.usecases.decide import Decided
+from decision_service.v1 import decision_pb2
 from decision_service.v1 import decision_service_pb2 as pb
+from optimization.network import Snapshot
+
+RELEASE = SimpleNamespace(name="releases/r@1.0.0", digest="sha256:r")
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+def rendered(decision):
+    """
+    The message, field by field, as nothing is remembered.
+    """
+    message = convert.render(decision.outcome, decision_pb2.Decision())
+    message.name, message.request_id = decision.name, decision.request_id
+    message.mode = decision_pb2.DecisionMode.Value(f"DECISION_MODE_{decision.mode.value}")
+    convert.render(decision.scope, message.scope)
+    convert.render(decision.lineage, message.lineage)
+    if decision.log:
+        convert.render(decision.log, message.log)
+    return message
 
 
 @pytest.mark.parametrize("size", [1, 100, 20_000])
-@pytest.mark.parametrize("is_repeat", [True, False])
-def test_the_bytes_of_an_answer_are_those_of_its_message(size, is_repeat):
+def test_the_bytes_of_a_repeat_are_those_of_its_message(size):
     """
     Whatever the length of the length: one byte, two or three.
     """
     outcome = Outcome(Verdict.REJECTED, reasons=(Reason("t", "r", "x" * size),))
-    lineage = Lineage("s", "r", "d", "e", f"sha256:{size}", "q", "ada", engine={"service": "1"})
+    lineage = Lineage(
+        "s", "r", "d", "e", f"sha256:{size}", "q", "ada", engine={"service": "1"}, parents=("p" * size,)
+    )
     decision = Decision(
         "decisions/1",
         "asked",
@@ -33,13 +61,58 @@ def test_the_bytes_of_an_answer_are_those_of_its_message(size, is_repeat):
         Scope(region="north"),
         outcome,
         lineage,
-        LogPosition(7, "ab", datetime(2026, 11, 30, tzinfo=UTC)),
+        LogPosition(7, "ab", NOON),
     )
 
-    read = pb.DecideResponse.FromString(decide_response(decision, is_repeat=is_repeat))
-    assert pb.DecideResponse(decision=render_decision(decision), is_repeat=is_repeat) == read
-    assert ("decisions/1", "north", "x" * size) == (
-        read.decision.name,
-        read.decision.scope.region,
-        read.decision.reasons[0].message,
-    )
+    read = pb.DecideResponse.FromString(decide_response(Decided(earlier=decision)))
+    assert pb.DecideResponse(decision=rendered(decision), is_repeat=True) == read
+    assert rendered(decision) == render_decision(decision)
+
+
+def made(request_id, caller, parents=(), **asked):
+    """
+    A deliberation on the same snapshot, and its entry.
+    """
+    request = DecisionRequest(request_id, SNAPSHOT, DecisionMode.JUDGE, **asked)
+    content = canonical.encode_object(SNAPSHOT)
+    question = Question(canonical.digest(content), date(2026, 11, 30), request.mode, request.scope)
+    inputs = records.Inputs(content, canonical.encode_object(question), b"release")
+    done = records.Deliberation(request, caller, RELEASE, inputs, REACHED, parents)
+    return done, Entry(7, "decision.v1", f"decisions/{request_id}", NOON, b"{}", b"\x01" * 32)
+
+
+SNAPSHOT = Snapshot(date(2026, 11, 30))
+REACHED = records.Reached(canonical.encode_object(Outcome(Verdict.APPROVED)))
+
+
+def test_what_decisions_have_in_common_is_not_confused_with_their_own():
+    """
+    Who asked, for whom, after what and in which trace is each one's own; so is the scope, and what is not logged.
+    """
+    ada, bob = Caller("ada"), Caller("bob", trace_id="0af7")
+    asked = [
+        made("1", ada),
+        made("2", bob, ("decisions/0",)),
+        made("3", ada, on_behalf_of="carla"),
+        made("4", bob, scope=Scope("unit", location="dc")),
+        made("5", bob, scope=Scope(location="dc")),
+        (made("6", ada)[0], None),
+    ]
+
+    for done, entry in (*asked, *asked):
+        decided = Decided(done, entry)
+        read = pb.DecideResponse.FromString(decide_response(decided))
+        assert pb.DecideResponse(decision=rendered(decided.decision)) == read
+        assert (done.caller.subject, done.request.on_behalf_of) == (
+            read.decision.lineage.actor,
+            read.decision.lineage.on_behalf_of,
+        )
+
+
+def test_no_field_is_sent_twice_that_some_clients_would_not_merge():
+    """
+    The last one would stand alone, without what came before; read and written again it would be shorter.
+    """
+    response = decide_response(Decided(*made("1", Caller("ada"), ("decisions/0",))))
+
+    assert len(response) == pb.DecideResponse.FromString(response).ByteSize()

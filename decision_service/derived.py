@@ -1,0 +1,20 @@
+"""What follows from a value and stays with it: worked out once, gone when the value goes."""
+
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+_MOST = 16  # things that follow from one value
+T = TypeVar("T")
+
+
+class Followed:
+    """A frozen value, without slots, that keeps what follows from it."""
+
+    def derived(self, what: Hashable, work_out: Callable[[], T]) -> T:
+        """What follows from this value and from what `what` names, and from nothing else."""
+        followed: dict[Hashable, T] = self.__dict__.setdefault("_followed", {})
+        if what not in followed:
+            if len(followed) == _MOST:  # another day, another release: the earlier ones are over
+                followed.clear()
+            followed[what] = work_out()
+        return followed[what]
