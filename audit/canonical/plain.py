@@ -64,7 +64,11 @@ class Plain(dict[str, Any]):
     def plus(self, more: Mapping[str, Any]) -> Self:
         """Return this with more in it, of which each part is checked; the same errors."""
         both = type(self)(self)
-        both.update(_checked(more, 0))
+        both.update(more)
+        _refuse_keys(tuple(more))
+        for key, value in more.items():
+            if not (type(value) is str and value.isascii()):
+                both[key] = _step(key, value, 1)
         return both
 
 
@@ -132,11 +136,7 @@ def _checked_integer(value: int) -> int:
 
 def _checked_mapping(mapping: Mapping[str, Any], depth: int) -> dict[str, Any]:
     plain = dict(mapping)
-    keys = tuple(plain)
-    if len(keys) > _MANY or not _are_keys(keys):
-        for key in keys:
-            if not _is_key(key):
-                raise CanonicalError("", f"key `{key}` is not ASCII snake_case", "rename it")
+    _refuse_keys(tuple(plain))
     for key, value in plain.items():
         # The leaves of an envelope are nearly all texts and small numbers: spare them the calls.
         kind = type(value)
@@ -144,6 +144,13 @@ def _checked_mapping(mapping: Mapping[str, Any], depth: int) -> dict[str, Any]:
             continue
         plain[key] = _step(key, value, depth)
     return plain
+
+
+def _refuse_keys(keys: tuple[object, ...]) -> None:
+    if len(keys) > _MANY or not _are_keys(keys):
+        for key in keys:
+            if not _is_key(key):
+                raise CanonicalError("", f"key `{key}` is not ASCII snake_case", "rename it")
 
 
 @lru_cache(maxsize=256)  # envelopes are of a few kinds, and those of a kind have the same keys

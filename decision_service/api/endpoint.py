@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -29,15 +29,14 @@ LARGE = 256 * 1024  # bytes of a request that is read beside the event loop
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """
     Who calls, until when (monotonic clock; None = no deadline), and what came apart from the message.
 
     Parameters
     ----------
     sent
-        The snapshot of a request whose message may be without it.
+        A request that may be known again: the message may be without what it holds.
     """
 
     caller: Caller
@@ -88,13 +87,11 @@ class Method:
         metadata = _metadata(context)
         with self._observed(metadata) as observation:
             try:
-                call = await self._enter(context, metadata)
+                caller, deadline = await self._enter(context, metadata)
                 request, sent = await self._read(raw)
-                if sent:
-                    call = Call(call.caller, call.deadline, sent)
-                roles.require_reach(self._name, call.caller, request)
-                with self._edge.admission.room(kind_of(self._name, request), call.deadline):
-                    response = await self._handle(request, call)
+                roles.require_reach(self._name, caller, request)
+                with self._edge.admission.room(kind_of(self._name, request), deadline):
+                    response = await self._handle(request, Call(caller, deadline, sent))
                 return _sent(response)
             except Exception as error:
                 await self._fail(error, context, observation)
@@ -105,10 +102,10 @@ class Method:
         metadata = _metadata(context)
         with self._observed(metadata) as observation:
             try:
-                call = await self._enter(context, metadata)
+                caller, deadline = await self._enter(context, metadata)
                 requests = self._each(raws)
-                with self._edge.admission.room(kind_of(self._name, None), call.deadline):
-                    response = await self._handle(requests, call)
+                with self._edge.admission.room(kind_of(self._name, None), deadline):
+                    response = await self._handle(requests, Call(caller, deadline))
                 return _sent(response)
             except Exception as error:
                 await self._fail(error, context, observation)
@@ -119,11 +116,11 @@ class Method:
         metadata = _metadata(context)
         with self._observed(metadata) as observation:
             try:
-                call = await self._enter(context, metadata)
+                caller, deadline = await self._enter(context, metadata)
                 request, _ = await self._read(raw)
-                roles.require_reach(self._name, call.caller, request)
-                with self._edge.admission.room(kind_of(self._name, request), call.deadline):
-                    async for response in self._handle(request, call):
+                roles.require_reach(self._name, caller, request)
+                with self._edge.admission.room(kind_of(self._name, request), deadline):
+                    async for response in self._handle(request, Call(caller, deadline)):
                         yield _sent(response)
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
                 await self._fail(error, context, observation)
@@ -131,14 +128,14 @@ class Method:
     def _observed(self, metadata: Mapping[str, str]) -> Observation:
         return observed(self._descriptor.containing_service.full_name, self._descriptor.name, metadata)
 
-    async def _enter(self, context: Any, metadata: Mapping[str, str]) -> Call:
-        """Who calls, whether it may, and whether it has not called too often."""
+    async def _enter(self, context: Any, metadata: Mapping[str, str]) -> tuple[Caller, float | None]:
+        """Who calls and until when, once it may and has not called too often."""
         caller = await self._edge.identify(metadata, lambda: _credentials(context))
         roles.require(self._name, caller)
         self._edge.admission.rates.take(caller.subject)
         if not caller.trace_id and (trace_id := current_trace_id()):
             caller = replace(caller, trace_id=trace_id)
-        return Call(caller, _deadline(context))
+        return caller, _deadline(context)
 
     async def _read(self, raw: bytes) -> Request:
         if len(raw) > LARGE:

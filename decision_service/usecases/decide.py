@@ -172,11 +172,11 @@ class Decide:
             return question, Inputs.on(snapshot, canonical.encode_object(question), release.encoded)
 
         question, inputs = request.derived(("asked", today, manual.rung, release.digest), ask)
-        reached = self.outcomes.recall(inputs, release)
+        reached, seconds = self.outcomes.recall(inputs, release), 0.0
         if reached is None:
             reached = await self.outcome_of(inputs, question, request.snapshot, release)
+            seconds = max(0.0, (self.now() - started).total_seconds())
             self.outcomes.keep(inputs, question, release, reached)
-        seconds = max(0.0, (self.now() - started).total_seconds())
         return Deliberation(request, caller, release, inputs, reached, parents, seconds, manual.rung)
 
     async def _log(self, new: NewEntry, request: DecisionRequest) -> Appended:

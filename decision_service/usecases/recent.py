@@ -2,7 +2,8 @@
 The ledger with a memory for what governs: which release is active, revoked, frozen.
 
 A decision reads eight such pointers, and they move a few times a day. They are remembered for a quarter of
-a second, and forgotten at once when this process moves one. What follows from them alone, such as the release
+a second, and forgotten at once when this process moves one; under load they are read again before that is over,
+beside whoever asks, so that nobody waits for the store. What follows from them alone, such as the release
 that governs a scope, is remembered with them and not a moment longer. What must not be stale at the moment of
 logging (revoked, frozen) is held again in the append's own transaction.
 """
@@ -15,9 +16,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from audit import Answer, Appended, Ledger, NewEntry
+from audit import Answer, Appended, AuditError, Ledger, NewEntry
 
 SECONDS = 0.25  # another replica's activation is seen after this long
+EARLY = 0.1  # seconds before the end from which whoever asks has all of it read again
 GOVERNING = (
     "active/",
     "canary/",
@@ -44,6 +46,7 @@ class _Moment:
     read: dict[_What, Any] = field(default_factory=dict)
     asked: set[_What] = field(default_factory=set)
     derived: dict[Hashable, Any] = field(default_factory=dict)
+    is_renewed: bool = False
 
 
 def derived(ledger: Ledger, what: Hashable, work_out: Callable[[], T]) -> T:
@@ -85,15 +88,35 @@ class RecentLedger(Ledger):
 
     def derived(self, what: Hashable, work_out: Callable[[], T]) -> T:
         """What follows from pointers that govern and from nothing else."""
-        moment = self._moment
-        if moment.until <= self._clock_of_memory():
-            return work_out()  # which begins a moment
+        moment, now = self._moment, self._clock_of_memory()
+        if moment.until - now < EARLY:
+            if moment.until <= now:
+                return work_out()  # which begins a moment
+            self._renew(moment)
         found: T = moment.derived.get(what, _UNKNOWN)
         if found is _UNKNOWN:
             found = work_out()
             if len(moment.derived) < _MOST:
                 moment.derived[what] = found  # if something moved meanwhile, nobody looks there any more
         return found
+
+    def _renew(self, moment: _Moment) -> None:
+        """Have what was asked for read again, once, by a thread of its own."""
+        if not moment.is_renewed and len(moment.asked) <= _TOGETHER:
+            moment.is_renewed = True
+            threading.Thread(target=self._read_again, args=(moment,), name="governing", daemon=True).start()
+
+    def _read_again(self, moment: _Moment) -> None:
+        with self._door:
+            before, asked = self._moves, set(moment.asked)
+        now = self._clock_of_memory()
+        try:
+            found = self._read(asked)
+        except AuditError:  # whoever asks next will hear of it
+            return
+        with self._door:
+            if not self._moving and before == self._moves and self._moment is moment:
+                self._moment = _Moment(now + SECONDS, found)
 
     def _recall(self, what: _What) -> Any:
         now, moment = self._clock_of_memory(), self._moment

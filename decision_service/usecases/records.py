@@ -171,7 +171,7 @@ class Deliberation:
     seconds: float = 0.0
     fallback: Fallback = Fallback.NONE
 
-    @property
+    @cached_property
     def filed(self) -> Filed:
         """What it has in common with others that ask the same and reach the same."""
         digest = request_digest(self.request, self.inputs.asked_on.digest)
@@ -194,6 +194,7 @@ def _file(made: Deliberation, digest: str) -> Filed:
         "scope": request.scope.key,
         "question_digest": question.digest,
         "fallback": "" if made.fallback is Fallback.NONE else made.fallback.value,
+        "parents": [],  # most follow up none
         **made.reached.in_envelope,
         **common,
     }
@@ -221,14 +222,15 @@ def new_entry(
 ) -> NewEntry:
     """The entry that makes a decision durable; refused if its release was revoked meanwhile, or what is held moved."""
     filed, request_id, caller = made.filed, made.request.request_id, made.caller
-    own = {
+    own: dict[str, Any] = {
         "name": name,
         "request_id": request_id,
         "actor": caller.subject,
         "trace_id": caller.trace_id,
-        "parents": list(made.parents),
         "seconds": f"{made.seconds:.3f}",
     }
+    if made.parents:
+        own["parents"] = list(made.parents)
     return NewEntry(
         kind=DECISION,
         subject=name,

@@ -43,6 +43,7 @@ def spans(monkeypatch):
     provider = TracerProvider(sampler=_sampler(1.0))
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(telemetry, "_TRACER", provider.get_tracer("test"))
+    monkeypatch.setattr(telemetry.KEPT, "spans", True)
     return exporter
 
 
@@ -132,10 +133,8 @@ def test_log_lines_are_json_with_the_trace():
 
 
 MEASURES = """
-from opentelemetry import metrics
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.sdk.metrics import MeterProvider
-metrics.set_meter_provider(MeterProvider([PrometheusMetricReader()]))
+from decision_service.observability import configure
+configure("prometheus", 0.0, 0)
 from decision_service.api import telemetry
 telemetry.shed("rate")
 with telemetry.observed("s", "m", {}): pass

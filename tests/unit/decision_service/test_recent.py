@@ -1,12 +1,13 @@
 """What governs, remembered for a moment."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
 from audit import Ledger, MemoryStore, NewEntry, PointerMovedError, Signer
-from decision_service.usecases.recent import SECONDS, RecentLedger, derived
+from decision_service.usecases.recent import EARLY, SECONDS, RecentLedger, derived
 
 
 class CountingStore(MemoryStore):
@@ -152,6 +153,55 @@ def test_what_follows_is_worked_out_once_in_a_while(made):
     other.append(moved("active/*", "new"))
     clock[0] += SECONDS / 2 + 0.01
     assert "new" == derived(ledger, "it", follows)
+
+
+def test_what_is_asked_for_all_the_time_is_read_beside_whoever_asks(made):
+    """
+    Before it is over, so that nobody waits; what another replica moved is seen within the time all the same.
+    """
+    ledger, store, clock = made
+
+    def ask():
+        return derived(ledger, "it", lambda: ledger.pointer("active/*"))
+
+    ledger.pointer("active/*")
+    assert ask() is None
+    other = Ledger(store, Signer("test", bytes(32)), lambda: datetime(2026, 11, 25, tzinfo=UTC))
+    other.append(moved("active/*", "new"))
+    clock[0] += SECONDS - EARLY / 2
+    ask()
+    for thread in threading.enumerate():
+        if thread.name == "governing":
+            thread.join(10)
+    reads = store.reads
+    clock[0] += EARLY
+
+    assert "new" == ask()
+    assert reads == store.reads
+
+
+def test_what_moved_while_it_was_read_again_is_not_what_was_read(made):
+    """
+    A move of this process is seen at once, also by those who come while a thread reads.
+    """
+    ledger, store, clock = made
+    ledger.pointer("active/*")
+    clock[0] += SECONDS - EARLY / 2
+    read, name = store.pointer_values, "active/*"
+
+    def moves_meanwhile(names):
+        values = read(names)
+        store.pointer_values = read
+        ledger.append(moved(name, "meanwhile"))
+        return values
+
+    store.pointer_values = moves_meanwhile
+    derived(ledger, "something else", lambda: None)
+    for thread in threading.enumerate():
+        if thread.name == "governing":
+            thread.join(10)
+
+    assert "meanwhile" == derived(ledger, "it", lambda: ledger.pointer(name))
 
 
 def test_what_follows_is_forgotten_with_a_move_of_this_process(made):
