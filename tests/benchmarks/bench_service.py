@@ -8,9 +8,10 @@ resident set over ENDURED decisions, after as many to fill what is bounded (1,00
 hour). The client is `h2load` (Debian: nghttp2-client), in C. It sends the same bytes each time, so the
 benchmark's server gives every Decide a request_id of its own: each call is decided and is durable
 (SQLite, synchronous=FULL) before it is answered. The snapshot, its proposals and the decision that is
-read are the same each time, and the service remembers what follows from them; the case of new
-snapshots gives every call one of its own, which is read, judged and rendered anew. Plaintext on
-loopback; telemetry off, but for the second echo, which is observed as a call of ours is, metrics only.
+read are the same each time, and the service remembers what follows from them: that is the call of the
+goal. The case of other proposals has every call propose a quantity of its own on that snapshot, which is
+judged and rendered anew; the case of new snapshots gives every call one of its own, which is read and
+named besides. Plaintext on loopback; telemetry off, but for the second echo, which is observed as a call of ours is, metrics only.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import itertools
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -37,7 +39,8 @@ from decision_service.v1 import decision_service_pb2 as pb
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS, CONNECTIONS, STREAMS = 5, 4, 8
 ENTRIES, ENDURED = int(os.environ.get("ENTRIES", "1000000")), int(os.environ.get("ENDURED", "20000"))
-ANEW = "asks-about-a-new-snapshot"
+OTHER, ANEW = "proposes-another-quantity", "asks-about-a-new-snapshot"
+QUANTITY = struct.pack("<d", 10.0)  # as it stands in a message
 DECIDE = "/decision_service.v1.DecisionService/Decide"
 GET = "/decision_service.v1.DecisionService/GetDecision"
 SNAPSHOT = """
@@ -107,15 +110,21 @@ async def serve_ours(data):
     from decision_service.cli.serve import settle
     from decision_service.config import Settings
 
-    numbers, read = itertools.count(time.time_ns()), endpoint.read_request
+    numbers, read, other, anew = (
+        itertools.count(time.time_ns()),
+        endpoint.read_request,
+        OTHER.encode(),
+        ANEW.encode(),
+    )
 
     def numbered(kind, raw):
         if kind is pb.DecideRequest:
             name = b"%020d" % next(numbers)
-            raw += b"\x0a" + bytes([len(name)]) + name  # of a field given twice the last one holds
-            if (
-                ANEW.encode() in raw
-            ):  # messages given twice are merged: one more source makes another snapshot
+            raw += b"\x0a\x14" + name  # of a field given twice the last one holds
+            if other in raw:
+                before, _, after = raw.rpartition(QUANTITY)  # the lane's minimum comes before it
+                raw = before + struct.pack("<d", 10.0 + 5 * (int(name) % 1_000_000)) + after
+            if anew in raw:  # messages given twice are merged: one more source makes another snapshot
                 source = planning_pb2.SourceFile(name=name.decode(), digest=f"sha256:{'0' * 64}", rows=1)
                 raw += pb.DecideRequest(snapshot=planning_pb2.Snapshot(sources=[source])).SerializeToString()
         return read(kind, raw)
@@ -243,6 +252,7 @@ def measure(seconds, folder):
     name = check(ours)
     bodies = {
         "decide": (DECIDE, request(1)),
+        "other": (DECIDE, request(1, OTHER)),
         "anew": (DECIDE, request(1, ANEW)),
         "batch": (DECIDE, request(100)),
         "get": (GET, pb.GetDecisionRequest(name=name)),
@@ -299,6 +309,7 @@ def rows(rate, cpu, ratio, growth, start, size):
     return [
         Row("policy-only Decide, durable", "calls/s", rate["decide"], rate["echo"], echo, ratio["decide"], ">= 0.40 of echo", ratio["decide"] >= 0.4),
         Row("policy-only Decide, durable", "CPU us/call", cpu["decide"], cpu["echo"], echo, 1 / times, "<= 1.8 times echo", times <= 1.8),
+        Row("policy-only Decide, other proposals", "calls/s", rate["other"], rate["echo"], echo, ratio["other"], ">= 0.40 of echo", ratio["other"] >= 0.4),
         Row("policy-only Decide, new snapshots", "calls/s", rate["anew"], rate["echo"], echo, ratio["anew"], ">= 0.40 of echo", ratio["anew"] >= 0.4),
         Row("100 proposals in a call", "items/s", 100 * rate["batch"], rate["decide"], "single calls", items, ">= 15 times", items >= 15),
         Row("GetDecision", "calls/s", rate["get"], rate["echo"], echo, ratio["get"], ">= 0.60 of echo", ratio["get"] >= 0.6),
