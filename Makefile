@@ -10,6 +10,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do $$p -c 'import sys;
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
 # unpinned tools that the environment may set must not reach the tests
 export PYTHONHASHSEED := 0
+# and where this one is set every process compiles the packages anew, which is a third of its start
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup run serve test check format fmt lint types contracts protos migrations docs generate lock bench soak tck clean
 

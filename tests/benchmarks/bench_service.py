@@ -15,6 +15,7 @@ named besides. Plaintext on loopback; telemetry off, but for the second echo, wh
 """
 
 import asyncio
+import gc
 import itertools
 import os
 import re
@@ -327,7 +328,8 @@ def main():
         case ["metered"]:
             asyncio.run(serve_measured_echo())
         case ["ours", data]:
-            uvloop.run(serve_ours(Path(data)))  # as `decisionctl serve` does
+            gc.disable()  # both as `decisionctl serve` does
+            uvloop.run(serve_ours(Path(data)))
         case _:
             if shutil.which("h2load") is None:
                 print("h2load is not installed (Debian: apt install nghttp2-client): nothing is measured")

@@ -104,6 +104,17 @@ def test_the_container_runs_without_root():
     assert any("--require-hashes" in line for line in lines)
 
 
+def test_the_container_compiles_nothing_when_it_starts():
+    """
+    All that is installed for the service is compiled in the build: its file system is read-only afterwards.
+    """
+    lines = (DEPLOY / "Containerfile").read_text().splitlines()
+    installed = [line for line in lines if "VIRTUAL_ENV=/opt/decision-service" in line]
+
+    assert 2 == len(installed)
+    assert all("--compile-bytecode" in line for line in installed)
+
+
 def instruments():
     """Names and labels of what the service measures, as Prometheus writes them."""
     names = {

@@ -32,6 +32,7 @@ def collector():
     """The collector of cycles as it was, afterwards."""
     before = gc.get_threshold()
     yield gc
+    gc.enable()
     gc.unfreeze()
     gc.set_threshold(*before)
 
@@ -50,6 +51,16 @@ def test_calls_under_way_do_not_set_off_the_collector(collector):
         circle = []
         circle.append(circle)
     assert before < gc.get_stats()[0]["collections"]
+
+
+def test_garbage_is_collected_again_once_all_is_there(collector):
+    """
+    A start looks for none; what serves does.
+    """
+    gc.disable()
+    settle()
+
+    assert gc.isenabled()
 
 
 def test_a_log_that_is_there_is_served_without_what_migrates_and_plans(tmp_path):
