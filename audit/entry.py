@@ -100,8 +100,7 @@ class NewEntry:
             _check_name("artifact.media_type", media_type)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):  # made in a fifth of the time of a dataclass; see Header
     """
     One entry of the log.
 
@@ -176,8 +175,7 @@ def record_of(entry: Entry) -> Record:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True, gc=False):
     """
     The answer to an append.
 
