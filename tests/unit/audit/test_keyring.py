@@ -121,4 +121,4 @@ def test_a_file_of_something_else_is_said_so(ring):
     with pytest.raises(NoteError, match=r"earlier\.keys.*line 1") as caught:
         ring.earlier()
 
-    assert secret.rpartition("+")[2] not in str(caught.value)
+    assert secret.split("+", 4)[4] not in str(caught.value)  # base64, which may hold a + of its own
