@@ -120,11 +120,11 @@ class App:
     def _outcome_of(self, effort: Effort) -> OutcomeRunner:
         return OutcomeRunner(self.pool, self.confirmer, self.recent, effort)
 
-    def _deciding(self, effort: Effort) -> Decide:
+    def _deciding(self) -> Decide:
         return Decide(
             self.ledger,
             self.releases,
-            self._outcome_of(effort),
+            self._outcome_of,
             self.now,
             Ledger.append_async,
             self.recent,
@@ -152,7 +152,7 @@ class App:
     def _runner(self) -> Runner:
         """Whoever decides operations."""
         operations = Operations(self.ledger, Ledger.append_async)
-        return Runner(operations, self._deciding, self.leases, self.settings.waiting)
+        return Runner(operations, self._deciding(), self.leases, self.settings.waiting)
 
     def _servicers(self, runner: Runner, guard: Guard) -> tuple[object, ...]:
         def replaying(effort: Effort) -> Replay:
@@ -161,13 +161,15 @@ class App:
         inquire, uploads = Inquire(self.ledger, self.releases), Uploads(self.ledger, Ledger.append_async)
         asking = Asking(uploads, self.recent)
         return (
-            DecisionServicer(self._deciding, asking, replaying, inquire, self.index, KnownDecisions(inquire)),
+            DecisionServicer(
+                self._deciding(), asking, replaying, inquire, self.index, KnownDecisions(inquire)
+            ),
             ReleaseServicer(self.releases),
             AuditServicer(
                 self.ledger, self.keys, TellOrigin(self.ledger, self.releases), Erasure(self.ledger)
             ),
             RolloutServicer(self.ledger, self.releases, self.index, self._shadows(), self._assessing),
-            SolveServicer(self._deciding, asking, runner, uploads, self.settings.max_upload_mb << 20),
+            SolveServicer(self._deciding(), asking, runner, uploads, self.settings.max_upload_mb << 20),
             OperationsServicer(runner),
             *self._people(),
             GuardServicer(guard),
@@ -180,7 +182,8 @@ class App:
         adoption = ReportAdoption(ledger, book, self.releases)
 
         def redeciding(call: Call) -> Redeciding:
-            return Redeciding(ledger, book, self.releases, self._deciding(Effort(call.deadline)))
+            decide = partial(self._deciding(), effort=Effort(call.deadline))
+            return Redeciding(ledger, book, self.releases, decide)
 
         return (
             ApprovalServicer(

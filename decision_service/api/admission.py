@@ -148,12 +148,12 @@ class Room:
 
 
 def _refuse_late(gate: Gate, kind: Kind, deadline: float | None, now: float) -> None:
-    wait = gate.wait
     if gate.inside >= gate.most:
         telemetry.shed(kind)
-        raise OverloadedError(f"{gate.inside} calls to {kind} are waiting; come back later", wait)
+        raise OverloadedError(f"{gate.inside} calls to {kind} are waiting; come back later", gate.wait)
     if deadline is None:
         return
+    wait = gate.wait
     if deadline <= now:
         raise DeadlineError("the deadline passed before the call was read", "DEADLINE")
     if wait > deadline - now:

@@ -51,18 +51,19 @@ class Asking:
     def _read_known(self, sent: Sent) -> DecisionRequest:
         """A request on a small snapshot: what was seen lately is not read again, neither the one nor the other."""
         known = sent.known
+        if known.asked is None or not self.recent.holds(known.digest, known.asked.snapshot):
+            known.asked = self._parse(known)
+        return known.asked.under(sent.request_id)
 
+    def _parse(self, known: Known) -> DecisionRequest:
         def read() -> Snapshot:
             message = known.message
             of = message.snapshot if message.HasField("snapshot") else _read_snapshot(known.content)
             snapshot: Snapshot = convert.parse(of, Snapshot, "snapshot")
             return snapshot
 
-        snapshot = self.recent.intern(known.digest, len(known.content), read)
-        if known.asked is None or known.asked.snapshot is not snapshot:  # forgotten, and read again
-            by_digest: RequestByDigest = convert.parse(known.message, RequestByDigest)
-            known.asked = by_digest.on(snapshot)
-        return known.asked.under(sent.request_id)
+        asked: RequestByDigest = convert.parse(known.message, RequestByDigest)
+        return asked.on(self.recent.intern(known.digest, len(known.content), read))
 
     def _read(self, request: Any, call: Call) -> DecisionRequest:
         if not request.snapshot_digest:

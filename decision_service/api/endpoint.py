@@ -20,7 +20,7 @@ from decision_service.api import roles, status
 from decision_service.api.admission import Admission, Rates, kind_of
 from decision_service.api.identity import Identifier
 from decision_service.api.reading import Request, Sent, read_request
-from decision_service.api.telemetry import Observation, current_trace_id, observed
+from decision_service.api.telemetry import Observation, current_trace_id
 from decision_service.decision import Caller
 from decision_service.errors import ForbiddenError, OverloadedError, UnauthenticatedError
 
@@ -72,6 +72,7 @@ class Method:
     def __init__(self, descriptor: MethodDescriptor, handle: Handler, edge: Edge) -> None:
         self._descriptor, self._handle, self._edge = descriptor, handle, edge
         self._name = f"{descriptor.containing_service.name}/{descriptor.name}"
+        self._full_name = f"{descriptor.containing_service.full_name}/{descriptor.name}"
         self._request = GetMessageClass(descriptor.input_type)
 
     def handler(self) -> Any:
@@ -85,7 +86,7 @@ class Method:
     async def unary(self, raw: bytes, context: Any) -> bytes:
         """One request, one response."""
         metadata = _metadata(context)
-        with self._observed(metadata) as observation:
+        with Observation(self._full_name, metadata) as observation:
             try:
                 caller, deadline = await self._enter(context, metadata)
                 request, sent = await self._read(raw)
@@ -100,7 +101,7 @@ class Method:
     async def from_stream(self, raws: AsyncIterator[bytes], context: Any) -> bytes:
         """Many requests, one response."""
         metadata = _metadata(context)
-        with self._observed(metadata) as observation:
+        with Observation(self._full_name, metadata) as observation:
             try:
                 caller, deadline = await self._enter(context, metadata)
                 requests = self._each(raws)
@@ -114,7 +115,7 @@ class Method:
     async def to_stream(self, raw: bytes, context: Any) -> AsyncIterator[bytes]:
         """One request, many responses."""
         metadata = _metadata(context)
-        with self._observed(metadata) as observation:
+        with Observation(self._full_name, metadata) as observation:
             try:
                 caller, deadline = await self._enter(context, metadata)
                 request, _ = await self._read(raw)
@@ -124,9 +125,6 @@ class Method:
                         yield _sent(response)
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
                 await self._fail(error, context, observation)
-
-    def _observed(self, metadata: Mapping[str, str]) -> Observation:
-        return observed(self._descriptor.containing_service.full_name, self._descriptor.name, metadata)
 
     async def _enter(self, context: Any, metadata: Mapping[str, str]) -> tuple[Caller, float | None]:
         """Who calls and until when, once it may and has not called too often."""

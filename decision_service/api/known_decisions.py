@@ -13,7 +13,7 @@ from typing import Any
 from cachetools import LRUCache, cached
 
 from decision_service.api import convert
-from decision_service.decision import Caller, Decision, DecisionMode, LogPosition, Scope
+from decision_service.decision import Caller, Decision, DecisionMode, Scope
 from decision_service.errors import NotFoundError
 from decision_service.usecases import records
 from decision_service.usecases.decide import Decided
@@ -110,9 +110,11 @@ def decide_response(decided: Decided) -> bytes:
         on_behalf_of=request.on_behalf_of,
         trace_id=caller.trace_id,
     )
-    entry = decided.entry
-    name, log = (entry.subject, records.position_of(entry)) if entry else ("", None)
-    sent = _together(common, lineage, decision_pb2.Decision(name=name, request_id=request.request_id), log)
+    own = decision_pb2.Decision(request_id=request.request_id)
+    if decided.entry:
+        own.name = decided.entry.subject
+        convert.render(records.position_of(decided.entry), own.log)
+    sent = _together(common, lineage, own)
     return b"".join((_DECISION, _varint(len(sent)), sent))
 
 
@@ -122,13 +124,13 @@ def _sent_decision(decision: Decision) -> bytes:
         actor=of.actor, parents=of.parents, on_behalf_of=of.on_behalf_of, trace_id=of.trace_id
     )
     own = decision_pb2.Decision(name=decision.name, request_id=decision.request_id)
-    return _together(_common(decision), lineage, own, decision.log)
+    if decision.log:
+        convert.render(decision.log, own.log)
+    return _together(_common(decision), lineage, own)
 
 
-def _together(common: tuple[bytes, bytes], lineage: Any, own: Any, log: LogPosition | None) -> bytes:
+def _together(common: tuple[bytes, bytes], lineage: Any, own: Any) -> bytes:
     """What it has in common with others, and beside that its own; the bytes of two parts of a message are its bytes."""
-    if log:
-        convert.render(log, own.log)
     shared, shared_lineage = common
     own_lineage = lineage.SerializeToString()
     size = _varint(len(shared_lineage) + len(own_lineage))

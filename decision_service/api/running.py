@@ -7,7 +7,6 @@ it dies is adopted by another within seconds; what was ended elsewhere is let go
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -50,7 +49,7 @@ class Runner:
     """
 
     operations: Operations
-    decide: Callable[[Effort], Decide]
+    decide: Decide
     leases: Leases
     most: int
     running: dict[str, Running] = field(default_factory=dict)
@@ -145,7 +144,7 @@ class Runner:
             try:
                 request = await asyncio.to_thread(self.operations.request_of, operation)
                 requires = self.operations.while_open(operation)
-                decided = await self.decide(effort)(request, operation.caller, requires=requires)
+                decided = await self.decide(request, operation.caller, requires=requires, effort=effort)
                 return End(decided.decision.name)
             except OverloadedError as error:
                 await asyncio.sleep(min(error.retry_seconds, 60.0) + _SECONDS_BETWEEN_TRIES)

@@ -28,7 +28,7 @@ from decision_service.v1 import release_service_pb2 as release_pb
 class DecisionServicer:
     """Decisions."""
 
-    decide: Callable[[Effort], Decide]
+    decide: Decide
     asking: Asking
     replay: Callable[[Effort], Replay]
     inquire: Inquire
@@ -38,7 +38,7 @@ class DecisionServicer:
     async def Decide(self, request: Any, call: Call) -> Any:  # noqa: N802 - the RPC's name
         """Decide once per request_id."""
         asked, effort = await self.asking(request, call)
-        decided = await self.decide(effort)(asked, call.caller)
+        decided = await self.decide(asked, call.caller, effort=effort)
         telemetry.decided(decided)
         return decide_response(decided)
 

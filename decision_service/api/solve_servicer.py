@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,7 @@ LONGEST_WAIT = 600.0  # seconds of WaitOperation
 class SolveServicer:
     """Long solves and uploads."""
 
-    decide: Callable[[Effort], Decide]
+    decide: Decide
     asking: Asking
     runner: Runner
     uploads: Uploads
@@ -55,7 +55,7 @@ class SolveServicer:
             loop.call_soon_threadsafe(heard.put_nowait, progress)
 
         listening = Effort(effort.deadline, effort.is_best_wanted, watch)
-        task = asyncio.create_task(self.decide(listening)(asked, call.caller))
+        task = asyncio.create_task(self.decide(asked, call.caller, effort=listening))
         task.add_done_callback(lambda _: heard.put_nowait(None))
         try:
             while (progress := await heard.get()) is not None:

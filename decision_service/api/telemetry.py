@@ -107,14 +107,9 @@ _SHED = Counted(
 )
 
 
-def observed(service: str, method: str, metadata: Mapping[str, str]) -> "Observation":
-    """Observe one call, in a `with`; whoever ends it says with which status."""
-    return Observation(f"{service}/{method}", metadata)
-
-
 class Observation:
     """
-    One call: its span while it lasts, its duration at the end.
+    One call, in a `with`: its span while it lasts, its duration at the end.
 
     Opened and closed by hand rather than by `start_as_current_span`, whose three nested generators cost as much as
     the rest of it.

@@ -21,6 +21,7 @@ from audit import Appended, Artifact, Entry, KeyConflictError, Ledger, NewEntry,
 from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question, Scope
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
+from decision_service.usecases.effort import ALL_IT_TAKES, Effort
 from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, require_thawed
 from decision_service.usecases.manual_mode import MANUAL, Rung, in_force
 from decision_service.usecases.open_waves import WAVES, require_open_wave
@@ -91,19 +92,20 @@ class Decide:
 
     ledger: Ledger
     releases: Releases
-    outcome_of: OutcomeOf
+    within: Callable[[Effort], OutcomeOf]
     now: Callable[[], datetime]
     append: Callable[[Ledger, NewEntry], Awaitable[Appended]]
     recent: RecentSnapshots
     outcomes: RecentOutcomes
 
-    async def __call__(
+    async def __call__(  # noqa: PLR0913 - what is asked, what it follows up, and how hard to try
         self,
         request: DecisionRequest,
         caller: Caller,
         parents: tuple[str, ...] = (),
         unfrozen_for: str = "",
         requires: Mapping[str, str | None] = MappingProxyType({}),
+        effort: Effort = ALL_IT_TAKES,
     ) -> Decided:
         """
         The decision on a request.
@@ -116,6 +118,8 @@ class Decide:
             The rollback on whose behalf is decided: its own freeze does not stop it.
         requires
             Pointers that must hold these values when the decision is logged.
+        effort
+            What the caller is ready to wait for.
 
         Raises
         ------
@@ -138,7 +142,7 @@ class Decide:
             frozen = require_thawed(self.ledger, request.scope, unfrozen_for)
             rung, mode = in_force(self.ledger, request.scope)
             waves = self._within_waves(request, rung)
-            made = await self._deliberate(request, caller, snapshot, parents, rung)
+            made = await self._deliberate(request, caller, snapshot, parents, rung, effort)
         except ServiceError:
             if earlier := self._earlier(request, caller, snapshot):  # decided before this came in its way
                 return earlier
@@ -151,13 +155,14 @@ class Decide:
             return Decided(earlier=records.read_decision(self.ledger, appended.entry))
         return Decided(made, appended.entry)
 
-    async def _deliberate(
+    async def _deliberate(  # noqa: PLR0913 - as above, and what holds
         self,
         request: DecisionRequest,
         caller: Caller,
         snapshot: Artifact,
         parents: tuple[str, ...],
         manual: Rung,
+        effort: Effort,
     ) -> Deliberation:
         """Steps 2 to 7."""
         started = self.now()
@@ -174,7 +179,7 @@ class Decide:
         question, inputs = request.derived(("asked", today, manual.rung, release.digest), ask)
         reached, seconds = self.outcomes.recall(inputs, release), 0.0
         if reached is None:
-            reached = await self.outcome_of(inputs, question, request.snapshot, release)
+            reached = await self.within(effort)(inputs, question, request.snapshot, release)
             seconds = max(0.0, (self.now() - started).total_seconds())
             self.outcomes.keep(inputs, question, release, reached)
         return Deliberation(request, caller, release, inputs, reached, parents, seconds, manual.rung)

@@ -1,14 +1,13 @@
 """How long a decision may take, and who wants to hear how it goes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Told of a search as it goes: name of the solve, incumbent, bound, nodes, seconds since the start.
 Watch = Callable[[tuple[str, float, float, int, float]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(NamedTuple):
     """
     What the caller is ready to wait for.
 

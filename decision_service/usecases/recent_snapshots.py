@@ -53,6 +53,14 @@ class RecentSnapshots:
         self._by_digest.move_to_end(digest)
         return known.snapshot
 
+    def holds(self, digest: str, snapshot: Snapshot) -> bool:
+        """Whether this is still the snapshot of this digest; a look that counts as use."""
+        known = self._by_digest.get(digest)
+        if known is None or known.snapshot is not snapshot:
+            return False
+        self._by_digest.move_to_end(digest)
+        return True
+
     def made_of(self, snapshot: Snapshot) -> MadeOf:
         """What is known of it, or is found out now."""
         return self._by_identity.get(id(snapshot)) or MadeOf(snapshot)

@@ -78,7 +78,7 @@ async def _echo(raw, context):
 async def _measured_echo(raw, context):
     from decision_service.api import telemetry
 
-    with telemetry.observed("echo.Echo", "Echo", dict(context.invocation_metadata())):
+    with telemetry.Observation("echo.Echo/Echo", dict(context.invocation_metadata())):
         return raw
 
 

@@ -232,18 +232,18 @@ def test_a_decision_in_flight_is_refused_when_its_release_is_revoked(service, ex
 
     earlier = service.govern(root / "examples" / "bundled" / "replenishment-0.9.0")
     bad = service.govern(root / "policies" / "replenishment")
-    line = service.app._deciding(ALL_IT_TAKES)
+    line = service.app._deciding()
 
     async def outcome_of(*args, **more):
         rollout = Rollout(service.app.releases)
         rollout.roll_back(Scope(), Caller("otto"), reason="bad")
         rollout.revoke(bad, "bad", Caller("otto"))
-        return await line.outcome_of(*args, **more)
+        return await line.within(ALL_IT_TAKES)(*args, **more)
 
     size = service.app.ledger.size
     request = convert.parse(judgement(example, "in-flight"), DecisionRequest)
     with pytest.raises(MovedError, match="revoked"):
-        asyncio.run(replace(line, outcome_of=outcome_of)(request, Caller("erp-1")))
+        asyncio.run(replace(line, within=lambda _: outcome_of)(request, Caller("erp-1")))
 
     assert size + 2 == service.app.ledger.size
     next_decision = service.call(DECISIONS, "Decide", judgement(example, "next")).decision

@@ -117,16 +117,16 @@ def test_a_decision_in_flight_when_the_mode_changes_is_refused(two_releases, exa
     """
     Held while it was being decided: nothing is logged, asked again it is decided on the rung that stands.
     """
-    decide_, size = two_releases.app._deciding(ALL_IT_TAKES), 0
+    decide_, size = two_releases.app._deciding(), 0
 
     async def meanwhile(*given, **more):
         nonlocal size
         fall_back(two_releases, decision_pb2.FALLBACK_HOLD)
         size = two_releases.app.ledger.size
-        return await decide_.outcome_of(*given, **more)
+        return await decide_.within(ALL_IT_TAKES)(*given, **more)
 
     request = DecisionRequest("in-flight", convert.parse(example, Snapshot), DecisionMode.JUDGE)
-    slow = replace(decide_, outcome_of=meanwhile, outcomes=RecentOutcomes())  # nothing is remembered
+    slow = replace(decide_, within=lambda _: meanwhile, outcomes=RecentOutcomes())  # nothing is remembered
     with pytest.raises(MovedError, match="manual mode changed"):
         asyncio.run(slow(request, Caller("erp-1")))
     after = two_releases.app.ledger.size

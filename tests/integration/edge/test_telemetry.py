@@ -137,7 +137,7 @@ from decision_service.observability import configure
 configure("prometheus", 0.0, 0)
 from decision_service.api import telemetry
 telemetry.shed("rate")
-with telemetry.observed("s", "m", {}): pass
+with telemetry.Observation("s/m", {}): pass
 telemetry.shed("rate")
 telemetry._DECISIONS.add(1, "APPROVED", "releases/a@1")
 telemetry._ORDERS.add(2, "BLOCKED")
