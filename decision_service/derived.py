@@ -13,8 +13,11 @@ class Followed:
     def derived(self, what: Hashable, work_out: Callable[[], T]) -> T:
         """What follows from this value and from what `what` names, and from nothing else."""
         followed: dict[Hashable, T] = self.__dict__.setdefault("_followed", {})
-        if what not in followed:
-            if len(followed) == _MOST:  # another day, another release: the earlier ones are over
-                followed.clear()
-            followed[what] = work_out()
-        return followed[what]
+        try:
+            return followed[what]
+        except KeyError:
+            found = work_out()
+        if len(followed) >= _MOST:  # another day, another release: the earlier ones are over
+            followed.clear()
+        followed[what] = found
+        return found

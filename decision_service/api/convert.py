@@ -280,11 +280,11 @@ def _scalar_writer(hint: Any, name: str, wire: Any) -> _Render:
     if hint is date:
         return lambda value, message: setattr(message, name, value.isoformat())
     if hint is datetime:
-        return lambda value, message: _write_time(value, getattr(message, name))
+        return lambda value, message: write_time(value, getattr(message, name))
     return lambda value, message: setattr(message, name, value)
 
 
-def _write_time(value: datetime, stamp: Any) -> None:
+def write_time(value: datetime, stamp: Any) -> None:
     """What `FromDatetime` writes, without a way through the calendar."""
     since = value - _EPOCH
     stamp.seconds, stamp.nanos = since.days * 86_400 + since.seconds, since.microseconds * 1000

@@ -12,10 +12,10 @@ from typing import Any
 
 from cachetools import LRUCache, cached
 
+from audit import Entry
 from decision_service.api import convert
 from decision_service.decision import Caller, Decision, DecisionMode, Scope
 from decision_service.errors import NotFoundError
-from decision_service.usecases import records
 from decision_service.usecases.decide import Decided
 from decision_service.usecases.inquire import Inquire
 from decision_service.v1 import decision_pb2
@@ -113,9 +113,15 @@ def decide_response(decided: Decided) -> bytes:
     own = decision_pb2.Decision(request_id=request.request_id)
     if decided.entry:
         own.name = decided.entry.subject
-        convert.render(records.position_of(decided.entry), own.log)
+        _place(decided.entry, own.log)
     sent = _together(common, lineage, own)
     return b"".join((_DECISION, _varint(len(sent)), sent))
+
+
+def _place(entry: Entry, log: Any) -> None:
+    """As `convert.render` does, without a look at what the fields are."""
+    log.index, log.leaf_hash = entry.seq, entry.leaf_hash.hex()
+    convert.write_time(entry.recorded_at, log.recorded_at)
 
 
 def _sent_decision(decision: Decision) -> bytes:

@@ -124,11 +124,14 @@ def read_request(kind: Any, raw: bytes) -> Request:
     request_id: str = named.request_id
     named.ClearField("request_id")
     said: bytes = named.SerializeToString()
-    with _door:
-        known = _known.get(said)  # a look that counts as use
-    if known and 0 < len(request_id) <= _LONGEST_ID:
-        return Request(known.message, Sent(request_id, known))
-    return _read_on_snapshot(raw, said, request_id)
+    try:
+        with _door:
+            known = _known[said]  # a look that counts as use
+    except KeyError:
+        return _read_on_snapshot(raw, said, request_id)
+    if not 0 < len(request_id) <= _LONGEST_ID:
+        return Request(read_message(kind, raw))
+    return Request(known.message, Sent(request_id, known))
 
 
 def _read_on_snapshot(raw: bytes, said: bytes, request_id: str) -> Request:

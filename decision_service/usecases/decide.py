@@ -23,7 +23,7 @@ from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedErr
 from decision_service.usecases import records
 from decision_service.usecases.effort import ALL_IT_TAKES, Effort
 from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, require_thawed
-from decision_service.usecases.manual_mode import MANUAL, Rung, in_force
+from decision_service.usecases.manual_mode import MANUAL, Rung
 from decision_service.usecases.open_waves import WAVES, require_open_wave
 from decision_service.usecases.operations import OPEN
 from decision_service.usecases.recent_outcomes import RecentOutcomes
@@ -31,6 +31,7 @@ from decision_service.usecases.recent_snapshots import RecentSnapshots
 from decision_service.usecases.records import Deliberation, Inputs, Reached
 from decision_service.usecases.release import Releases
 from decision_service.usecases.release_content import Release
+from decision_service.usecases.standing import standing_of
 from optimization.network import Snapshot
 
 # What may move while a decision is being made: pointers, words, reason.
@@ -139,17 +140,17 @@ class Decide:
         if is_dear and (earlier := self._earlier(request, caller, snapshot)):
             return earlier
         try:
-            frozen = require_thawed(self.ledger, request.scope, unfrozen_for)
-            rung, mode = in_force(self.ledger, request.scope)
-            waves = self._within_waves(request, rung)
-            made = await self._deliberate(request, caller, snapshot, parents, rung, effort)
+            standing = standing_of(self.ledger, request.scope)
+            require_thawed(request.scope, standing.frozen_by, unfrozen_for)
+            waves = self._within_waves(request, standing.rung)
+            made = await self._deliberate(request, caller, snapshot, parents, standing.rung, effort)
         except ServiceError:
             if earlier := self._earlier(request, caller, snapshot):  # decided before this came in its way
                 return earlier
             raise
         if request.validate_only:
             return Decided(made)
-        held = {**frozen, **mode, **waves, **requires}
+        held = {**standing.held, **waves, **requires}
         appended = await self._log(records.new_entry(f"decisions/{uuid7()}", made, held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
             return Decided(earlier=records.read_decision(self.ledger, appended.entry))

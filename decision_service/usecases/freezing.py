@@ -11,7 +11,6 @@ from types import MappingProxyType
 from audit import Ledger, NewEntry, PointerMovedError
 from decision_service.decision import Caller, Scope, scope_of
 from decision_service.errors import MovedError, PreconditionError
-from decision_service.usecases.recent import derived
 
 FROZEN, THAWED = "frozen/", "scope-thawed.v1"
 LAST_FROZEN = "frozen-last"
@@ -39,27 +38,25 @@ def is_frozen(frozen: dict[str, str], key: str) -> bool:
     return bool(frozen) and bool(frozen_by(frozen, scope_of(key)))
 
 
-def require_thawed(ledger: Ledger, scope: Scope, by: str = "") -> Mapping[str, str | None]:
+def require_thawed(scope: Scope, holder: str, by: str = "") -> None:
     """
-    Refuse to decide in a frozen scope, unless for what froze it; what must still hold at the append.
+    Refuse to decide in a scope that something froze, unless for what froze it.
 
     Raises
     ------
     PreconditionError
         The scope is frozen.
     """
-    holder, held = derived(ledger, ("frozen", scope), lambda: _freezes(ledger, scope))
     if holder and holder != by:
         raise PreconditionError(
             f"`{scope.key}` is frozen by `{holder}` until that is finished; ask again later",
             "SCOPE_FROZEN",
             {"by": holder},
         )
-    return held
 
 
-def _freezes(ledger: Ledger, scope: Scope) -> tuple[str, Mapping[str, str | None]]:
-    """What froze a scope, and the pointers that say so."""
+def freezes(ledger: Ledger, scope: Scope) -> tuple[str, Mapping[str, str | None]]:
+    """What froze a scope, and the pointers that say so: they must still hold at the append."""
     known = ledger.pointers(_BOTH)
     frozen = {k.removeprefix(FROZEN): v for k, v in known.items() if k.startswith(FROZEN)}
     held = {f"{FROZEN}{key}": frozen.get(key) for key in scope.candidates}

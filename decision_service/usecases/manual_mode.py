@@ -26,7 +26,6 @@ from decision_service.errors import (
     PreconditionError,
 )
 from decision_service.usecases import records
-from decision_service.usecases.recent import derived
 from decision_service.usecases.rollout import Rollout
 
 MANUAL, LEAVING = "manual/", "manual-leaving/"
@@ -60,10 +59,6 @@ def read_rung(pointer: str) -> Rung:
 
 def in_force(ledger: Ledger, scope: Scope) -> tuple[Rung, Mapping[str, str | None]]:
     """The furthest rung of all scopes that cover this one, and the pointers it rests on."""
-    return derived(ledger, ("manual", scope), lambda: _furthest(ledger, scope))
-
-
-def _furthest(ledger: Ledger, scope: Scope) -> tuple[Rung, Mapping[str, str | None]]:
     standing = ledger.pointers(MANUAL)
     keys = {f"{MANUAL}{key}" for key in scope.candidates}
     if scope.key == "*":

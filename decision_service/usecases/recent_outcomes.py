@@ -29,7 +29,10 @@ class RecentOutcomes:
 
     def recall(self, inputs: Inputs, release: Release) -> Reached | None:
         """What followed from these inputs, if that is remembered."""
-        return self._known.get((inputs.question, release.digest))
+        try:
+            return self._known[inputs.question, release.digest]
+        except KeyError:
+            return None
 
     def keep(self, inputs: Inputs, question: Question, release: Release, reached: Reached) -> None:
         """Remember what followed just now, if it is a judgement that nobody doubted."""

@@ -171,12 +171,15 @@ class Deliberation:
     seconds: float = 0.0
     fallback: Fallback = Fallback.NONE
 
-    @cached_property
+    @property
     def filed(self) -> Filed:
         """What it has in common with others that ask the same and reach the same."""
-        digest = request_digest(self.request, self.inputs.asked_on.digest)
-        of = (digest, self.inputs.question, self.release.digest, self.fallback)
-        return self.reached.derived(of, lambda: _file(self, digest))
+        known: Filed | None = self.__dict__.get("filed_as")
+        if known is None:
+            digest = request_digest(self.request, self.inputs.asked_on.digest)
+            of = (digest, self.inputs.question, self.release.digest, self.fallback)
+            known = self.__dict__["filed_as"] = self.reached.derived(of, lambda: _file(self, digest))
+        return known
 
 
 def _file(made: Deliberation, digest: str) -> Filed:

@@ -16,6 +16,7 @@ from decision_service.usecases.reversal import rollback as module
 from decision_service.usecases.reversal.actions import Action, ActionKind, Rates, lines, read_lines
 from decision_service.usecases.reversal.record import Affected
 from decision_service.usecases.reversal.rollback import Rollbacks
+from decision_service.usecases.standing import standing_of
 
 from .conftest import BEANS, ERP, GRINDER, PUMP, person, release
 
@@ -221,9 +222,10 @@ def test_the_scope_is_frozen_meanwhile(world, rollbacks):
     (elsewhere,) = world.decide((GRINDER, 40.0), scope=Scope(business_unit="south"))
     for scope in (north, Scope()):
         with pytest.raises(PreconditionError) as frozen:
-            require_thawed(world.ledger, scope)
+            require_thawed(scope, standing_of(world.ledger, scope).frozen_by)
         assert {"by": plan.name} == frozen.value.metadata
-    require_thawed(world.ledger, Scope(business_unit="south"))
+    south = Scope(business_unit="south")
+    require_thawed(south, standing_of(world.ledger, south).frozen_by)
     during = [(i.decision, i.order) for i in world.outbox.take(10, ERP)]
     rollbacks.finish(plan.name, (), ANN)
     after = [(i.decision, i.order) for i in world.outbox.take(10, ERP)]
@@ -405,7 +407,9 @@ def test_a_freeze_of_a_part_stops_what_is_decided_for_everything(world, rollback
     Begun before the freeze, logged after it: refused at the append, also when it has thawed again; what
     is decided for another scope is not held up.
     """
-    everywhere, elsewhere = (require_thawed(world.ledger, s) for s in (Scope(), Scope(business_unit="south")))
+    everywhere, elsewhere = (
+        standing_of(world.ledger, s).held for s in (Scope(), Scope(business_unit="south"))
+    )
     world.decide((GRINDER, 40.0), scope=Scope(business_unit="north"))
     done(rollbacks, everything(rollbacks))
     with pytest.raises(PointerMovedError) as refused:
