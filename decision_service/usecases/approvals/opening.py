@@ -1,11 +1,10 @@
 """How orders begin: what a decision says of each of them."""
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from audit import Entry
-from decision_service.decision import DecisionMode, Disposition, Evidence, JudgedOrder, Outcome
-from decision_service.usecases import records
+from decision_service.decision import Disposition, Evidence, JudgedOrder, Outcome
 from decision_service.usecases.approvals.order_events import Terms
 from decision_service.usecases.approvals.order_record import OrderRecord, OrderState, Tier
 from decision_service.usecases.approvals.order_state import ask
@@ -15,6 +14,8 @@ _STATES = {
     Disposition.REFERRED: OrderState.REFERRED,
     Disposition.BLOCKED: OrderState.BLOCKED,
 }
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_DECIDED = ("decision", "opened", "since", "index", "scope", "snapshot_digest", "release", "deadline")
 _ASKING = ("review", "conflicts")  # stages whose rules refer orders
 
 
@@ -23,29 +24,44 @@ class Opening:
     How the orders of an outcome begin, whichever decision reached it.
 
     What follows from the outcome alone is worked out once: decisions that follow each other often have the same one.
+
+    Parameters
+    ----------
+    begun
+        Its orders, by id, as a decision would open them that has no name, in 1970: `opened` tells them by a decision.
+    stages
+        Those whose earlier proposals a plan of it replaces: all that it planned.
     """
 
     def __init__(self, outcome: Outcome) -> None:
         tiers = tiers_by_order(outcome.evaluations)
-        self._begun = tuple(_begun(order, tiers.get(order.id, ())) for order in outcome.orders)
-        self._stages = frozenset(s.stage for s in outcome.safety_stocks) | {o.stage for o in outcome.orders}
+        begun = {order.id: _begun(order, tiers.get(order.id, ())) for order in outcome.orders}
+        self.begun = tuple(begun[order] for order in sorted(begun))
+        self.stages = frozenset(s.stage for s in outcome.safety_stocks) | {o.stage for o in outcome.orders}
 
-    def orders_of(self, entry: Entry) -> Iterator[OrderRecord]:
-        """Every order as it begins with a decision's entry."""
-        e, at = records.envelope_of(entry), entry.recorded_at
-        told = {name: e[name] for name in ("scope", "snapshot_digest", "release")}
-        for begin in self._begun:
-            record = begin(decision=e["name"], opened=at, since=at, index=entry.seq, **told)
-            yield ask(record, record.tiers[0], at) if record.tiers else record
 
-    def stages_of(self, entry: Entry) -> frozenset[str]:
-        """
-        Stages whose earlier proposals a decision replaces: those that it planned.
+class Decided(NamedTuple):
+    """What a decision says of each of its orders; its place is that in the log."""
 
-        A judged proposal of the caller replaces nothing.
-        """
-        is_plan = records.envelope_of(entry)["mode"] == DecisionMode.PLAN
-        return self._stages if is_plan else frozenset()
+    decision: str
+    at: datetime
+    place: int
+    scope: str
+    snapshot_digest: str
+    release: str
+
+
+def opened(begun: OrderRecord, by: Decided) -> OrderRecord:
+    """
+    What became of an order with a decision; the record given is used up.
+
+    Nobody else has seen it, so it is changed in place: another one would cost twice as much as reading it.
+    """
+    decision, at, *rest = by
+    deadline = at + timedelta(days=begun.wait_days) if begun.wait_days else None
+    for name, value in zip(_DECIDED, (decision, at, at, *rest, deadline), strict=True):
+        object.__setattr__(begun, name, value)
+    return begun
 
 
 def terms_of(order: JudgedOrder) -> Terms:
@@ -85,13 +101,14 @@ def _said(outcome: Mapping[str, str], name: str) -> str:
     return "" if said == "null" else said
 
 
-def _begun(order: JudgedOrder, tiers: tuple[Tier, ...]) -> Callable[..., OrderRecord]:
-    """Its record, but for what its decision says; one that waits for nobody needs no signature."""
+def _begun(order: JudgedOrder, tiers: tuple[Tier, ...]) -> OrderRecord:
+    """One that waits for nobody needs no signature."""
     terms, state = terms_of(order), _STATES[order.disposition]
     needed = tiers or (Tier(order.role, order.deadline_days, order.on_timeout),)
-    return partial(
-        OrderRecord,
+    record = OrderRecord(
+        decision="",
         order=order.id,
+        scope="",
         stage=order.stage,
         item=order.item,
         location=order.location,
@@ -99,6 +116,9 @@ def _begun(order: JudgedOrder, tiers: tuple[Tier, ...]) -> Callable[..., OrderRe
         state=state,
         recommended=terms,
         terms=terms,
+        opened=_LONG_AGO,
+        since=_LONG_AGO,
         tiers=needed if state is OrderState.REFERRED else (),
         reasons=tuple(f"{r.message} ({r.table}, {r.row})" if r.row else r.message for r in order.reasons),
     )
+    return ask(record, record.tiers[0], _LONG_AGO) if record.tiers else record

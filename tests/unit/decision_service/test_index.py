@@ -1,5 +1,6 @@
 """The decision index: a cache that is right or rebuilt, never wrong."""
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -8,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from audit import Artifact, Ledger, MemoryStore, NewEntry, Signer
 from decision_service.decision import DecisionMode, DecisionSummary, Disposition, Scope, Verdict
-from decision_service.followers.index import DecisionFilter, DecisionIndex
+from decision_service.followers.index import DecisionFilter, DecisionIndex, batch
 from decision_service.usecases.records import DECISION
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -197,3 +198,129 @@ def test_a_batch_does_not_wait_for_the_disk(ledger, url):
     assert ["r0"] == found(ledger, url)
     with create_engine(url).connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+def many(ledger, first, count):
+    """One batch of decisions that differ in everything, with other entries between them."""
+    draw, news = random.Random(first), []
+    for number in range(first, first + count):
+        if draw.random() < 0.1:
+            news.append(NewEntry("note.v1", f"notes/{number}", {"text": "something else"}))
+        referred = int(draw.random() < 0.02)
+        facts = {
+            "name": f"decisions/{number}",
+            "request_id": f"r{number // 2}",
+            "mode": draw.choice(("PLAN", "JUDGE")),
+            "scope": draw.choice(("*", "region:north", "region:south", "business_unit:rare")),
+            "actor": "erp-2" if number > 900 else draw.choice(("erp-1", "erp-3")),
+            "release": f"releases/a@1.{number // 700}.0",
+            "verdict": "REFERRED" if referred else "APPROVED",
+            "approved": 1 - referred,
+            "referred": referred,
+            "blocked": 0,
+            "value": repr(float(draw.randrange(1000))),
+            "rules": ["A-99", *draw.sample(("A-10", "A-20", "B-10"), draw.randrange(3))],
+            "outcome_digest": "sha256:none",
+        }
+        news.append(NewEntry(DECISION, f"decisions/{number}", facts))
+    ledger.append_all(tuple(news))
+
+
+def holds(wanted, entry):
+    """The filter as one reads it, on an entry of the log."""
+    e = orjson.loads(entry.envelope)
+    equal = ("mode", "verdict", "release", "actor", "scope", "request_id")
+    return all(
+        (
+            *(getattr(wanted, name) in (None, "", e[name]) for name in equal),
+            wanted.disposition is None or e[wanted.disposition.lower()] > 0,
+            wanted.rule in ("", *e["rules"]),
+            "*" in wanted.scopes or e["scope"] in wanted.scopes,
+            float(e["value"]) >= wanted.min_value,
+            wanted.max_value is None or float(e["value"]) <= wanted.max_value,
+            wanted.since is None or entry.recorded_at >= wanted.since,
+            wanted.until is None or entry.recorded_at < wanted.until,
+            wanted.as_known_at is None or entry.recorded_at <= wanted.as_known_at,
+        )
+    )
+
+
+QUESTIONS = [
+    {},
+    {"verdict": Verdict.REFERRED},
+    {"disposition": Disposition.REFERRED, "actor": "erp-1"},
+    {"actor": "erp-1"},
+    {"actor": "erp-2", "mode": DecisionMode.PLAN, "rule": "A-10"},
+    {"release": "releases/a@1.1.0", "rule": "B-10", "verdict": Verdict.REFERRED},
+    {"release": "releases/a@1.0.0", "actor": "erp-2"},
+    {"actor": "erp-1", "release": "releases/a@1.3.0"},
+    {"scope": "business_unit:rare", "scopes": ("region:north", "business_unit:rare")},
+    {"scopes": ("region:north", "nobody", "business_unit:rare"), "rule": "A-20"},
+    {"scopes": ("nobody",)},
+    {"scopes": ()},
+    {"rule": "C-10"},
+    {"request_id": "r300"},
+    {"request_id": "r300", "mode": DecisionMode.PLAN},
+    {"min_value": 990.0},
+    {"min_value": 10.0, "max_value": 10.0},
+    {"min_value": 10.5, "max_value": 10.6},
+    {"max_value": 0.0, "verdict": Verdict.APPROVED},
+    {"since": START + timedelta(hours=3), "until": START + timedelta(hours=5)},
+    {"as_known_at": START + timedelta(hours=2), "rule": "A-10"},
+    {"as_known_at": START, "rule": "A-10"},
+    {"since": START + timedelta(hours=99)},
+]
+
+
+@pytest.mark.parametrize("conditions", QUESTIONS)
+def test_what_is_found_is_what_the_log_holds(big, conditions):
+    """
+    Whatever is asked, in whatever steps the index read the log: page by page what a look at every entry finds.
+    """
+    ledger, indices = big
+    wanted = DecisionFilter(**conditions)
+    entries = (entry for entry in ledger.scan() if entry.kind == DECISION)
+    expected = [entry.seq for entry in entries if holds(wanted, entry)][::-1]
+
+    for index in indices:
+        assert expected == [line.log_index for line in index.list(wanted, 10_000, None)]
+        pages, before = [], None
+        while page := index.list(wanted, 300, before):
+            pages += [line.log_index for line in page]
+            before = pages[-1]
+        assert expected == pages
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    """A log over several blocks; an index that read it at once, and one that read it piece by piece."""
+    folder = tmp_path_factory.mktemp("big")
+    with Ledger(MemoryStore(), Signer("example.com/log", bytes(32)), Clock()) as ledger:
+        pieces = DecisionIndex(ledger, f"sqlite:///{folder}/pieces.db")
+        for first in range(0, 2800, 400):
+            many(ledger, first, 400)
+            pieces.catch_up()
+        at_once = DecisionIndex(ledger, f"sqlite:///{folder}/at_once.db")
+        yield ledger, (pieces, at_once)
+        pieces.close()
+        at_once.close()
+
+
+def test_a_batch_that_fails_is_read_again(ledger, url, monkeypatch):
+    """
+    Position, rows and words are one transaction; what a failure leaves undone, the next question finds.
+    """
+    fill(ledger, 2)
+    index = DecisionIndex(ledger, url)
+    monkeypatch.setattr(batch, "add_bits", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        index.catch_up()
+    monkeypatch.undo()
+    fill(ledger, 1, actor="another")
+
+    assert 3 == len(index.list(DecisionFilter(), 10, None))
+    assert ["r0"] == [line.request_id for line in index.list(DecisionFilter(actor="another"), 10, None)]
+    assert ["r1", "r0"] == [
+        line.request_id for line in index.list(DecisionFilter(release="releases/a@1.0.0"), 10, 2)
+    ]
+    index.close()

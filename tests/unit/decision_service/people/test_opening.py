@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
-import orjson
+import pytest
 
-from audit import Entry
+from audit import Artifact, Ledger, MemoryStore, NewEntry, Signer, canonical
 from decision_service.decision import Disposition, Evidence, JudgedOrder, Outcome, Verdict
+from decision_service.followers.order_book import SqliteOrderBook, sqlite_order_book
+from decision_service.followers.order_book.orders import changed
 from decision_service.usecases.approvals import opening
-from decision_service.usecases.approvals.opening import Opening
-from decision_service.usecases.approvals.order_record import OrderState, Tier
+from decision_service.usecases.approvals.book import OrderFilter
+from decision_service.usecases.approvals.order_record import OrderState as O
+from decision_service.usecases.approvals.order_record import Tier
 from decision_service.usecases.records import DECISION
 from optimization.network import LaneKind
 
@@ -28,48 +32,124 @@ ASKS = Evidence(
 )
 OUTCOME = Outcome(
     Verdict.REFERRED,
-    orders=(ORDER, replace(ORDER, id="p1"), replace(ORDER, id="p2", disposition=Disposition.BLOCKED)),
+    orders=(
+        replace(ORDER, id="p2", disposition=Disposition.BLOCKED),
+        replace(ORDER, id="p3", disposition=Disposition.APPROVED, cost=12.5, supplier="acme"),
+        ORDER,
+        replace(ORDER, id="p1"),
+    ),
     evaluations=(ASKS,),
 )
 
 
-def entry(number, mode="JUDGE"):
-    e = {
-        "name": f"decisions/{number}",
-        "mode": mode,
-        "scope": "*",
-        "snapshot_digest": f"sha256:{number}",
-        "release": "releases/a@1.0.0",
-    }
-    at = datetime(2026, 11, 30, number, tzinfo=UTC)
-    return Entry(number, DECISION, e["name"], at, orjson.dumps(e), b"")
+def fill(ledger, *modes):
+    """A decision of the same outcome in each of these modes, an hour apart."""
+    artifact = Artifact.of("application/json", canonical.encode_object(OUTCOME))
+    for number, mode in enumerate(modes, ledger.size):
+        said = {
+            "name": f"decisions/{number}", "request_id": f"r{number}", "mode": mode, "scope": "*", "actor": "erp-1",
+            "snapshot_digest": f"sha256:{number}", "release": "releases/a@1.0.0", "verdict": "REFERRED",
+            "approved": 1, "referred": 2, "blocked": 1, "value": "100.0", "rules": [], "outcome_digest": artifact.digest,
+        }  # fmt: skip
+        ledger.append(NewEntry(DECISION, said["name"], said, artifacts=(artifact,)))
 
 
-def test_orders_of_one_outcome_begin_alike_in_each_decision(monkeypatch):
+@pytest.fixture
+def ledger():
+    hours = (datetime(2026, 11, 30, hour, tzinfo=UTC) for hour in count())
+    with Ledger(MemoryStore(), Signer("example.com/log", bytes(32)), lambda: next(hours)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def book(ledger):
+    opened = SqliteOrderBook(ledger, ":memory:")
+    yield opened
+    opened.close()
+
+
+def test_orders_of_one_outcome_begin_alike_in_each_decision(ledger, book, monkeypatch):
     """
     Name, place and time are the decision's; who is asked is worked out once, and waits from the decision on.
     """
     calls = []
     tiers = opening.tiers_by_order
     monkeypatch.setattr(opening, "tiers_by_order", lambda evidence: calls.append(1) or tiers(evidence))
-    begun = Opening(OUTCOME)
-    first, second = (list(begun.orders_of(entry(number))) for number in (1, 2))
+    fill(ledger, "JUDGE", "JUDGE")
+    first, second = (list(book.each(OrderFilter(decisions=(f"decisions/{n}",)))) for n in (0, 1))
 
     assert [1] == calls
-    assert [OrderState.REFERRED, OrderState.REFERRED, OrderState.BLOCKED] == [o.state for o in first]
-    assert [(Tier("planner", 2.0),), (Tier("head", 1.0),), ()] == [o.tiers for o in first]
-    assert ["planner", "head", ""] == [o.asked for o in first]
+    assert ["p0", "p1", "p2", "p3"] == [o.order for o in first]
+    assert [O.REFERRED, O.REFERRED, O.BLOCKED, O.APPROVED] == [o.state for o in first]
+    assert [(Tier("planner", 2.0),), (Tier("head", 1.0),), (), ()] == [o.tiers for o in first]
+    assert ["planner", "head", "", ""] == [o.asked for o in first]
     assert [timedelta(days=2), timedelta(days=1)] == [o.deadline - o.opened for o in second[:2]]
-    moved = {"decision": "decisions/1", "index": 1, "snapshot_digest": "sha256:1"}
+    moved = {"decision": "decisions/0", "index": 0, "snapshot_digest": "sha256:0"}
     times = [{name: getattr(o, name) for name in ("opened", "since", "deadline")} for o in first]
     assert first == [replace(o, **moved, **at) for o, at in zip(second, times, strict=True)]
 
 
-def test_only_a_plan_replaces_what_was_proposed_before():
+def test_an_order_is_found_as_its_record_says(ledger, book):
+    """
+    The columns of an order that nothing happened to are those of its record, whatever it begins as.
+    """
+    fill(ledger, "JUDGE")
+    found = list(book.each(OrderFilter()))
+    columns = (
+        "deadline, due, retry, state, asked, cost, is_dead, version, is_told, value, rolled_back, supplier"
+    )
+    rows = book._connection.execute(f"SELECT {columns} FROM orders ORDER BY key").fetchall()
+
+    assert [changed(record)[:-1] for record in found] == rows
+
+
+def test_only_a_plan_replaces_what_was_proposed_before(ledger, book):
     """
     Judged proposals of the caller replace nothing.
     """
-    begun = Opening(OUTCOME)
+    fill(ledger, "JUDGE", "JUDGE")
+    assert {""} == {o.moved_by for o in book.list(OrderFilter(), 10)}
+    fill(ledger, "PLAN")
+    moved = {(o.record.index, o.record.state): o.moved_by for o in book.list(OrderFilter(), 20)}
 
-    assert frozenset() == begun.stages_of(entry(1))
-    assert frozenset({"bolt@dc"}) == begun.stages_of(entry(1, "PLAN"))
+    gone, kept = (O.REFERRED, O.APPROVED), O.BLOCKED
+    assert dict.fromkeys([(n, s) for n in (0, 1) for s in gone], "decisions/2") == {
+        place: by for place, by in moved.items() if by
+    }
+    assert {(0, kept), (1, kept), (2, kept), *((2, s) for s in gone)} == {
+        p for p, by in moved.items() if not by
+    }
+
+
+def test_a_batch_that_fails_leaves_nothing_behind(ledger, book, monkeypatch):
+    """
+    Position, orders and what they have in common are one transaction; the next attempt has all of it.
+    """
+    fill(ledger, "JUDGE")
+    monkeypatch.setattr(sqlite_order_book, "read_time", lambda text: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        book.catch_up()
+    tables = ("orders", "opened", "begun", "outcome")
+    left = [book._connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables]
+    monkeypatch.undo()
+
+    assert [(0,)] * 4 == left
+    assert 4 == len(list(book.each(OrderFilter())))
+
+
+def test_times_and_places_restrict(ledger, book):
+    """
+    Both edges of a place are included; of a time, only the earlier one.
+    """
+    fill(ledger, *["JUDGE"] * 4)
+
+    def found(**conditions):
+        return sorted({o.index for o in book.each(OrderFilter(**conditions))})
+
+    at = [datetime(2026, 11, 30, hour, tzinfo=UTC) for hour in range(6)]
+    assert [1, 2] == found(first=1, last=2)
+    assert [1, 2] == found(since=at[1], until=at[3])
+    assert [1, 2, 3] == found(since=at[0] + timedelta(minutes=1), until=at[5])
+    assert [2] == found(release="releases/a@1.0.0", first=1, since=at[2], last=2, until=at[4])
+    assert [] == found(release="releases/b@1.0.0")
+    assert [1] == found(decisions=("decisions/1", "decisions/7"), until=at[3])

@@ -1,0 +1,217 @@
+"""
+The order book in a SQLite file of this process.
+
+A cache, rebuilt whenever it is missing or of another schema; it lags until someone asks, then catches up.
+What is true stands in the log: a step is refused there when the book was behind.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from audit import Entry, Ledger, canonical
+from audit.entry import Record, entry_of, read_time
+from decision_service.decision import DecisionMode, Outcome
+from decision_service.errors import NotFoundError
+from decision_service.followers.order_book.conditions import OF_ORDERS, where, within
+from decision_service.followers.order_book.orders import BOOKED, CHANGE, OPEN, OpenedOrders, booked, changed
+from decision_service.followers.order_book.tables import LIVE, NUMBER, connect, prepared
+from decision_service.followers.reading import Said, read_said
+from decision_service.usecases import records
+from decision_service.usecases.approvals.book import BookedOrder, InboxPlace, OrderFilter, Ref, Standing
+from decision_service.usecases.approvals.opening import Opening
+from decision_service.usecases.approvals.order_events import MANY, STEPS, events_of
+from decision_service.usecases.approvals.order_record import OrderRecord, OrderState
+from decision_service.usecases.approvals.order_state import follow
+
+BATCH = 4096
+_OUTCOMES = 32  # whose orders are kept as they begin, the latest ones
+
+_STEPS = frozenset({MANY, *STEPS})
+_BEGUN = "CROSS JOIN begun ON begun.key = orders.begun"
+_FIND = (
+    f"SELECT orders.key, {BOOKED} FROM opened CROSS JOIN begun ON begun.outcome = opened.outcome "  # noqa: S608 - constants of ours
+    f"CROSS JOIN orders ON orders.key = (opened.place << {NUMBER}) + begun.key - (begun.outcome << {NUMBER}) "
+    "WHERE opened.decision = ? AND begun.id = ?"
+)
+_MOVE = f"UPDATE orders SET moved_by = ? WHERE {LIVE} AND stage = ? AND key < ? AND (scope = ? OR scope = '*' OR ? = '*')"  # noqa: S608 - constants of ours
+_STATES = {state.value: state for state in OrderState}
+
+
+class SqliteOrderBook:
+    """The order book in a file, or in memory; thread-safe."""
+
+    def __init__(self, ledger: Ledger, file: str) -> None:
+        self._ledger = ledger
+        self._lock = threading.RLock()
+        self._connection = connect(file)
+        self._outcomes: dict[str, OpenedOrders] = {}
+        # of the batch that is being followed, not written yet
+        self._decisions: list[tuple[Any, ...]] = []
+        self._orders: list[tuple[Any, ...]] = []
+        self._position = prepared(self._connection, ledger.size)
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def get(self, refs: tuple[Ref, ...]) -> tuple[BookedOrder, ...]:
+        """
+        These orders, in this order.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of that name.
+        """
+        with self._lock:
+            self.catch_up()
+            return tuple(self._get(ref)[1] for ref in refs)
+
+    def list(
+        self, wanted: OrderFilter, size: int, after: InboxPlace | None = None
+    ) -> tuple[BookedOrder, ...]:
+        """Orders, those with the nearest deadline first, then the most valuable; those after a place."""
+        with self._lock:
+            self.catch_up()
+            source, condition, values = where(self._connection, wanted)
+            if after is not None:
+                condition += f" AND (deadline IS NULL, coalesce(deadline, 0), -cost, orders.key >> {NUMBER}, orders.id) > (?, ?, ?, ?, ?)"
+                is_open = after.deadline is None
+                values = (*values, is_open, after.deadline or 0.0, -after.cost, after.place, after.order)
+            inbox = "ORDER BY deadline IS NULL, deadline, cost DESC, orders.key"
+            keys = f"SELECT orders.key FROM {source} WHERE {condition} {inbox} LIMIT ?"  # noqa: S608 - conditions are ours, values are bound
+            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {_BEGUN} WHERE orders.key IN ({keys}) {inbox}"  # noqa: S608 - as above
+            return tuple(booked(*row) for row in self._connection.execute(query, (*values, size)))
+
+    def each(self, wanted: OrderFilter) -> Iterator[OrderRecord]:
+        """All orders that fit, in the order of the log."""
+        with self._lock:
+            self.catch_up()
+            source, condition, values = where(self._connection, wanted)
+            query = (
+                f"SELECT {BOOKED} FROM {source} {_BEGUN} WHERE {condition} ORDER BY opened.place, orders.key"  # noqa: S608 - as above
+            )
+            rows = self._connection.execute(query, values).fetchall()
+        return (booked(*row).record for row in rows)
+
+    def standings(self, wanted: OrderFilter) -> Iterator[Standing]:
+        """As `each`, in brief."""
+        with self._lock:
+            self.catch_up()
+            source, condition, values = where(self._connection, wanted)
+            query = (
+                "SELECT opened.decision, orders.id, scope, state, version, is_told, value, rolled_back "  # noqa: S608 - as above
+                f"FROM {source} WHERE {condition} ORDER BY opened.place, orders.key"
+            )
+            rows = self._connection.execute(query, values).fetchall()
+        for decision, order, scope, state, version, is_told, value, rolled_back in rows:
+            yield Standing(decision, order, scope, _STATES[state], version, is_told, value, rolled_back)
+
+    def due(self, now: datetime, size: int) -> tuple[OrderRecord, ...]:
+        """Orders whose timer has run out, the earliest first."""
+        return self._first("due <= ? AND moved_by = '' ORDER BY due, orders.key", (now.timestamp(), size))
+
+    def outbox(
+        self, now: datetime, size: int, scopes: tuple[str, ...], ahead: timedelta = timedelta(0)
+    ) -> tuple[OrderRecord, ...]:
+        """Orders with an instruction to hand out now, or to place within `ahead`; the oldest first."""
+        condition, values = within(scopes)
+        condition = (
+            "retry <= ? AND (state = 'APPROVED' OR retry <= ?) AND (moved_by = '' OR state <> 'APPROVED') "
+            f"AND {condition} ORDER BY retry, orders.key"
+        )
+        return self._first(condition, ((now + ahead).timestamp(), now.timestamp(), *values, size))
+
+    def _first(self, condition: str, values: tuple[Any, ...]) -> tuple[OrderRecord, ...]:
+        """As many as the last of the values says."""
+        with self._lock:
+            self.catch_up()
+            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {_BEGUN} WHERE {condition} LIMIT ?"  # noqa: S608 - as above
+            return tuple(booked(*row).record for row in self._connection.execute(query, values))
+
+    # --- following ---------------------------------------------------------------------------
+
+    def catch_up(self) -> None:
+        """Read what was logged since the cursor."""
+        with self._lock:
+            size = self._ledger.size
+            while self._position < size:
+                stop = min(self._position + BATCH, size)
+                self._follow(self._ledger.records(self._position, stop), stop)
+
+    def close(self) -> None:
+        """Let the file go."""
+        with self._lock:
+            self._connection.close()
+
+    def _follow(self, entries: Iterable[Record], stop: int) -> None:
+        """One batch: all of it or, if this process dies, none."""
+        self._connection.execute("BEGIN")
+        try:
+            for record in entries:
+                if record.kind == records.DECISION:
+                    self._open(record.seq, record.recorded_at, read_said(record.envelope))
+                elif record.kind in _STEPS:
+                    self._step(entry_of(record))
+            self._save_opened()
+            self._connection.execute("UPDATE cursor SET position = ?", (stop,))
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._forget()
+            raise
+        self._position = stop
+
+    def _forget(self) -> None:
+        """Undo a batch, with the numbers that it gave to outcomes."""
+        self._decisions, self._orders = [], []
+        self._outcomes.clear()
+        if self._connection.in_transaction:  # a full disk ends it by itself
+            self._connection.execute("ROLLBACK")
+
+    def _open(self, place: int, recorded_at: str, e: Said) -> None:
+        opened = self._outcomes.get(e.outcome_digest) or self._outcome(e.outcome_digest)
+        if e.mode == DecisionMode.PLAN and opened.stages:  # a judged proposal of the caller replaces nothing
+            self._save_opened()
+            moves = [(e.name, stage, place << NUMBER, e.scope, e.scope) for stage in opened.stages]
+            self._connection.executemany(_MOVE, moves)
+        if opened.has_orders:
+            self._decisions.append((place, e.name, recorded_at, e.release, e.snapshot_digest, opened.outcome))
+            self._orders += opened.orders(place, e.scope, read_time(recorded_at))
+
+    def _outcome(self, digest: str) -> OpenedOrders:
+        """How the orders of an outcome begin, which the book keeps once."""
+        opening = Opening(canonical.decode_object(self._ledger.artifact(digest).content, Outcome))
+        found = self._connection.execute("SELECT id FROM outcome WHERE digest = ?", (digest,)).fetchone()
+        if found:
+            known = OpenedOrders(found[0], opening)
+        else:
+            made = self._connection.execute("INSERT INTO outcome VALUES (NULL, ?)", (digest,))
+            known = OpenedOrders(int(made.lastrowid or 0), opening)
+            self._connection.executemany("INSERT INTO begun VALUES (?, ?, ?, ?)", known.begun())
+        if len(self._outcomes) >= _OUTCOMES:
+            del self._outcomes[next(iter(self._outcomes))]
+        self._outcomes[digest] = known
+        return known
+
+    def _step(self, entry: Entry) -> None:
+        self._save_opened()
+        after = []
+        for event in events_of(entry):
+            key, before = self._get((event.decision, event.order))
+            after.append((*changed(follow(before.record, event)), key))
+        self._connection.executemany(CHANGE, after)
+
+    def _save_opened(self) -> None:
+        """Orders that decisions opened are written together, before anything is looked up or moved."""
+        decisions, orders = self._decisions, self._orders
+        self._decisions, self._orders = [], []
+        self._connection.executemany("INSERT INTO opened VALUES (?, ?, ?, ?, ?, ?)", decisions)
+        self._connection.executemany(OPEN, orders)
+
+    def _get(self, ref: Ref) -> tuple[int, BookedOrder]:
+        """An order and its key."""
+        found = self._connection.execute(_FIND, ref).fetchone()
+        if found is None:
+            raise NotFoundError("order", f"{ref[0]}/orders/{ref[1]}")
+        key, *row = found
+        return key, booked(*row)
