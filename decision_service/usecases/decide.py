@@ -15,6 +15,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol, cast
 
+import msgspec
 from uuid_utils import uuid7
 
 from audit import Appended, Artifact, Entry, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
@@ -59,8 +60,7 @@ class OutcomeOf(Protocol):
         """The outcome, as it is logged; `slices` and `doubt` repeat what an earlier run did."""
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True, dict=True):
     """
     What was decided now, or had been before.
 

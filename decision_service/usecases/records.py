@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Self
 
+import msgspec
 import orjson
 
 from audit import Artifact, Entry, Ledger, NewEntry, canonical
@@ -158,8 +159,7 @@ class Filed(Followed):
     lineage: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Deliberation:
+class Deliberation(msgspec.Struct, frozen=True, dict=True):
     """All that goes into a decision, what came out, how many seconds that took, and in which mode."""
 
     request: DecisionRequest
