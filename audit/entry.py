@@ -189,8 +189,7 @@ class Appended(msgspec.Struct, frozen=True, gc=False):
     is_repeat: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True, gc=False):
     """A payload and the salt that hides it from guessing; `commitment` names both."""
 
     salt: bytes
@@ -225,8 +224,7 @@ class _Leaf(msgspec.Struct, frozen=True, gc=False):
 _LEAF = msgspec.json.Decoder(_Leaf)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True, gc=False):
     """A new entry with everything done that needs no place in the log; work of the caller's thread."""
 
     new: NewEntry
