@@ -46,37 +46,38 @@ class Sequencing:
 
     def run(self, requests: Sequence[Request]) -> list[Outcome]:
         """Judge the requests and commit what they add; when this returns, it is durable."""
-        if self._is_sure and (ventured := self._venture(requests)):
-            return ventured.outcomes
-        with self._store.begin() as transaction:
-            sitting = self.judge(transaction, requests)
-            if sitting.batch.entries:
-                transaction.write(sitting.batch)
+        sitting = self._presumed(requests)
+        if sitting is None:
+            with self._store.begin() as transaction:
+                sitting = self.judge(transaction, requests)
+                if sitting.batch.entries:
+                    transaction.write(sitting.batch)
         self.advance(sitting)
-        self._is_sure = sitting.is_all_new
         return sitting.outcomes
 
-    def _venture(self, requests: Sequence[Request]) -> "Sitting | None":
+    def _presumed(self, requests: Sequence[Request]) -> "Sitting | None":
+        """Commit what is presumed; nothing is kept where that was mistaken."""
+        if sitting := self.presume(requests):
+            try:
+                with self._store.begin() as transaction:
+                    transaction.write(sitting.batch)
+            except TakenError:
+                return None
+        return sitting
+
+    def presume(self, requests: Sequence[Request]) -> "Sitting | None":
         """
-        Judge by what this process left behind, and commit; nothing is kept where that cannot be relied on.
+        Judge by what this process left behind, unless that cannot be relied on; nothing is written.
 
         Nearly always nobody else wrote meanwhile and every key is new, so looking costs more than it
         tells. Where it is otherwise the store does not take the batch: its first place is taken, or a
         key is, for no pointer moves without an entry. Who is to be refused is judged by the log itself.
         """
         names = {name for request in requests for prepared in request for name in prepared.new.requires}
-        if self._head is None or not self._head.pointers.keys() >= names:
+        if not self._is_sure or self._head is None or not self._head.pointers.keys() >= names:
             return None
         sitting = self._sit({}, self._head, requests)
-        if not sitting.is_all_new:
-            return None
-        try:
-            with self._store.begin() as transaction:
-                transaction.write(sitting.batch)
-        except TakenError:
-            return None
-        self.advance(sitting)
-        return sitting
+        return sitting if sitting.is_all_new else None
 
     def judge(self, standing: Standing, requests: Sequence[Request]) -> "Sitting":
         """Judge the requests against a log that nobody else writes meanwhile; nothing is written."""
@@ -90,6 +91,7 @@ class Sequencing:
 
     def advance(self, sitting: "Sitting") -> None:
         """Go on from where a sitting ended: what it added is durable."""
+        self._is_sure = sitting.is_all_new
         if sitting.batch.entries:
             self._head = sitting.head_after()
 

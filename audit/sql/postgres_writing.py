@@ -92,22 +92,19 @@ class PostgresStanding:
     ----------
     size
         Number of entries, as its only writer knows it.
-    looks_for_keys
-        Whether keys that are taken are looked up. Nearly all are new, and the index will judge.
     """
 
-    def __init__(self, raw: Connection[Any], size: int, *, looks_for_keys: bool) -> None:
+    def __init__(self, raw: Connection[Any], size: int) -> None:
         self._raw = raw
         self._size = size
-        self._looks_for_keys = looks_for_keys
 
     def look(self, keys: Iterable[str], names: Iterable[str]) -> Looked:
-        """Return what there is to know of these pointers, and of these keys if they are looked for."""
+        """Return what there is to know of these pointers, and of these keys."""
         return Looked(self._size, self._by_keys(keys), self._pointer_values(names))
 
     def _by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
         wanted = list(keys)
-        if not (self._looks_for_keys and wanted):
+        if not wanted:
             return {}
         found = self._raw.execute(_BY_KEYS, (Texts(wanted),), binary=True).fetchall()
         entries = (entry_of(Record._make(row)) for row in found)

