@@ -5,7 +5,7 @@ The ledger: append entries, read them, prove them.
 checkpoint. The ledger knows entries and digests; what they mean is the caller's.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Self, cast
@@ -100,6 +100,21 @@ class LedgerView:
         if artifact is None:
             raise NotInLedgerError(f"artifact `{digest}`")
         return artifact
+
+    def artifacts(self, digests: Iterable[str]) -> Mapping[str, Artifact]:
+        """
+        Return the contents with these digests, at one look.
+
+        Raises
+        ------
+        NotInLedgerError
+            If one is not kept here.
+        """
+        wanted = frozenset(digests)
+        found = self.store.artifacts(wanted)
+        if missing := wanted - found.keys():
+            raise NotInLedgerError(f"artifact `{min(missing)}`")
+        return found
 
     def pointer(self, name: str) -> str | None:
         """Return the value of a pointer, or nothing if it is unset."""

@@ -112,6 +112,10 @@ class LogReader(Protocol):
         """Return the content with this digest; refuse content that no longer has it."""
         ...
 
+    def artifacts(self, digests: Iterable[str]) -> Mapping[str, Artifact]:
+        """Return those contents that are kept, by digest; refuse content that no longer has its digest."""
+        ...
+
     def digests(self, after: str, most: int) -> tuple[str, ...]:
         """Return the digests of artifacts in order, at most so many, from the one after `after`."""
         ...
@@ -205,6 +209,11 @@ class MemoryStore:
     def artifact(self, digest: str) -> Artifact | None:
         """Return the content with this digest."""
         return self._contents.artifacts.get(digest)
+
+    def artifacts(self, digests: Iterable[str]) -> Mapping[str, Artifact]:
+        """Return those contents that are kept, by digest."""
+        known = self._contents.artifacts
+        return {digest: known[digest] for digest in digests if digest in known}
 
     def digests(self, after: str, most: int) -> tuple[str, ...]:
         """Return the digests of artifacts in order, at most so many, from the one after `after`."""

@@ -72,9 +72,9 @@ _SEALED = (
     .where(_PAYLOAD.c.seq >= bindparam("start"), _PAYLOAD.c.seq < bindparam("stop"))
     .order_by(_PAYLOAD.c.seq)
 )
-_CONTENT = select(_ARTIFACT.c.digest, _ARTIFACT.c.media_type, _ARTIFACT.c.content).where(
-    _ARTIFACT.c.digest == bindparam("digest")
-)
+_CONTENTS = select(_ARTIFACT.c.digest, _ARTIFACT.c.media_type, _ARTIFACT.c.content)
+_CONTENT = _CONTENTS.where(_ARTIFACT.c.digest == bindparam("digest"))
+_SOME_CONTENTS = _CONTENTS.where(_ARTIFACT.c.digest.in_(bindparam("digests", expanding=True)))
 _KNOWN = select(_ARTIFACT.c.digest).where(_ARTIFACT.c.digest.in_(bindparam("digests", expanding=True)))
 _LATER = _POINTER.alias()
 _POINTED = (  # the latest move of each pointer
@@ -152,6 +152,18 @@ class SqlStore:
         """
         found = self._all(_CONTENT, digest=digest)
         return Artifact(*found[0]) if found else None
+
+    def artifacts(self, digests: Iterable[str]) -> Mapping[str, Artifact]:
+        """
+        Return those contents that are kept, by digest.
+
+        Raises
+        ------
+        InvalidEntryError
+            If a stored content no longer has its digest.
+        """
+        rows = (row for some in _pieces(digests) for row in self._all(_SOME_CONTENTS, digests=some))
+        return {row[0]: Artifact(*row) for row in rows}
 
     def digests(self, after: str, most: int) -> tuple[str, ...]:
         """Return the digests of artifacts in order, at most so many, from the one after `after`."""

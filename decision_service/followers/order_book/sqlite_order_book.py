@@ -6,11 +6,13 @@ What is true stands in the log: a step is refused there when the book was behind
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from audit import Entry, Ledger, canonical
+from audit import Artifact, Entry, Ledger, canonical
 from audit.entry import Record, entry_of, read_time
 from decision_service.decision import DecisionMode, Outcome
 from decision_service.errors import NotFoundError
@@ -26,7 +28,8 @@ from decision_service.usecases.approvals.order_record import OrderRecord, OrderS
 from decision_service.usecases.approvals.order_state import follow
 
 BATCH = 4096
-_OUTCOMES = 32  # whose orders are kept as they begin, the latest ones
+_OUTCOMES = 64  # whose orders are kept as they begin, the latest ones
+_TOGETHER = 32  # entries whose outcomes are read at one look; one may have megabytes
 
 _STEPS = frozenset({MANY, *STEPS})
 _BEGUN = "CROSS JOIN begun ON begun.key = orders.begun"
@@ -39,6 +42,16 @@ _MOVE = f"UPDATE orders SET moved_by = ? WHERE {LIVE} AND stage = ? AND key < ? 
 _STATES = {state.value: state for state in OrderState}
 
 
+@dataclass(slots=True)
+class _Unwritten:
+    """Rows of the batch that is being followed; numbers of outcomes by their digests."""
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+    begun: list[tuple[Any, ...]] = field(default_factory=list)
+    opened: list[tuple[Any, ...]] = field(default_factory=list)
+    orders: list[tuple[Any, ...]] = field(default_factory=list)
+
+
 class SqliteOrderBook:
     """The order book in a file, or in memory; thread-safe."""
 
@@ -47,9 +60,7 @@ class SqliteOrderBook:
         self._lock = threading.RLock()
         self._connection = connect(file)
         self._outcomes: dict[str, OpenedOrders] = {}
-        # of the batch that is being followed, not written yet
-        self._decisions: list[tuple[Any, ...]] = []
-        self._orders: list[tuple[Any, ...]] = []
+        self._unwritten = _Unwritten()
         self._position = prepared(self._connection, ledger.size)
 
     # --- reading -----------------------------------------------------------------------------
@@ -148,11 +159,9 @@ class SqliteOrderBook:
         """One batch: all of it or, if this process dies, none."""
         self._connection.execute("BEGIN")
         try:
-            for record in entries:
-                if record.kind == records.DECISION:
-                    self._open(record.seq, record.recorded_at, read_said(record.envelope))
-                elif record.kind in _STEPS:
-                    self._step(entry_of(record))
+            entries = iter(entries)
+            while some := tuple(islice(entries, _TOGETHER)):
+                self._read(some)
             self._save_opened()
             self._connection.execute("UPDATE cursor SET position = ?", (stop,))
             self._connection.execute("COMMIT")
@@ -163,31 +172,47 @@ class SqliteOrderBook:
 
     def _forget(self) -> None:
         """Undo a batch, with the numbers that it gave to outcomes."""
-        self._decisions, self._orders = [], []
+        self._unwritten = _Unwritten()
         self._outcomes.clear()
         if self._connection.in_transaction:  # a full disk ends it by itself
             self._connection.execute("ROLLBACK")
 
-    def _open(self, place: int, recorded_at: str, e: Said) -> None:
-        opened = self._outcomes.get(e.outcome_digest) or self._outcome(e.outcome_digest)
+    def _read(self, entries: tuple[Record, ...]) -> None:
+        """Some entries; what their decisions reached is read at one look."""
+        said = [read_said(r.envelope) if r.kind == records.DECISION else None for r in entries]
+        unknown = {e.outcome_digest for e in said if e and e.outcome_digest not in self._outcomes}
+        contents = self._ledger.artifacts(unknown) if unknown else {}
+        for record, e in zip(entries, said, strict=True):
+            if e:
+                self._open(record, e, contents)
+            elif record.kind in _STEPS:
+                self._step(entry_of(record))
+
+    def _open(self, record: Record, e: Said, contents: Mapping[str, Artifact]) -> None:
+        place, recorded_at = record.seq, record.recorded_at
+        opened = self._outcomes.get(e.outcome_digest) or self._outcome(e.outcome_digest, place, contents)
         if e.mode == DecisionMode.PLAN and opened.stages:  # a judged proposal of the caller replaces nothing
             self._save_opened()
             moves = [(e.name, stage, place << NUMBER, e.scope, e.scope) for stage in opened.stages]
             self._connection.executemany(_MOVE, moves)
         if opened.has_orders:
-            self._decisions.append((place, e.name, recorded_at, e.release, e.snapshot_digest, opened.outcome))
-            self._orders += opened.orders(place, e.scope, read_time(recorded_at))
+            self._unwritten.opened.append(
+                (place, e.name, recorded_at, e.release, e.snapshot_digest, opened.outcome)
+            )
+            self._unwritten.orders += opened.orders(place, e.scope, read_time(recorded_at))
 
-    def _outcome(self, digest: str) -> OpenedOrders:
-        """How the orders of an outcome begin, which the book keeps once."""
-        opening = Opening(canonical.decode_object(self._ledger.artifact(digest).content, Outcome))
-        found = self._connection.execute("SELECT id FROM outcome WHERE digest = ?", (digest,)).fetchone()
-        if found:
-            known = OpenedOrders(found[0], opening)
-        else:
-            made = self._connection.execute("INSERT INTO outcome VALUES (NULL, ?)", (digest,))
-            known = OpenedOrders(int(made.lastrowid or 0), opening)
-            self._connection.executemany("INSERT INTO begun VALUES (?, ?, ?, ?)", known.begun())
+    def _outcome(self, digest: str, place: int, contents: Mapping[str, Artifact]) -> OpenedOrders:
+        """How the orders of an outcome begin, which the book keeps once: numbered as its first decision."""
+        content = (contents.get(digest) or self._ledger.artifact(digest)).content
+        opening = Opening(canonical.decode_object(content, Outcome))
+        number = self._unwritten.outcomes.get(digest)
+        if number is None:
+            query = "SELECT number FROM outcome WHERE digest = ?"
+            number, *_ = self._connection.execute(query, (digest,)).fetchone() or (None,)
+        known = OpenedOrders(place if number is None else number, opening)
+        if number is None:
+            self._unwritten.outcomes[digest] = place
+            self._unwritten.begun += known.begun()
         if len(self._outcomes) >= _OUTCOMES:
             del self._outcomes[next(iter(self._outcomes))]
         self._outcomes[digest] = known
@@ -203,10 +228,12 @@ class SqliteOrderBook:
 
     def _save_opened(self) -> None:
         """Orders that decisions opened are written together, before anything is looked up or moved."""
-        decisions, orders = self._decisions, self._orders
-        self._decisions, self._orders = [], []
-        self._connection.executemany("INSERT INTO opened VALUES (?, ?, ?, ?, ?, ?)", decisions)
-        self._connection.executemany(OPEN, orders)
+        rows, self._unwritten = self._unwritten, _Unwritten()
+        write = self._connection.executemany
+        write("INSERT INTO outcome VALUES (?, ?)", rows.outcomes.items())
+        write("INSERT INTO begun VALUES (?, ?, ?, ?)", rows.begun)
+        write("INSERT INTO opened VALUES (?, ?, ?, ?, ?, ?)", rows.opened)
+        write(OPEN, rows.orders)
 
     def _get(self, ref: Ref) -> tuple[int, BookedOrder]:
         """An order and its key."""

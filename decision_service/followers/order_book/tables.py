@@ -11,7 +11,7 @@ import sqlite3
 
 from decision_service.usecases.approvals.order_record import UNDELIVERED, WAITING, OrderState
 
-SCHEMA = 5
+SCHEMA = 6
 NUMBER = 24
 """Bits of a key for the number of an order in its decision, or in its outcome."""
 
@@ -25,7 +25,7 @@ IS_WAITING, LIVE = _in(WAITING), f"moved_by = '' AND {_in(UNDELIVERED)}"
 
 _TABLES = f"""
 CREATE TABLE cursor (id INTEGER PRIMARY KEY, schema_version INTEGER, position INTEGER);
-CREATE TABLE outcome (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);
+CREATE TABLE outcome (digest TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE begun (key INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, id TEXT NOT NULL, facts BLOB NOT NULL);
 CREATE UNIQUE INDEX begun_id ON begun (outcome, id);
 CREATE TABLE opened (

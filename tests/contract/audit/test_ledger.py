@@ -351,3 +351,17 @@ def test_those_who_append_at_once_are_each_answered_for_themselves(ledger):
     ledger.close()
     refused = asyncio.run(append_all(new(1), new(2)))
     assert [LedgerClosedError] * 2 == [type(error) for error in refused]
+
+
+def test_contents_are_read_at_one_look(ledger):
+    """
+    As many as asked for, by digest, however many; one that is not kept is named.
+    """
+    kept = tuple(Artifact.of("text/plain", b"%d" % number) for number in range(600))
+    ledger.append(NewEntry("decision.v1", "decisions/many", {"text": "of all"}, artifacts=kept))
+    wanted = kept[:520]
+
+    assert {artifact.digest: artifact for artifact in wanted} == ledger.artifacts(a.digest for a in wanted)
+    assert {} == ledger.artifacts(())
+    with pytest.raises(NotInLedgerError, match="sha256:00"):
+        ledger.artifacts((kept[0].digest, "sha256:00"))

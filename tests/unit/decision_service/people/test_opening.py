@@ -153,3 +153,33 @@ def test_times_and_places_restrict(ledger, book):
     assert [2] == found(release="releases/a@1.0.0", first=1, since=at[2], last=2, until=at[4])
     assert [] == found(release="releases/b@1.0.0")
     assert [1] == found(decisions=("decisions/1", "decisions/7"), until=at[3])
+
+
+def test_outcomes_come_back(ledger, book):
+    """
+    More outcomes than are kept in memory, each reached twice: what they tell is kept once, and is right.
+    """
+    artifacts = [
+        Artifact.of(
+            "application/json",
+            canonical.encode_object(replace(OUTCOME, orders=(replace(ORDER, item=f"i{n}"),))),
+        )
+        for n in range(100)
+    ]
+    news = []
+    for number in range(200):
+        said = {
+            "name": f"decisions/{number}", "request_id": f"r{number}", "mode": "JUDGE", "scope": "*", "actor": "erp-1",
+            "release": "releases/a@1.0.0", "verdict": "REFERRED", "approved": 0, "referred": 1, "blocked": 0,
+            "value": "25.0", "outcome_digest": artifacts[number % 100].digest,
+        }  # fmt: skip
+        news.append(NewEntry(DECISION, said["name"], said, artifacts=(artifacts[number % 100],)))
+    ledger.append_all(tuple(news[:150]))
+    book.catch_up()
+    ledger.append_all(tuple(news[150:]))
+
+    assert [f"i{n % 100}" for n in range(200)] == [order.item for order in book.each(OrderFilter())]
+    assert ["decisions/7", "decisions/107"] == [o.decision for o in book.each(OrderFilter(item="i7"))]
+    assert (100,) == book._connection.execute("SELECT count(*) FROM begun").fetchone()
+    (last,) = book.get((("decisions/199", "p0"),))
+    assert ("i99", 199) == (last.record.item, last.record.index)
