@@ -25,7 +25,10 @@ from decision_service.v1 import decision_service_pb2 as pb
 MOST = 4096  # snapshots known to be right
 LARGEST = 128 * 1024  # bytes of a snapshot that is remembered: larger ones are planned, which takes longer
 BYTES = 2 * LARGEST  # of a request that is taken apart
-REMEMBERED = 4 << 20  # bytes of requests: parsed they take some ten times that
+REMEMBERED = (
+    4 << 20
+)  # bytes of requests: parsed, and with what is made of them, they take some ten times that
+OVERHEAD = 2048  # bytes that each of them counts besides: what is made of the smallest takes ten times that
 _FIELDS = pb.DecideRequest.DESCRIPTOR.fields_by_name
 _OPTIONS: Any = _FIELDS["request_id"].GetOptions()
 _LONGEST_ID: int = _OPTIONS.Extensions[validate_pb2.field].string.max_len
@@ -56,8 +59,8 @@ class Known:
 
     @property
     def size(self) -> int:
-        """Bytes, as sent."""
-        return int(self.message.ByteSize()) + len(self.content)
+        """Bytes that it counts for: as sent, and what each takes besides."""
+        return OVERHEAD + int(self.message.ByteSize()) + len(self.content)
 
 
 class Sent(NamedTuple):

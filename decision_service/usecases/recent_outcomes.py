@@ -22,15 +22,15 @@ class RecentOutcomes:
     """Of one thread: the event loop's."""
 
     def __init__(self) -> None:
-        # By question, which names the snapshot by its digest, and digest of the release.
-        self._known: LRUCache[tuple[bytes, str], Reached] = LRUCache(
+        # By digests of the question, which names the snapshot by its own, and of the release.
+        self._known: LRUCache[tuple[str, str], Reached] = LRUCache(
             MOST, getsizeof=lambda reached: len(reached.content)
         )
 
     def recall(self, inputs: Inputs, release: Release) -> Reached | None:
         """What followed from these inputs, if that is remembered."""
         try:
-            return self._known[inputs.question, release.digest]
+            return self._known[inputs.asked.digest, release.digest]
         except KeyError:
             return None
 
@@ -38,4 +38,4 @@ class RecentOutcomes:
         """Remember what followed just now, if it is a judgement that nobody doubted."""
         is_small = len(reached.content) <= LARGEST
         if question.mode is DecisionMode.JUDGE and is_small and not doubt_of(reached.outcome):
-            self._known[inputs.question, release.digest] = reached
+            self._known[inputs.asked.digest, release.digest] = reached

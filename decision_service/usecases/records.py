@@ -101,7 +101,7 @@ def idempotency_key(caller: Caller, request_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class Reached(Followed):
+class Reached:
     """An outcome as it is logged, and what follows from it alone, each worked out once."""
 
     content: bytes
@@ -173,17 +173,22 @@ class Deliberation(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def filed(self) -> Filed:
-        """What it has in common with others that ask the same and reach the same."""
+        """
+        What it has in common with others that ask the same and reach the same.
+
+        Kept with the request, for it holds the snapshot: an outcome is small, and would keep a large one alive.
+        """
         known: Filed | None = self.__dict__.get("filed_as")
         if known is None:
-            digest = request_digest(self.request, self.inputs.asked_on.digest)
-            of = (digest, self.inputs.question, self.release.digest, self.fallback)
-            known = self.__dict__["filed_as"] = self.reached.derived(of, lambda: _file(self, digest))
+            outcome = self.reached.artifact.digest
+            of = ("filed", self.inputs.question, self.release.digest, self.fallback, outcome)
+            known = self.__dict__["filed_as"] = self.request.derived(of, lambda: _file(self))
         return known
 
 
-def _file(made: Deliberation, digest: str) -> Filed:
+def _file(made: Deliberation) -> Filed:
     request, release = made.request, made.release
+    digest = request_digest(request, made.inputs.asked_on.digest)
     snapshot, question, result = made.inputs.asked_on, made.inputs.asked, made.reached.artifact
     common = {
         "snapshot_digest": snapshot.digest,

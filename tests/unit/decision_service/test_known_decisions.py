@@ -1,5 +1,6 @@
 """A decision as it is sent."""
 
+import pickle
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
@@ -116,3 +117,15 @@ def test_no_field_is_sent_twice_that_some_clients_would_not_merge():
     response = decide_response(Decided(*made("1", Caller("ada"), ("decisions/0",))))
 
     assert len(response) == pb.DecideResponse.FromString(response).ByteSize()
+
+
+def test_an_outcome_keeps_no_request_alive():
+    """
+    It is small and remembered among thousands, of which each may be of a large snapshot.
+    """
+    done, entry = made("1", Caller("ada"), on_behalf_of="carla")
+    decide_response(Decided(done, entry))
+
+    kept = pickle.dumps(done.reached)
+    assert done.reached.content in kept
+    assert [] == [part for part in (done.inputs.snapshot, done.inputs.question, b"carla") if part in kept]

@@ -155,6 +155,19 @@ def test_the_snapshot_used_longest_ago_is_forgotten_first(looked_at, monkeypatch
     assert [True, True, False, True, False, True] == [ask(horizon) for horizon in (1, 2, 1, 3, 1, 2)]
 
 
+def test_small_questions_are_few_as_well(looked_at, monkeypatch):
+    """
+    What is made of one takes many times its bytes: of so many bytes, fewer are known than would fit as they were sent.
+    """
+    room = 4 * reading.OVERHEAD
+    monkeypatch.setattr(reading, "_known", LRUCache(room, getsizeof=lambda known: known.size))
+    for person in map(str, range(50)):
+        read(pb.DecideRequest(request_id="a", snapshot=RIGHT, on_behalf_of=person))
+
+    assert 50 * RIGHT.ByteSize() < room
+    assert 3 == len(reading._known)
+
+
 @pytest.mark.parametrize("limit", [("LARGEST", 8), ("BYTES", 8)])
 def test_what_is_large_is_read_whole(looked_at, monkeypatch, limit):
     """

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from audit import canonical
-from decision_service.decision import DecisionMode, Outcome, Question, Verdict
+from decision_service.decision import DecisionMode, OrderProposal, Outcome, Question, Verdict
 from decision_service.usecases import recent_outcomes
 from decision_service.usecases.conflicts import UNCONFIRMED
 from decision_service.usecases.recent_outcomes import RecentOutcomes
@@ -109,3 +109,15 @@ def test_memory_is_bounded(keep, monkeypatch):
     assert [None, True, True, None] == [
         small.recall(inputs(asked), RELEASE) and True for asked in (*days, QUESTION)
     ]
+
+
+def test_a_large_question_is_not_kept_with_its_outcome(recent, keep):
+    """
+    What was refused as a whole says little of a thousand proposals.
+    """
+    proposals = tuple(OrderProposal(str(number), "lane", 1.0) for number in range(1000))
+    question = replace(QUESTION, proposals=proposals)
+    reached = keep(question)
+
+    assert reached is recent.recall(inputs(question), RELEASE)
+    assert 100 > max(len(part) for names in recent._known for part in names)
