@@ -14,8 +14,6 @@ from itertools import groupby
 from operator import or_
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-
 from decision_service.followers.index.tables import BLOCK
 
 
@@ -93,6 +91,8 @@ class Worth:
 
     def down(self, block: int) -> Iterator[Found]:
         """Where it holds; a block whose extremes lie outside is not looked at."""
+        import numpy as np  # noqa: PLC0415 - a service starts without it
+
         query = (
             "SELECT block, worth FROM decision_values WHERE block <= ? AND high >= ? AND low <= ? "
             "ORDER BY block DESC"

@@ -8,9 +8,10 @@ column would be a row a decision. Values of decisions lie side by side in the sa
 
 import sqlite3
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 SCHEMA = 4
 BLOCK = 1024
@@ -134,6 +135,8 @@ def add_bits(connection: sqlite3.Connection, added: Iterable[tuple[int, int, int
 
 def add_values(connection: sqlite3.Connection, block: int, places: list[int], values: list[float]) -> None:
     """Values of decisions at places of a block; where there is no decision, there is none."""
+    import numpy as np  # noqa: PLC0415 - a service starts without it
+
     before = connection.execute("SELECT worth FROM decision_values WHERE block = ?", (block,)).fetchone()
     worth: npt.NDArray[np.float64] = np.frombuffer(before[0]).copy() if before else np.full(BLOCK, np.nan)
     worth[places] = values
