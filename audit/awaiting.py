@@ -2,8 +2,9 @@
 Requests of an event loop, taken to the ledger's writer together, and its answers brought back.
 
 Handing a batch over costs the loop as much as judging one request: the writer's thread takes the interpreter from it
-some thirty times. So where the last batch was shared, requests wait until the loop has nothing else to do: those that
-have arrived are first all carried to this point. No clock is involved, and a caller who is alone waits for nobody.
+some thirty times. So where others are on their way or the last batch was shared, requests wait until the loop has
+nothing else to do: those that have arrived are first all carried to this point. No clock is involved, and a caller who
+is alone waits for nobody.
 
 A batch answers many at once. `asyncio.wrap_future` wakes the loop for each of them, a system call
 that also passes the interpreter from thread to thread; here the first of a batch wakes the loop,
@@ -28,10 +29,10 @@ _HandOver = Callable[[list[tuple[Any, "Crossing"]]], None]
 class Crossing:
     """An answer on its way from any thread to the loop that waits for it."""
 
-    __slots__ = ("_shore", "error", "here", "result")
+    __slots__ = ("_shore", "error", "here", "is_sent", "result")
 
-    def __init__(self, shore: "Shore", here: asyncio.Future[Any]) -> None:
-        self._shore, self.here = shore, here
+    def __init__(self, shore: "Shore", here: asyncio.Future[Any], *, is_sent: bool = False) -> None:
+        self._shore, self.here, self.is_sent = shore, here, is_sent
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -53,14 +54,15 @@ class Shore:
         self._leaving: list[tuple[_HandOver, Any, Crossing]] = []
         self._is_shared = False  # whether the last to leave left together
         self._turns = 0  # left to look for more
+        self._away = 0  # sent and not answered yet
         self._arrived: deque[Crossing] = deque()
         self._is_called = False
 
     def send(self, what: Any, hand_over: _HandOver, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
         """Hand over soon, together with what else is on its way; done soon after the answer is."""
         here = loop.create_future()
-        self._leaving.append((hand_over, what, Crossing(self, here)))
-        self._turns = TURNS if self._is_shared else 1
+        self._leaving.append((hand_over, what, Crossing(self, here, is_sent=True)))
+        self._turns = TURNS if self._is_shared or self._away else 1
         if len(self._leaving) == MOST:
             self._depart()
         elif len(self._leaving) == 1:
@@ -80,6 +82,7 @@ class Shore:
     def _depart(self) -> None:
         some, self._leaving = self._leaving, []
         self._is_shared = len(some) > 1
+        self._away += len(some)
         together: dict[_HandOver, list[tuple[Any, Crossing]]] = {}
         for hand_over, what, crossing in some:
             together.setdefault(hand_over, []).append((what, crossing))
@@ -113,6 +116,7 @@ class Shore:
         self._is_called = False
         while self._arrived:
             crossing = self._arrived.popleft()
+            self._away -= crossing.is_sent
             if crossing.here.done():  # whoever waited was cancelled
                 continue
             if crossing.error:

@@ -159,3 +159,33 @@ def test_each_is_answered_by_whom_it_was_handed_to():
 
     assert [("kept", 0), ("kept", 2), ("kept", 4)] == arrived[::2]
     assert [(1,), (3,), (5,)] == [error.args for error in arrived[1::2]]
+
+
+def test_who_comes_while_another_is_away_waits_for_those_who_come_next():
+    """
+    The writer is at work on the first: whoever leaves meanwhile would only queue before its door, and alone.
+    """
+    left = []
+
+    def hand_over(waiting):
+        left.append([place for place, _ in waiting])
+        for place, answer in waiting:
+            if place == "first":
+                held.append(answer)
+            else:
+                answer.set_result(place)
+
+    async def arrive(place, after):
+        for _ in range(after):
+            await asyncio.sleep(0)
+        return await submitted(place, hand_over)
+
+    async def meet():
+        first = asyncio.create_task(arrive("first", 0))
+        others = await asyncio.gather(arrive("second", 10), arrive("third", 20))
+        held[0].set_result("first")
+        return [await first, *others]
+
+    held = []
+    assert ["first", "second", "third"] == asyncio.run(meet())
+    assert [["first"], ["second", "third"]] == left
