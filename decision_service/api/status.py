@@ -14,7 +14,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
-from audit import AuditError, CanonicalError
+from audit import AuditError, CanonicalError, InvalidEntryError
 from decision_service import errors
 from optimization.errors import InvalidNetworkError
 from rules import FactError, RulesError
@@ -41,6 +41,7 @@ _CODES: tuple[tuple[type[Exception], grpc.StatusCode, str], ...] = (
     (errors.UnavailableError, grpc.StatusCode.UNAVAILABLE, ""),
     (errors.TooLargeError, grpc.StatusCode.RESOURCE_EXHAUSTED, ""),
     (CanonicalError, grpc.StatusCode.INVALID_ARGUMENT, "NOT_CANONICAL"),  # -0.0, text that is not Unicode
+    (InvalidEntryError, grpc.StatusCode.INVALID_ARGUMENT, "NOT_RECORDABLE"),  # a zero character in a name
     (FactError, grpc.StatusCode.FAILED_PRECONDITION, "RULES_CANNOT_READ_FACTS"),
     (RulesError, grpc.StatusCode.FAILED_PRECONDITION, "RULES_CANNOT_DECIDE"),
     (AuditError, grpc.StatusCode.UNAVAILABLE, "LOG_UNAVAILABLE"),

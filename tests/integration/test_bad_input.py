@@ -9,8 +9,8 @@ from google.rpc import error_details_pb2, status_pb2
 
 from decision_service.cli.decisions import SERVICE as DECISIONS
 from decision_service.cli.policy import SERVICE as RELEASES
+from decision_service.v1 import decision_pb2, planning_pb2, release_service_pb2
 from decision_service.v1 import decision_service_pb2 as pb
-from decision_service.v1 import planning_pb2, release_service_pb2
 
 
 def details(error):
@@ -120,6 +120,24 @@ def test_an_oversized_message_is_refused(governed):
         stub(b"\x0a" + bytes(70 << 20), timeout=30)
 
     assert grpc.StatusCode.RESOURCE_EXHAUSTED == caught.value.code()
+
+
+@pytest.mark.parametrize("named", [{"request_id": "a\0b"}, {"scope": decision_pb2.Scope(region="a\0b")}])
+def test_a_name_that_no_store_takes_is_the_callers_fault(governed, example, named):
+    """
+    Not the log's, which is there: whoever hears that it is not would try again for ever.
+    """
+    asked = pb.DecideRequest(
+        **{"request_id": "r", "snapshot": example, "mode": decision_pb2.DECISION_MODE_JUDGE} | named
+    )
+
+    with pytest.raises(grpc.RpcError) as caught:
+        governed.call(DECISIONS, "Decide", asked)
+
+    assert (grpc.StatusCode.INVALID_ARGUMENT, "NOT_RECORDABLE") == (
+        caught.value.code(),
+        details(caught.value)[0],
+    )
 
 
 @pytest.mark.parametrize("name", ["releases/none@1.0.0", "replenishment", "releases/replenishment@9.9.9"])
