@@ -147,14 +147,15 @@ def _checked_mapping(mapping: Mapping[str, Any], depth: int) -> dict[str, Any]:
 
 
 def _refuse_keys(keys: tuple[object, ...]) -> None:
-    if len(keys) > _MANY or not _are_keys(keys):
+    if len(keys) > _MANY or not _are_keys(*keys):
         for key in keys:
             if not _is_key(key):
                 raise CanonicalError("", f"key `{key}` is not ASCII snake_case", "rename it")
 
 
-@lru_cache(maxsize=256)  # envelopes are of a few kinds, and those of a kind have the same keys
-def _are_keys(keys: tuple[object, ...]) -> bool:
+# Envelopes are of a few kinds, and those of a kind have the same keys. A member of a StrEnum equals its text and is none.
+@lru_cache(maxsize=256, typed=True)
+def _are_keys(*keys: object) -> bool:
     return all(map(_is_key, keys))
 
 
@@ -165,9 +166,9 @@ def _step(step: str, value: Any, depth: int) -> Any:
         raise error.inside(step) from None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)
 def _is_key(key: object) -> bool:
-    return isinstance(key, str) and _KEY.match(key) is not None
+    return type(key) is str and _KEY.match(key) is not None
 
 
 _FIX = {

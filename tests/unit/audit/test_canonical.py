@@ -61,6 +61,23 @@ def test_what_readers_would_disagree_on_is_refused_by_path(value, field_path):
     assert caught.value.fix
 
 
+class Word(StrEnum):
+    ABC = "abc"
+
+
+@pytest.mark.parametrize("mapping", [{Word.ABC: 1}, {"a": {Word.ABC: 1}}])
+def test_a_key_that_only_equals_a_text_is_refused_before_it_is_written(mapping):
+    """
+    Also where the text was met before: what cannot be written would fail in the log's batch, with all others in it.
+    """
+    canonical.encode({"abc": 1, "a": {"abc": 1}})
+
+    with pytest.raises(CanonicalError):
+        canonical.Plain.of(mapping)
+    with pytest.raises(CanonicalError):
+        canonical.Plain.of({}).plus(mapping)
+
+
 def test_a_lone_surrogate_and_a_bottomless_value_are_refused():
     """
     Text that is not Unicode, and nesting without end, are typed errors.
