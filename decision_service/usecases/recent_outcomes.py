@@ -11,10 +11,9 @@ from cachetools import LRUCache
 
 from decision_service.decision import DecisionMode, Question
 from decision_service.usecases.conflicts import doubt_of
-from decision_service.usecases.records import Inputs, Reached
+from decision_service.usecases.records import LARGEST, Inputs, Reached
 from decision_service.usecases.release_content import Release
 
-LARGEST = 256 * 1024  # bytes of an outcome
 MOST = 4 << 20  # bytes of all: decoded they take some ten times that
 
 

@@ -39,6 +39,7 @@ from optimization.network import Snapshot
 
 DECISION = "decision.v1"
 JSON = "application/json"
+LARGEST = 256 * 1024  # bytes of an outcome that is remembered, or what follows from it
 
 
 @dataclass(frozen=True)
@@ -176,13 +177,17 @@ class Deliberation(msgspec.Struct, frozen=True, dict=True):
         """
         What it has in common with others that ask the same and reach the same.
 
-        Kept with the request, for it holds the snapshot: an outcome is small, and would keep a large one alive.
+        Kept with the request, for it holds the snapshot: an outcome is small, and would keep a large one alive. A plan,
+        which may be large, is reached once.
         """
         known: Filed | None = self.__dict__.get("filed_as")
         if known is None:
             outcome = self.reached.artifact.digest
             of = ("filed", self.inputs.question, self.release.digest, self.fallback, outcome)
-            known = self.__dict__["filed_as"] = self.request.derived(of, lambda: _file(self))
+            is_small = len(self.reached.content) <= LARGEST
+            may_come_again = self.request.mode is DecisionMode.JUDGE and is_small
+            known = self.request.derived(of, lambda: _file(self)) if may_come_again else _file(self)
+            self.__dict__["filed_as"] = known
         return known
 
 

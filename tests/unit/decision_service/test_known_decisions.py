@@ -70,11 +70,11 @@ def test_the_bytes_of_a_repeat_are_those_of_its_message(size):
     assert rendered(decision) == render_decision(decision)
 
 
-def made(request_id, caller, parents=(), **asked):
+def made(request_id, caller, parents=(), mode=DecisionMode.JUDGE, **asked):
     """
     A deliberation on the same snapshot, and its entry.
     """
-    request = DecisionRequest(request_id, SNAPSHOT, DecisionMode.JUDGE, **asked)
+    request = DecisionRequest(request_id, SNAPSHOT, mode, **asked)
     content = canonical.encode_object(SNAPSHOT)
     question = Question(canonical.digest(content), date(2026, 11, 30), request.mode, request.scope)
     inputs = records.Inputs(content, canonical.encode_object(question), b"release")
@@ -129,3 +129,20 @@ def test_an_outcome_keeps_no_request_alive():
     kept = pickle.dumps(done.reached)
     assert done.reached.content in kept
     assert [] == [part for part in (done.inputs.snapshot, done.inputs.question, b"carla") if part in kept]
+
+
+@pytest.mark.parametrize(
+    ("mode", "largest", "is_kept"),
+    [(DecisionMode.JUDGE, 100, True), (DecisionMode.JUDGE, 10, False), (DecisionMode.PLAN, 100, False)],
+)
+def test_a_question_keeps_no_large_outcome_and_no_plan(monkeypatch, mode, largest, is_kept):
+    """
+    It counts for its own bytes, of which a plan may have a hundred times as many.
+    """
+    monkeypatch.setattr(records, "LARGEST", largest)
+    done, _ = made("1", Caller("ada"), mode=mode)
+    asked_again = done.request.under("2")
+    again = records.Deliberation(asked_again, done.caller, done.release, done.inputs, done.reached)
+
+    assert is_kept == (done.filed is again.filed)
+    assert done.filed == again.filed
