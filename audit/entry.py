@@ -12,7 +12,6 @@ can be erased while the log still verifies, and what it said cannot be guessed f
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -31,8 +30,7 @@ LONGEST_NAME = 1000  # characters of a kind, subject, key or pointer name
 _NOTHING: Mapping[str, str | None] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntry:
+class NewEntry(msgspec.Struct, frozen=True):
     """
     What someone asks to record.
 
@@ -65,8 +63,8 @@ class NewEntry:
     artifacts: tuple[Artifact, ...] = ()
     key: str = ""
     key_digest: str = ""
-    requires: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
-    sets: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
+    requires: Mapping[str, str | None] = _NOTHING
+    sets: Mapping[str, str | None] = _NOTHING
     retention: str = "default"
 
     def __post_init__(self) -> None:

@@ -6,9 +6,11 @@ transaction: two people cannot take the same step at once. `rollout` says what f
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from audit import Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller, Scope

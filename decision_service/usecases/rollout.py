@@ -7,7 +7,9 @@ activate at once, and no decision of a revoked release can be logged after the r
 Decisions in flight are untouched: they keep the release they began with, unless it was revoked.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from audit import Entry, NewEntry
 from decision_service.decision import Caller, Scope

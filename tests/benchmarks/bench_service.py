@@ -40,7 +40,7 @@ from decision_service.v1 import decision_service_pb2 as pb
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS, CONNECTIONS, STREAMS = 5, 4, 8
 ENTRIES, ENDURED = int(os.environ.get("ENTRIES", "1000000")), int(os.environ.get("ENDURED", "20000"))
-OTHER, ANEW = "proposes-another-quantity", "asks-about-a-new-snapshot"
+OTHER, ANEW = "another-quantity", "another-snapshot"
 QUANTITY = struct.pack("<d", 10.0)  # as it stands in a message
 DECIDE = "/decision_service.v1.DecisionService/Decide"
 GET = "/decision_service.v1.DecisionService/GetDecision"
@@ -104,6 +104,16 @@ async def serve_measured_echo():
     await serve_echo(_measured_echo)
 
 
+def _asking_anew(raw, name):
+    """A question that was not asked before: on the same snapshot, or on one of its own."""
+    if OTHER.encode() in raw:
+        before, _, after = raw.rpartition(QUANTITY)  # the lane's minimum comes before it
+        return before + struct.pack("<d", 10.0 + 5 * (int(name) % 1_000_000)) + after
+    source = planning_pb2.SourceFile(name=name.decode(), digest=f"sha256:{'0' * 64}", rows=1)
+    # Messages given twice are merged: one more source makes another snapshot.
+    return raw + pb.DecideRequest(snapshot=planning_pb2.Snapshot(sources=[source])).SerializeToString()
+
+
 async def serve_ours(data):
     """The service; every DecideRequest gets a request_id of its own."""
     from decision_service.api import endpoint
@@ -111,23 +121,14 @@ async def serve_ours(data):
     from decision_service.cli.serve import settle
     from decision_service.config import Settings
 
-    numbers, read, other, anew = (
-        itertools.count(time.time_ns()),
-        endpoint.read_request,
-        OTHER.encode(),
-        ANEW.encode(),
-    )
+    numbers, read = itertools.count(time.time_ns()), endpoint.read_request
 
     def numbered(kind, raw):
         if kind is pb.DecideRequest:
             name = b"%020d" % next(numbers)
+            if b"another-" in raw:
+                raw = _asking_anew(raw, name)
             raw += b"\x0a\x14" + name  # of a field given twice the last one holds
-            if other in raw:
-                before, _, after = raw.rpartition(QUANTITY)  # the lane's minimum comes before it
-                raw = before + struct.pack("<d", 10.0 + 5 * (int(name) % 1_000_000)) + after
-            if anew in raw:  # messages given twice are merged: one more source makes another snapshot
-                source = planning_pb2.SourceFile(name=name.decode(), digest=f"sha256:{'0' * 64}", rows=1)
-                raw += pb.DecideRequest(snapshot=planning_pb2.Snapshot(sources=[source])).SerializeToString()
         return read(kind, raw)
 
     endpoint.read_request = numbered

@@ -1,9 +1,10 @@
 """A step as a new entry: judged by the state it is made for, refused by the log if that moved."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from audit import Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller
