@@ -2,9 +2,9 @@
 Requests of an event loop, taken to the ledger's writer together, and its answers brought back.
 
 Handing a batch over costs the loop as much as judging one request: the writer's thread takes the interpreter from it
-some thirty times. So where others are on their way or the last batch was shared, requests wait until the loop has
-nothing else to do: those that have arrived are first all carried to this point. No clock is involved, and a caller who
-is alone waits for nobody.
+some thirty times. So while the writer is at work requests wait for it to come back, and where the last batch was
+shared until the loop has nothing else to do: those that have arrived are first all carried to this point. No clock is
+involved, and a caller who is alone waits for nobody.
 
 A batch answers many at once. `asyncio.wrap_future` wakes the loop for each of them, a system call
 that also passes the interpreter from thread to thread; here the first of a batch wakes the loop,
@@ -62,16 +62,16 @@ class Shore:
         """Hand over soon, together with what else is on its way; done soon after the answer is."""
         here = loop.create_future()
         self._leaving.append((hand_over, what, Crossing(self, here, is_sent=True)))
-        self._turns = TURNS if self._is_shared or self._away else 1
+        self._turns = TURNS if self._is_shared else 1
         if len(self._leaving) == MOST:
             self._depart()
-        elif len(self._leaving) == 1:
+        elif len(self._leaving) == 1 and not self._away:
             loop.call_soon(self._look, loop)
         return here
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once a turn of the loop: leave when nothing new has come for long enough."""
-        if not self._leaving:
+        if not self._leaving or self._away:
             return
         if self._turns:
             self._turns -= 1
@@ -82,12 +82,12 @@ class Shore:
     def _depart(self) -> None:
         some, self._leaving = self._leaving, []
         self._is_shared = len(some) > 1
-        self._away += len(some)
         together: dict[_HandOver, list[tuple[Any, Crossing]]] = {}
         for hand_over, what, crossing in some:
             together.setdefault(hand_over, []).append((what, crossing))
         for hand_over, waiting in together.items():
             hand_over(waiting)
+            self._away += len(waiting)
 
     def wait_for(self, answer: Future[Any], loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
         """Return a future of the loop that is done soon after the answer is."""
@@ -114,6 +114,7 @@ class Shore:
     def _bring(self) -> None:
         """Hand over what is there, in the loop."""
         self._is_called = False
+        were_away = self._away
         while self._arrived:
             crossing = self._arrived.popleft()
             self._away -= crossing.is_sent
@@ -123,6 +124,12 @@ class Shore:
                 crossing.here.set_exception(crossing.error)
             else:
                 crossing.here.set_result(crossing.result)
+        if (
+            were_away and not self._away and self._leaving
+        ):  # the writer is back, and those answered may come again
+            self._turns = TURNS
+            loop = self._leaving[0][2].here.get_loop()
+            loop.call_soon(self._look, loop)
 
 
 _SHORES: WeakKeyDictionary[asyncio.AbstractEventLoop, Shore] = WeakKeyDictionary()

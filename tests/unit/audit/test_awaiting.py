@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from audit.awaiting import awaitable, submitted
+from audit.awaiting import MOST, awaitable, submitted
 
 
 async def answered(count, act):
@@ -163,9 +163,9 @@ def test_each_is_answered_by_whom_it_was_handed_to():
 
 def test_who_comes_while_another_is_away_waits_for_those_who_come_next():
     """
-    The writer is at work on the first: whoever leaves meanwhile would only queue before its door, and alone.
+    The writer is at work on the first: whoever leaves meanwhile would only queue before its door, and alone. A full
+    batch goes all the same.
     """
-    left = []
 
     def hand_over(waiting):
         left.append([place for place, _ in waiting])
@@ -182,10 +182,16 @@ def test_who_comes_while_another_is_away_waits_for_those_who_come_next():
 
     async def meet():
         first = asyncio.create_task(arrive("first", 0))
-        others = await asyncio.gather(arrive("second", 10), arrive("third", 20))
+        others = [asyncio.create_task(arrive(place, 10 + place)) for place in range(count)]
+        for _ in range(300):
+            await asyncio.sleep(0)
+        gone = left.copy()
         held[0].set_result("first")
-        return [await first, *others]
+        return gone, await first, await asyncio.gather(*others)
 
-    held = []
-    assert ["first", "second", "third"] == asyncio.run(meet())
-    assert [["first"], ["second", "third"]] == left
+    for count, early in ((2, []), (MOST + 2, [[*range(MOST)]])):
+        held, left = [], []
+        gone, one, others = asyncio.run(meet())
+        assert [["first"], *early] == gone
+        assert ["first", [*range(count)]] == [one, others]
+        assert [["first"], *early, [*range(count)][-2:]] == left
