@@ -67,6 +67,11 @@ class Scope:
         return "*"
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """A key for each kind that is named, the most specific first; ``scope_of(*s.parts) == s``."""
+        return self.candidates[:-1] or ("*",)
+
+    @property
     def candidates(self) -> tuple[str, ...]:
         """Keys of the scopes that cover this one, the most specific first."""
         return _covering(self)
@@ -82,10 +87,10 @@ def _covering(scope: Scope) -> tuple[str, ...]:
     return (*(f"{kind}:{getattr(scope, kind)}" for kind in kinds if getattr(scope, kind)), "*")
 
 
-def scope_of(key: str) -> Scope:
-    """The scope of a key: ``scope_of(s.key).key == s.key``."""
-    kind, _, value = key.partition(":")
-    return EVERYTHING if key == "*" else Scope(**{kind: value})
+def scope_of(*keys: str) -> Scope:
+    """The scope of a key, or of the keys of its parts: ``scope_of(s.key).key == s.key``."""
+    named = [key.partition(":") for key in keys if key != "*"]
+    return Scope(**{kind: value for kind, _, value in named}) if named else EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

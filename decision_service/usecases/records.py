@@ -28,6 +28,7 @@ from decision_service.decision import (
     LogPosition,
     Outcome,
     Question,
+    Scope,
     Verdict,
     scope_of,
 )
@@ -86,7 +87,7 @@ def request_digest(request: DecisionRequest, snapshot_digest: str) -> str:
         asked = {
             "snapshot": snapshot_digest,
             "mode": request.mode.value,
-            "scope": request.scope.key,
+            "scope": _scope_said(request.scope),
             "release": request.release,
             "on_behalf_of": request.on_behalf_of,
             "proposals": canonical.digest(canonical.encode_object(request.proposals)),
@@ -94,6 +95,11 @@ def request_digest(request: DecisionRequest, snapshot_digest: str) -> str:
         return canonical.digest(canonical.encode(asked))
 
     return request.derived("digest", work_out)
+
+
+def _scope_said(scope: Scope) -> str | list[str]:
+    """A scope that names several kinds is more than its key: all of them say which release governs."""
+    return scope.key if len(scope.parts) == 1 else list(scope.parts)
 
 
 def idempotency_key(caller: Caller, request_id: str) -> str:
@@ -202,7 +208,7 @@ def _file(made: Deliberation) -> Filed:
         "engine_digest": engine_digest(),
         "request_digest": digest,
     }
-    envelope = {
+    envelope: dict[str, Any] = {
         "mode": request.mode.value,
         "scope": request.scope.key,
         "question_digest": question.digest,
@@ -211,6 +217,8 @@ def _file(made: Deliberation) -> Filed:
         **made.reached.in_envelope,
         **common,
     }
+    if len(request.scope.parts) > 1:
+        envelope["scope_parts"] = list(request.scope.parts)
     lineage = {
         "outcome_digest": result.digest,
         "engine": engine(),
@@ -298,7 +306,7 @@ def read_decision(ledger: Ledger, entry: Entry) -> Decision:
         trace_id=e["trace_id"],
         fallback=Fallback(e.get("fallback") or Fallback.NONE),
     )
-    mode, scope = DecisionMode(e["mode"]), scope_of(e["scope"])
+    mode, scope = DecisionMode(e["mode"]), scope_of(*e.get("scope_parts", (e["scope"],)))
     return Decision(e["name"], e["request_id"], mode, scope, outcome, lineage, position_of(entry))
 
 

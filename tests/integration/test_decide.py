@@ -77,6 +77,27 @@ def test_the_same_id_for_another_body_is_refused(governed, example, change):
     )
 
 
+def test_a_scope_of_several_kinds_is_kept_whole(governed, example):
+    """
+    The business unit beside a location may be who governs: it is in the log, and its change makes another request.
+    """
+    within = decision_pb2.Scope(business_unit="tea", location="DC-NORTH")
+    made, again = (
+        governed.call(DECISIONS, "Decide", judgement(example, "within", scope=within)).decision
+        for _ in range(2)
+    )
+    read = governed.call(DECISIONS, "GetDecision", pb.GetDecisionRequest(name=made.name)).decision
+    other = judgement(
+        example, "within", scope=decision_pb2.Scope(business_unit="coffee", location="DC-NORTH")
+    )
+
+    assert [within] * 3 == [made.scope, again.scope, read.scope]
+    assert made == again == read
+    assert (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED") == refusal(
+        lambda: governed.call(DECISIONS, "Decide", other)
+    )
+
+
 def test_a_repeat_is_answered_whatever_has_changed(service, example, root):
     """
     The release was withdrawn meanwhile: a new request is refused, the decided one gets its decision.
