@@ -62,14 +62,11 @@ class OpenedOrders:
         for number, begun, wait, placed, static in self._orders:
             deadline = (at + wait).timestamp() if wait else None
             retry = None if placed is None else max(moment, placed)
-            rows.append((first + number, begun, scope, deadline, retry, *static))
+            rows.append((first + number, begun, scope, deadline, deadline, retry, *static))
         return rows
 
 
-OPEN = (
-    "INSERT INTO orders VALUES "
-    "(?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, '', 0, 0, ?11, '', ?12, NULL)"
-)
+OPEN = "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, 0, ?, '', ?, NULL)"
 """Of an order of which the ERP was not told, that no later plan replaced and nothing happened to."""
 
 
@@ -87,7 +84,8 @@ def _static(begun: OrderRecord) -> tuple[Any, ...]:
     """The columns that the outcome tells."""
     terms = begun.terms
     return (
-        begun.order, begun.stage, begun.item, begun.state.value, begun.asked, terms.cost, terms.supplier,
+        begun.order, begun.stage, begun.item, begun.state.value, begun.asked, terms.cost, terms.cost,
+        terms.supplier,
     )  # fmt: skip
 
 
