@@ -26,6 +26,7 @@ from decision_service.followers.index.batch import TOLD, Batch, words_of
 from decision_service.followers.index.conditions import AnyOf, Condition, Listed, OneWord, Worth, places
 from decision_service.followers.index.tables import BLOCK, Words, connect, cursor_of, make_anew
 from decision_service.followers.index.wanted import DecisionFilter
+from decision_service.followers.moments import first_since
 from decision_service.followers.reading import read_said
 from decision_service.usecases import records
 
@@ -180,17 +181,9 @@ class DecisionIndex:
         return start, stop
 
     def _first(self, moment: str) -> int:
-        """The first place in the log of a decision that is not earlier, by bisection."""
-        low, high = 0, self._cursor("position")
+        """The first place in the log of a decision that is not earlier."""
         query = "SELECT seq, recorded_at FROM decision_index WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT 1"
-        while low < high:
-            middle = (low + high) // 2
-            found = self._connection.execute(query, (middle, high)).fetchone()
-            if found and found[1] < moment:
-                low = found[0] + 1
-            else:
-                high = middle
-        return low
+        return first_since(self._connection, query, self._cursor("position"), moment)
 
     def _conditions(self, wanted: DecisionFilter) -> tuple[Condition, ...] | None:
         """The filter; what is not given does not restrict. None = a word that never occurred is wanted."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from audit.entry import format_time
+from decision_service.followers.moments import first_since
 from decision_service.followers.order_book.tables import IS_WAITING, NUMBER
 from decision_service.usecases.approvals.book import OrderFilter
 from decision_service.usecases.approvals.order_record import WAITING
@@ -100,15 +101,7 @@ def _stops(connection: sqlite3.Connection, wanted: OrderFilter) -> Iterator[int]
 
 
 def _place(connection: sqlite3.Connection, moment: datetime) -> int:
-    """The first place of a decision that is not earlier, by bisection: times in the log never decrease."""
-    text = format_time(moment)
-    low, high = 0, connection.execute("SELECT position FROM cursor").fetchone()[0]
+    """The first place of a decision that is not earlier."""
+    stop = connection.execute("SELECT position FROM cursor").fetchone()[0]
     query = "SELECT place, recorded FROM opened WHERE place >= ? AND place < ? ORDER BY place LIMIT 1"
-    while low < high:
-        middle = (low + high) // 2
-        found = connection.execute(query, (middle, high)).fetchone()
-        if found and found[1] < text:
-            low = found[0] + 1
-        else:
-            high = middle
-    return int(low)
+    return first_since(connection, query, stop, format_time(moment))
