@@ -27,7 +27,14 @@ _HandOver = Callable[[list[tuple[Any, "Crossing"]]], None]
 
 
 class Crossing:
-    """An answer on its way from any thread to the loop that waits for it."""
+    """
+    An answer on its way from any thread to the loop that waits for it.
+
+    Parameters
+    ----------
+    is_sent
+        Whether the shore sent for it, and waits for it to come back.
+    """
 
     __slots__ = ("_shore", "error", "here", "is_sent", "result")
 
@@ -124,10 +131,8 @@ class Shore:
                 crossing.here.set_exception(crossing.error)
             else:
                 crossing.here.set_result(crossing.result)
-        if (
-            were_away and not self._away and self._leaving
-        ):  # the writer is back, and those answered may come again
-            self._turns = TURNS
+        if were_away and not self._away and self._leaving:
+            self._turns = TURNS  # the writer is back, and those it answered may come again
             loop = self._leaving[0][2].here.get_loop()
             loop.call_soon(self._look, loop)
 

@@ -19,7 +19,7 @@ import orjson
 from sqlalchemy import Engine
 
 from audit.artifact import Artifact
-from audit.entry import Entry, Record, entry_of, format_time
+from audit.entry import Record, entry_of, record_of
 from audit.sql.known import KnownArtifacts
 from audit.store import Batch, Looked, TakenError
 
@@ -51,7 +51,7 @@ class _Insert(NamedTuple):
 
 _ENTRY = _Insert(
     "entry (seq, kind, subject, recorded_at, envelope, leaf_hash, key, payload_commitment)",
-    "(?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, nullif(?, ''), ?)",  # two entries without a key are no repetition
 )
 _PAYLOAD = _Insert("payload (seq, salt, payload)", "(?, ?, ?)")
 _ARTIFACT = _Insert("artifact (digest, media_type, content)", "(?, ?, ?)")
@@ -114,7 +114,7 @@ class SqliteTransaction:
             Its first place is not the next one, or a key is in the log already.
         """
         try:
-            self._add(_ENTRY, [_row(entry) for entry in batch.entries])
+            self._add(_ENTRY, list(map(record_of, batch.entries)))
         except sqlite3.IntegrityError as error:
             raise TakenError(f"the store refused: {error}; nothing of this batch was kept") from error
         self._add(_PAYLOAD, [(seq, kept.salt, kept.payload) for seq, kept in batch.sealed.items()])
@@ -142,19 +142,6 @@ class SqliteTransaction:
         for start in range(0, len(rows), MOST_ROWS):
             some = rows[start : start + MOST_ROWS]
             self._cursor.execute(_statement(insert, len(some)), list(chain.from_iterable(some)))
-
-
-def _row(entry: Entry) -> tuple[Any, ...]:
-    return (
-        entry.seq,
-        entry.kind,
-        entry.subject,
-        format_time(entry.recorded_at),
-        entry.envelope,
-        entry.leaf_hash,
-        entry.key or None,  # two entries without a key are no repetition
-        entry.payload_commitment,
-    )
 
 
 def _json(names: Iterable[str | int]) -> str:
