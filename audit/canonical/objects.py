@@ -12,6 +12,7 @@ One lowering function per type is built on first use and kept; this is what make
 """
 
 import dataclasses
+import threading
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -65,9 +66,16 @@ def decode_object(data: bytes, kind: type[T]) -> T:
 
 
 def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
+    """
+    Return the decoder of a type, made by one thread at a time.
+
+    msgspec looks at a class when it first meets it, and kills the process where a second thread meets the same
+    class before it is done (as of 0.22).
+    """
     decoder = _DECODERS.get(kind)
     if decoder is None:
-        decoder = _DECODERS[kind] = msgspec.json.Decoder(kind, strict=False)
+        with _DOOR:
+            decoder = _DECODERS[kind] = msgspec.json.Decoder(kind, strict=False)
     return decoder
 
 
@@ -82,6 +90,7 @@ def _lowering(kind: Any) -> Lowering:
 # Types are few and live as long as the process, so both tables only grow to their number.
 _LOWERINGS: dict[Any, Lowering] = {}
 _DECODERS: dict[Any, "msgspec.json.Decoder[Any]"] = {}
+_DOOR = threading.Lock()
 
 
 def _build_lowering(kind: Any) -> Lowering:

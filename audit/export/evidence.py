@@ -28,6 +28,9 @@ class _Manifest(msgspec.Struct, frozen=True):
     format: str
 
 
+_MANIFEST = msgspec.json.Decoder(_Manifest)
+
+
 class ExportEvidence:
     """
     The log, or a selection of it, in an export folder.
@@ -147,7 +150,7 @@ class _Gathering:
 
 def _read_manifest(folder: Path) -> _Manifest:
     try:
-        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=_Manifest)
+        manifest = _MANIFEST.decode((folder / "manifest.json").read_bytes())
     except (OSError, msgspec.DecodeError) as error:
         raise ExportError(f"`{folder}` is not an export: manifest.json: {error}") from error
     if manifest.version != VERSION or manifest.format not in {form.value for form in ExportFormat}:

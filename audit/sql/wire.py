@@ -37,6 +37,11 @@ class Places(msgspec.Struct, frozen=True, omit_defaults=True):
     details: tuple[str | int | None, ...] = ()
 
 
+# Made here, by one thread: see `audit.canonical.objects`.
+_REQUEST = msgspec.msgpack.Decoder(tuple[_Wired, ...])
+_PLACES = msgspec.json.Decoder(Places)
+_NEWS = msgspec.json.Decoder(list[tuple[uuid.UUID, msgspec.Raw]])
+
 _REFUSALS: dict[str, type[AuditError]] = {
     "key": KeyConflictError,
     "pointer": PointerMovedError,
@@ -64,7 +69,7 @@ def write_request(request: Request) -> bytes:
 
 def read_request(data: bytes) -> Request:
     """Return the request that `write_request` wrote."""
-    return tuple(map(_prepared, msgspec.msgpack.decode(data, type=tuple[_Wired, ...])))
+    return tuple(map(_prepared, _REQUEST.decode(data)))
 
 
 def write_outcome(outcome: Outcome) -> str:
@@ -88,7 +93,7 @@ def write_outcome(outcome: Outcome) -> str:
 
 def read_outcome(text: str, request: Request) -> Outcome | Places:
     """Return the outcome that `write_outcome` wrote for a request; its places where entries have to be read."""
-    answer = msgspec.json.decode(text, type=Places)
+    answer = _PLACES.decode(text)
     if answer.refusal:
         return _REFUSALS[answer.refusal](*answer.details)
     told = zip(request, answer.entries, answer.made, strict=False)
@@ -111,7 +116,7 @@ def write_news(outcomes: Sequence[tuple[uuid.UUID, str]]) -> list[str]:
 def read_news(text: str) -> list[tuple[uuid.UUID, str]]:
     """Return the outcomes that `write_news` wrote, or nothing where somebody else wrote."""
     try:
-        told = msgspec.json.decode(text, type=list[tuple[uuid.UUID, msgspec.Raw]])
+        told = _NEWS.decode(text)
     except msgspec.DecodeError:
         return []
     return [(ticket, bytes(outcome).decode()) for ticket, outcome in told]

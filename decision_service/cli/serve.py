@@ -47,12 +47,13 @@ async def _serve(settings: Settings, founding: Path | None, actor: str) -> None:
     app = build(settings)
     if founding:
         found_with(app.releases, founding, actor)
+    entries = (
+        app.ledger.size
+    )  # before: whoever serves already does not end where the log is away for a moment
     running = await app.serve()
     settle()
     (settings.data / ADDRESS).write_text(running.address)
-    console.print(
-        f"serving on {running.address}, log of {app.ledger.size} entries in {settings.data}", markup=False
-    )
+    console.print(f"serving on {running.address}, log of {entries} entries in {settings.data}", markup=False)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

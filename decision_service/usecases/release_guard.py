@@ -111,6 +111,7 @@ _RANGES = {
     "least_baseline": (10, 100_000), "most_periods": (2, 3650), "silent_periods": (1, 3650),
     "least_for_rate": (1, 100_000), "cool_down_days": (0.0, 3650.0),
 }  # fmt: skip
+msgspec.json.Decoder(GuardParameters)  # msgspec knows the type from here on; see `audit.canonical.objects`
 
 
 def read_guard(raw: object, path: str) -> GuardParameters:

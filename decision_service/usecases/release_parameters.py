@@ -18,6 +18,7 @@ _NOT_NEGATIVE = (
     "frozen_buckets",
 )  # fmt: skip
 _MOST_CONFLICT_ROUNDS = 10
+msgspec.json.Decoder(PlanningParameters)  # msgspec knows the type from here on; see `audit.canonical.objects`
 
 
 def read_parameters(raw: object, path: str) -> PlanningParameters:

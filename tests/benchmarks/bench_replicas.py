@@ -45,9 +45,14 @@ def main():
             report = chaos.unleash(town, example, 60 * minutes, random.Random(seed))
         finally:
             town.close()
-    for problem in (*report.ended, *report.unexpected, *report.unanswered, *report.lost, *report.doubled)[
-        :20
-    ]:
+    for problem in (
+        *report.ended,
+        *report.fallen,
+        *report.unexpected,
+        *report.unanswered,
+        *report.lost,
+        *report.doubled,
+    )[:20]:
         print(problem)
     publish("replicas", rows_of(report))
     sys.exit(not report.holds)
@@ -67,6 +72,7 @@ def rows_of(report):
         Row(case, "retries of clients", report.retries, None, "", None, "", None),
         Row(case, "replicas that ended while they started", len(report.ended), None, "", None, "", None),
         Row(case, "seconds until the last was answered", report.longest, None, "", None, "", None),
+        none("replicas that ended by themselves while they served", report.fallen),
         none("requests that were never answered", report.unanswered),
         none("errors that a client should not see", report.unexpected),
         none("answers that the log does not hold", report.lost),

@@ -51,6 +51,8 @@ _LEADER = """
 """
 _LEAD = 0x6C65646702  # the lock of the sequencer, see audit.sql.postgres
 _QUICK = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500))
+# Channels to one address share a connection, and one to a dead replica may still look ready.
+_OWN = (*_QUICK, ("grpc.use_local_subchannel_pool", 1))
 
 
 @dataclass(slots=True)
@@ -62,7 +64,8 @@ class Report:
     planned: int = 0
     retries: int = 0
     kills: Counter = field(default_factory=Counter)
-    ended: list = field(default_factory=list)  # replicas that ended by themselves, and their last words
+    ended: list = field(default_factory=list)  # replicas that ended while they started, and their last words
+    fallen: list = field(default_factory=list)  # replicas that ended by themselves while they served
     longest: float = 0.0  # seconds until a request was answered
     unanswered: list = field(default_factory=list)
     unexpected: list = field(default_factory=list)  # errors that no client should see
@@ -78,6 +81,7 @@ class Report:
             self.unexpected,
             self.lost,
             self.doubled,
+            self.fallen,
             self.verified.get("problems", True),
         )
         return not any(wrong) and self.requests > 0
@@ -104,7 +108,10 @@ class Town:
         self.folders = [folder / f"replica-{n}" for n in range(replicas)]
         self.addresses = [f"127.0.0.1:{free_port()}" for _ in range(replicas)]
         self.pids = [0] * replicas
-        self.ended = []  # what replicas said that could not start
+        self.ended, self.fallen = (
+            [],
+            [],
+        )  # what replicas said that could not start; that ended while they served
         for data in self.folders:
             data.mkdir()
             if data == self.folders[0]:
@@ -112,12 +119,13 @@ class Town:
             else:
                 shutil.copy(self.folders[0] / "signing.key", data)
         settings = {"WORKERS": "1", "DATABASE": self.url, "DASK": self.scheduler}
+        variables = {f"DECISION_SERVICE_{name}": value for name, value in settings.items()}
         self.nursery = subprocess.Popen(
             [sys.executable, str(Path(__file__).parent / "nursery.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {f"DECISION_SERVICE_{name}": value for name, value in settings.items()},
+            env=os.environ | variables | {"PYTHONFAULTHANDLER": "1"},  # a crash says where
         )
         for number in range(replicas):
             self.start(number)
@@ -140,7 +148,7 @@ class Town:
     def wait(self, number):
         """Until a replica answers at its address; one that ended by itself is started again, as a unit is."""
         until = time.monotonic() + 90
-        with grpc.insecure_channel(self.addresses[number], options=_QUICK) as channel:
+        with grpc.insecure_channel(self.addresses[number], options=_OWN) as channel:
             ready = grpc.channel_ready_future(channel)
             while not ready.done():
                 assert time.monotonic() < until, self._said(number)
@@ -149,9 +157,25 @@ class Town:
                     self.start(number)
                 time.sleep(0.1)
 
+    def keep_up(self):
+        """Start again what ended by itself while it served."""
+        for number, pid in enumerate(self.pids):
+            if not _is_alive(pid):
+                self.fallen.append(self._said(number))
+                self.start(number)
+                self.wait(number)
+
+    def end(self, number):
+        """Kill a replica; its port and the lock on its folder are free afterwards."""
+        until = time.monotonic() + 30
+        crash.kill(self.pids[number])
+        while _is_alive(self.pids[number]):
+            assert time.monotonic() < until, f"replica {number} does not die"
+            time.sleep(0.01)
+
     def _said(self, number):
         log = self.folders[number] / "service.log"
-        return log.read_text()[-3000:] if log.exists() else ""
+        return log.read_text()[-6000:] if log.exists() else ""
 
     def govern(self, govern, policies):
         """When all answer, let a release govern."""
@@ -187,7 +211,7 @@ class Town:
             crash.start_again(self.server)
         else:
             number = self.leader() if kind == "sequencer" else chance.randrange(len(self.pids))
-            crash.kill(self.pids[number])
+            self.end(number)
             time.sleep(chance.uniform(0.0, 1.0))
             self.start(number)
             self.wait(number)
@@ -342,6 +366,7 @@ def unleash(town, example, seconds, chance, kinds=None, pause=(1.0, 4.0)):
         time.sleep(chance.uniform(*pause))
         if kinds is None and time.monotonic() - started > seconds:
             break
+        town.keep_up()
         town.kill(kind, chance)
         report.kills[kind] += 1
     time.sleep(max(0.0, seconds - (time.monotonic() - started)))
@@ -349,6 +374,7 @@ def unleash(town, example, seconds, chance, kinds=None, pause=(1.0, 4.0)):
     for thread in threads:
         thread.join()
     report.seconds = time.monotonic() - started
+    town.keep_up()
     judge(town, clients.answers, report)
     return report
 
@@ -363,14 +389,14 @@ def judge(town, answers, report):
             logged[envelope["request_id"]].append(entry.subject)
             report.planned += envelope["mode"] == "PLAN"
     view.store.close()
-    report.requests, report.ended = len(answers), town.ended
+    report.requests, report.ended, report.fallen = len(answers), town.ended, town.fallen
     report.lost = [r for r, names in answers.items() if not names <= set(logged[r])]
     report.doubled = [r for r in logged.keys() | answers.keys() if len({*logged[r], *answers[r]}) > 1]
     command = [str(Path(sys.executable).parent / "decisionctl"), "audit", "verify", "--json"]
     done = subprocess.run(
         [*command, "--address", town.addresses[0]], capture_output=True, text=True, check=False
     )
-    report.verified = {"problems": [done.stderr[-500:]]}
+    report.verified = {"problems": [done.stdout[-500:] + done.stderr[-500:]]}
     with contextlib.suppress(json.JSONDecodeError):
-        report.verified = json.loads(done.stdout)
+        report.verified |= json.loads(done.stdout)
     report.entries = report.verified.get("entries", 0)

@@ -2,23 +2,38 @@
 Starts the service again and again by forking: a round of a crash test then costs no imports.
 
 Reads a data folder a line, with an address behind a tab where it matters, and answers with the process id
-of the service that serves it. Its sessions with PostgreSQL carry the folder's name.
+of the service that serves it. Its sessions with PostgreSQL carry the folder's name. How a service ended
+stands at the end of its log.
 """
 
+import contextlib
 import os
 import signal
 import sys
 from pathlib import Path
 
+DATA = {}  # process id -> the folder that it serves
 
-def serve(line, commands):
+
+def serve(data, address, commands):
     """Become the service."""
-    data, _, address = line.partition("\t")
     os.environ["PGAPPNAME"] = Path(data).name
-    log = os.open(Path(data) / "service.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    log = os.open(log_of(data), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for number in (1, 2):
         os.dup2(log, number)
     commands(["serve", "--data", data, "--address", address or "127.0.0.1:0"])
+
+
+def log_of(data):
+    return Path(data) / "service.log"
+
+
+def bury(*_):
+    """Whoever ended is gone at once, and its log says how."""
+    with contextlib.suppress(OSError):  # nobody is left, or the folder is gone already
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            with log_of(DATA.pop(ended[0])).open("a") as log:
+                log.write(f"ended: {os.waitstatus_to_exitcode(ended[1])}\n")
 
 
 def main():
@@ -29,12 +44,17 @@ def main():
     from decision_service.cli import load
 
     commands = load()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever is killed is gone at once
     for line in sys.stdin:
+        data, _, address = line.strip().partition("\t")
+        signal.signal(
+            signal.SIGCHLD, signal.SIG_DFL
+        )  # one that ends at once is buried when its folder is known
         child = os.fork()
         if child == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            serve(line.strip(), commands)
+            serve(data, address, commands)
+        DATA[child] = data
+        signal.signal(signal.SIGCHLD, bury)
+        bury()
         print(child, flush=True)
 
 

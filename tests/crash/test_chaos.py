@@ -37,6 +37,7 @@ def test_nothing_is_lost_or_decided_twice(town, example):
     assert [] == report.unanswered
     assert [] == report.lost
     assert [] == report.doubled
+    assert [] == report.fallen
     assert [] == report.verified["problems"]
     assert report.entries >= report.requests > 20
     assert dict.fromkeys(KINDS, 1) == report.kills
@@ -51,12 +52,12 @@ def test_an_operation_of_a_killed_replica_is_decided_by_another(town, example):
     from decision_service.v1 import decision_service_pb2 as pb
     from decision_service.v1 import solve_service_pb2 as solve_pb
 
-    from .chaos import SOLVES, crash, decision_of, wait_for
+    from .chaos import SOLVES, decision_of, wait_for
 
     wish = solve_pb.StartDecideRequest(decide=pb.DecideRequest(request_id="orphan", snapshot=example))
     name = town.session(0).call(SOLVES, "StartDecide", wish).name
     before = wait_is_over(town, name)
-    crash.kill(town.pids[0])
+    town.end(0)
     ended = wait_for(town.session(1), name, 50)
     town.start(0)
     town.wait(0)
