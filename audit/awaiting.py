@@ -2,9 +2,8 @@
 Requests of an event loop, taken to the ledger's writer together, and its answers brought back.
 
 Handing a batch over costs the loop as much as judging one request: the writer's thread takes the interpreter from it
-some thirty times. So while the writer is at work requests wait for it to come back, and where the last batch was
-shared until the loop has nothing else to do: those that have arrived are first all carried to this point. No clock is
-involved, and a caller who is alone waits for nobody.
+some thirty times. So requests leave once a turn of the loop, all that came to this point in it; and while the writer
+is at work they wait for it to come back. A caller who is alone waits for nobody.
 
 A batch answers many at once. `asyncio.wrap_future` wakes the loop for each of them, a system call
 that also passes the interpreter from thread to thread; here the first of a batch wakes the loop,
@@ -20,7 +19,6 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 MOST = 32  # requests that leave together: more would make the first of them wait and save little
-TURNS = 64  # of the loop with nothing new: what the network brings passes through several on its way here
 
 T = TypeVar("T")
 _HandOver = Callable[[list[tuple[Any, "Crossing"]]], None]
@@ -59,8 +57,6 @@ class Shore:
 
     def __init__(self) -> None:
         self._leaving: list[tuple[_HandOver, Any, Crossing]] = []
-        self._is_shared = False  # whether the last to leave left together
-        self._turns = 0  # left to look for more
         self._away = 0  # sent and not answered yet
         self._arrived: deque[Crossing] = deque()
         self._is_called = False
@@ -69,26 +65,18 @@ class Shore:
         """Hand over soon, together with what else is on its way; done soon after the answer is."""
         here = loop.create_future()
         self._leaving.append((hand_over, what, Crossing(self, here, is_sent=True)))
-        self._turns = TURNS if self._is_shared else 1
         if len(self._leaving) == MOST:
             self._depart()
         elif len(self._leaving) == 1 and not self._away:
-            loop.call_soon(self._look, loop)
+            loop.call_soon(self._look)
         return here
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Once a turn of the loop: leave when nothing new has come for long enough."""
-        if not self._leaving or self._away:
-            return
-        if self._turns:
-            self._turns -= 1
-            loop.call_soon(self._look, loop)
-        else:
+    def _look(self) -> None:
+        if self._leaving and not self._away:
             self._depart()
 
     def _depart(self) -> None:
         some, self._leaving = self._leaving, []
-        self._is_shared = len(some) > 1
         together: dict[_HandOver, list[tuple[Any, Crossing]]] = {}
         for hand_over, what, crossing in some:
             together.setdefault(hand_over, []).append((what, crossing))
@@ -121,7 +109,6 @@ class Shore:
     def _bring(self) -> None:
         """Hand over what is there, in the loop."""
         self._is_called = False
-        were_away = self._away
         while self._arrived:
             crossing = self._arrived.popleft()
             self._away -= crossing.is_sent
@@ -131,10 +118,7 @@ class Shore:
                 crossing.here.set_exception(crossing.error)
             else:
                 crossing.here.set_result(crossing.result)
-        if were_away and not self._away and self._leaving:
-            self._turns = TURNS  # the writer is back, and those it answered may come again
-            loop = self._leaving[0][2].here.get_loop()
-            loop.call_soon(self._look, loop)
+        self._look()
 
 
 _SHORES: WeakKeyDictionary[asyncio.AbstractEventLoop, Shore] = WeakKeyDictionary()

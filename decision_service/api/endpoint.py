@@ -18,6 +18,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from decision_service.api import roles, status
 from decision_service.api.admission import Admission, Rates, kind_of
+from decision_service.api.cohort import Cohort
 from decision_service.api.identity import Identifier
 from decision_service.api.reading import Request, Sent, read_request
 from decision_service.api.telemetry import Observation, current_trace_id
@@ -51,6 +52,7 @@ class Edge:
     identify: Identifier
     admission: Admission
     refusals: Rates = field(default_factory=lambda: Rates(rate=10, burst=100))  # lines of log
+    cohort: Cohort = field(default_factory=Cohort)
 
 
 # A unary method takes (request, call), one with a client stream (requests, call); a server stream is
@@ -85,6 +87,7 @@ class Method:
 
     async def unary(self, raw: bytes, context: Any) -> bytes:
         """One request, one response."""
+        await self._edge.cohort.join()
         metadata = _metadata(context)
         with Observation(self._full_name, metadata) as observation:
             try:

@@ -96,43 +96,27 @@ def test_a_loop_that_ended_is_left_alone():
         awaitable(answer)  # and where no loop runs, nobody can wait
 
 
-def test_who_is_alone_leaves_at_once_and_a_crowd_together():
+def test_those_of_one_turn_of_the_loop_leave_together():
     """
-    A caller who follows turns later finds one who was alone gone; after a shared departure they leave together.
+    Whoever comes a turn later finds them gone.
     """
-    left, turn = [], 0
+    left = []
 
     def hand_over(waiting):
-        left.append((turn, [place for place, _ in waiting]))
+        left.append([place for place, _ in waiting])
         for place, answer in waiting:
             answer.set_result(place)
 
     async def arrive(place, after):
-        nonlocal turn
         for _ in range(after):
             await asyncio.sleep(0)
-            turn += 1
         return await submitted(place, hand_over)
 
-    async def apart():
-        nonlocal turn
-        turn = 0
-        await asyncio.gather(arrive("first", 0), arrive("later", 20))
-        return [left.pop(0) for _ in range(len(left))]
-
     async def wait():
-        alone = await apart()
-        await asyncio.gather(arrive("a", 0), arrive("b", 0))
-        assert [["a", "b"]] == [places for _, places in left]
-        left.clear()
-        return alone, await apart()
+        return await asyncio.gather(arrive("a", 0), arrive("b", 0), arrive("later", 20))
 
-    (early, late), crowd = asyncio.run(wait())
-
-    assert ["first"] == early[1]
-    assert early[0] <= 2
-    assert (20, ["later"]) == late
-    assert [(20, ["first", "later"])] == crowd
+    assert ["a", "b", "later"] == asyncio.run(wait())
+    assert [["a", "b"], ["later"]] == left
 
 
 def test_each_is_answered_by_whom_it_was_handed_to():
