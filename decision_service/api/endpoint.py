@@ -95,11 +95,12 @@ class Method:
                 request, sent = await self._read(raw)
                 roles.require_reach(self._name, caller, request)
                 with self._edge.admission.room(kind_of(self._name, request), deadline):
-                    response = await self._handle(request, Call(caller, deadline, sent))
-                return _sent(response)
+                    response = _sent(await self._handle(request, Call(caller, deadline, sent)))
             except Exception as error:
                 await self._fail(error, context, observation)
                 raise  # not reached: aborting raises
+        await asyncio.sleep(0)  # the others come this far first: then the network's code runs for all of them
+        return response
 
     async def from_stream(self, raws: AsyncIterator[bytes], context: Any) -> bytes:
         """Many requests, one response."""
