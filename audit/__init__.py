@@ -3,6 +3,7 @@
 from audit import canonical
 from audit.anchor import publish, published
 from audit.artifact import Artifact
+from audit.awaiting import until_log_is_back
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, read_checkpoint
 from audit.entropy import random_bytes
 from audit.entry import Appended, Entry, NewEntry
@@ -100,6 +101,7 @@ __all__ = [
     "read_proof",
     "read_vkey",
     "redact",
+    "until_log_is_back",
     "upgrade",
     "verify_export",
     "verify_ledger",

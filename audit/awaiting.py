@@ -59,6 +59,7 @@ class Shore:
         self._leaving: list[tuple[_HandOver, Any, Crossing]] = []
         self._away = 0  # sent and not answered yet
         self._arrived: deque[Crossing] = deque()
+        self._return: asyncio.Future[None] | None = None
         self._is_called = False
 
     def send(self, what: Any, hand_over: _HandOver, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
@@ -97,6 +98,12 @@ class Shore:
         answer.add_done_callback(cross)
         return crossing.here
 
+    def returning(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None] | None":
+        """Done when all that was sent is answered; None where it is."""
+        if self._away and self._return is None:
+            self._return = loop.create_future()
+        return self._return
+
     def land(self, crossing: Crossing) -> None:
         """Put an answer down, in any thread."""
         self._arrived.append(crossing)
@@ -118,7 +125,14 @@ class Shore:
                 crossing.here.set_exception(crossing.error)
             else:
                 crossing.here.set_result(crossing.result)
-        self._look()
+        if not self._away:
+            self._look()
+            self._tell_return()
+
+    def _tell_return(self) -> None:
+        back, self._return = self._return, None
+        if back is not None and not back.done():
+            back.set_result(None)
 
 
 _SHORES: WeakKeyDictionary[asyncio.AbstractEventLoop, Shore] = WeakKeyDictionary()
@@ -141,6 +155,12 @@ def submitted(what: T, hand_over: Callable[[list[tuple[T, Crossing]]], None]) ->
     """
     loop = asyncio.get_running_loop()
     return _shore(loop).send(what, hand_over, loop)
+
+
+def until_log_is_back() -> "asyncio.Future[None] | None":
+    """Return what is done when a log's writer has answered all that the running loop sent; None where it has."""
+    loop = asyncio.get_running_loop()
+    return _shore(loop).returning(loop)
 
 
 def _shore(loop: asyncio.AbstractEventLoop) -> Shore:

@@ -19,7 +19,7 @@ from decision_service.v1 import decision_pb2
 CLIENTS = 10_000  # buckets kept; who was forgotten starts full again
 _SMOOTHING = 0.2  # weight of the newest duration
 _SOLVES = frozenset({"DecisionService/ReplayDecision"})
-_DECIDE, _WATCH = "DecisionService/Decide", "SolveService/WatchDecide"
+DECIDE, _WATCH = "DecisionService/Decide", "SolveService/WatchDecide"
 
 
 class Kind(StrEnum):
@@ -32,8 +32,8 @@ class Kind(StrEnum):
 
 def kind_of(method: str, request: Any) -> Kind:
     """The class of a call."""
-    if method in (_DECIDE, _WATCH):
-        mode = (request if method == _DECIDE else request.decide).mode
+    if method in (DECIDE, _WATCH):
+        mode = (request if method == DECIDE else request.decide).mode
         return Kind.JUDGE if mode == decision_pb2.DECISION_MODE_JUDGE else Kind.SOLVE
     return Kind.SOLVE if method in _SOLVES else Kind.READ
 
@@ -117,6 +117,10 @@ class Admission:
 
     gates: Mapping[Kind, Gate]
     rates: Rates = field(default_factory=Rates)
+
+    def is_busy(self) -> bool:
+        """Whether a call is inside."""
+        return any(gate.inside for gate in self.gates.values())
 
     def room(self, kind: Kind, deadline: float | None) -> "Room":
         """

@@ -2,9 +2,10 @@
 Calls that have arrived are taken up together, one right after the other.
 
 Between two calls the event loop runs the network's code, and by then the processor's caches hold nothing of the steps
-of a call any more. Where many calls are on their way, the first of them waits until the loop has nothing else to do;
-then all take the same steps while those are at hand, and come to the log together. No clock is involved, and a caller
-who is alone waits for one turn of the loop.
+of a call any more. So where others are inside, or were a moment ago, a call waits for as many as came last and until
+the loop has nothing else to do; then all take the same steps while those are at hand, and go to the log together.
+While the log's writer is at work nobody is taken up who would go there: it and the loop would take the interpreter
+from each other at every step. A caller who is alone waits for one turn of the loop.
 
 References
 ----------
@@ -12,46 +13,84 @@ J. R. Larus, M. Parkes: Using Cohort Scheduling to Enhance Server Performance. U
 """
 
 import asyncio
+from collections.abc import Callable
 
-MOST = 32  # calls taken up together: more would make the first of them wait and save little
-TURNS = 64  # of the loop with nothing new: what the network brings passes through several on its way here
+ENOUGH = 32  # calls: more would make the first of them wait and save little
+MOST = 256  # calls that may wait here, where admission does not count them
+TURNS = 16  # of the loop with nothing new: what the network brings passes through several on its way here
+PATIENCE = 0.001  # seconds with nothing new after which no more are waited for
 
 
 class Cohort:
-    """Of one event loop: where calls wait for each other."""
+    """
+    Where calls of one kind wait for each other, in one event loop.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    is_busy
+        Whether calls are inside.
+    away
+        What to wait for before others are taken up; None = nothing.
+    """
+
+    def __init__(
+        self, is_busy: Callable[[], bool], away: Callable[[], "asyncio.Future[None] | None"] = lambda: None
+    ) -> None:
+        self._is_busy, self._away = is_busy, away
         self._waiting: list[asyncio.Future[None]] = []
-        self._was_shared = False  # whether the last were several
+        self._expected = 1  # calls: as many as were taken up last, and those who came meanwhile
         self._turns = 0  # left to look for more
         self._is_looking = False
+        self._rest: asyncio.TimerHandle | None = None  # until when fewer than expected are waited for
 
     def join(self) -> "asyncio.Future[None]":
         """Done when it is this call's turn: soon, together with the others that have arrived."""
         loop = asyncio.get_running_loop()
         here: asyncio.Future[None] = loop.create_future()
         self._waiting.append(here)
-        self._turns = TURNS if self._was_shared else 1
+        has_company = self._expected > 1 or len(self._waiting) > 1 or self._is_busy()
+        self._turns = TURNS if has_company else 1
         if len(self._waiting) == MOST:
             self._take_up()
-        elif not self._is_looking:
-            self._is_looking = True
-            loop.call_soon(self._look, loop)
+        elif not self._is_looking or (self._rest and len(self._waiting) >= self._expected):
+            self._look_soon(loop)
         return here
 
+    def _look_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_looking = True
+        if self._rest:
+            self._rest.cancel()
+            self._rest = None
+        loop.call_soon(self._look, loop)
+
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Once a turn of the loop: take them up when nothing new has come for long enough."""
-        if self._waiting and self._turns:
+        """Take them up when there are enough, or nothing new has come for long enough."""
+        count = len(self._waiting)
+        if 0 < count < self._expected:
+            self._rest = loop.call_later(PATIENCE, self._wait_no_longer, loop, count)
+        elif self._turns and 0 < count < ENOUGH:
             self._turns -= 1
             loop.call_soon(self._look, loop)
-            return
-        self._is_looking = False
-        if self._waiting:
+        elif count and (away := self._away()):
+            away.add_done_callback(lambda _: self._look_again(loop))
+        else:
+            self._is_looking = False
             self._take_up()
+
+    def _wait_no_longer(self, loop: asyncio.AbstractEventLoop, count: int) -> None:
+        if count == len(self._waiting):
+            self._expected = count
+        self._look_soon(loop)
+
+    def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The log is back; those whom it answered just now may come again."""
+        self._expected = min(self._expected + len(self._waiting), ENOUGH)
+        self._turns = TURNS
+        self._look(loop)
 
     def _take_up(self) -> None:
         some, self._waiting = self._waiting, []
-        self._was_shared = len(some) > 1
+        self._expected = max(1, min(len(some), ENOUGH))
         for here in some:
             if not here.done():  # whoever waited was cancelled
                 here.set_result(None)

@@ -16,8 +16,9 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
+from audit import until_log_is_back
 from decision_service.api import roles, status
-from decision_service.api.admission import Admission, Rates, kind_of
+from decision_service.api.admission import DECIDE, Admission, Rates, kind_of
 from decision_service.api.cohort import Cohort
 from decision_service.api.identity import Identifier
 from decision_service.api.reading import Request, Sent, read_request
@@ -52,7 +53,6 @@ class Edge:
     identify: Identifier
     admission: Admission
     refusals: Rates = field(default_factory=lambda: Rates(rate=10, burst=100))  # lines of log
-    cohort: Cohort = field(default_factory=Cohort)
 
 
 # A unary method takes (request, call), one with a client stream (requests, call); a server stream is
@@ -76,6 +76,8 @@ class Method:
         self._name = f"{descriptor.containing_service.name}/{descriptor.name}"
         self._full_name = f"{descriptor.containing_service.full_name}/{descriptor.name}"
         self._request = GetMessageClass(descriptor.input_type)
+        away = until_log_is_back if self._name == DECIDE else lambda: None
+        self._cohort = Cohort(edge.admission.is_busy, away)
 
     def handler(self) -> Any:
         """The handler as grpc takes it."""
@@ -87,7 +89,7 @@ class Method:
 
     async def unary(self, raw: bytes, context: Any) -> bytes:
         """One request, one response."""
-        await self._edge.cohort.join()
+        await self._cohort.join()
         metadata = _metadata(context)
         with Observation(self._full_name, metadata) as observation:
             try:

@@ -4,24 +4,26 @@ Calls that have arrived are taken up together.
 
 import asyncio
 
-from decision_service.api.cohort import MOST, Cohort
+from decision_service.api.cohort import ENOUGH, MOST, PATIENCE, TURNS, Cohort
+
+SOON = TURNS // 2
 
 
-def taken_up(*crowds):
+def taken_up(arrivals, *, is_busy, away=lambda: None):
     """
-    Crowds of calls, one crowd after the other; of each, in which turn of the loop which calls were taken up.
+    In which turn of the loop each call was taken up.
 
     Parameters
     ----------
-    crowds
-        Turns after which each call of a crowd arrives.
+    arrivals
+        Turns after which each call arrives.
     """
 
-    async def call(cohort, after, since, found):
+    async def call(cohort, after):
         for _ in range(after):
             await asyncio.sleep(0)
         await cohort.join()
-        found.append(turns[0] - since)
+        return turns[0]
 
     async def count():
         while True:
@@ -30,13 +32,10 @@ def taken_up(*crowds):
 
     async def run():
         counting = asyncio.create_task(count())
-        cohort, told = Cohort(), []
-        for crowd in crowds:
-            found = []
-            await asyncio.gather(*(call(cohort, after, turns[0], found) for after in crowd))
-            told.append(found)
+        cohort = Cohort(lambda: is_busy, away)
+        found = await asyncio.gather(*(call(cohort, after) for after in arrivals))
         counting.cancel()
-        return told
+        return found
 
     turns = [0]
     return asyncio.run(run())
@@ -46,29 +45,87 @@ def test_who_is_alone_waits_for_nobody():
     """
     Nor does one who comes twenty turns later wait for more.
     """
-    ((first, later),) = taken_up((0, 20))
+    first, later = taken_up((0, 20), is_busy=False)
 
     assert first <= 4
     assert 20 <= later <= 24
 
 
-def test_a_crowd_waits_for_those_who_are_on_their_way():
+def test_while_others_are_inside_a_call_waits_for_those_on_their_way():
     """
-    After several were taken up together, the first of the next waits until nothing new has come for a while.
+    Until nothing new has come for a while.
     """
-    _, (first, later) = taken_up((0, 0), (0, 20))
+    first, later = taken_up((0, SOON), is_busy=True)
 
-    assert first == later > 20
+    assert first == later > SOON + TURNS
 
 
-def test_a_crowd_that_is_large_enough_waits_no_longer():
+def test_so_do_those_who_come_together():
     """
-    It is taken up at once; the rest follows.
+    Though nobody is inside.
     """
-    _, crowd = taken_up((0, 0), (0,) * (MOST + 1))
+    first, _, later = taken_up((0, 0, SOON), is_busy=False)
 
-    assert max(crowd[:MOST]) <= 4
-    assert crowd[MOST] > 20
+    assert first == later > SOON + TURNS
+
+
+def test_as_many_are_waited_for_as_came_last():
+    """
+    Nobody is inside, for all were answered and come again; with fewer than came last the first waits in vain a while.
+    """
+
+    async def turns(count):
+        for _ in range(count):
+            await asyncio.sleep(0)
+
+    async def run():
+        cohort, loop = Cohort(lambda: False), asyncio.get_running_loop()
+        await asyncio.gather(*(cohort.join() for _ in range(3)))
+        first = cohort.join()
+        await turns(5 * TURNS)
+        is_early = first.done()
+        crowd = [first, cohort.join(), cohort.join()]
+        await turns(2 * TURNS)
+        are_there = all(each.done() for each in crowd)
+        since = loop.time()
+        await cohort.join()
+        return is_early, are_there, loop.time() - since
+
+    is_early, are_there, in_vain = asyncio.run(run())
+
+    assert not is_early
+    assert are_there
+    assert in_vain >= PATIENCE
+
+
+def test_enough_of_them_wait_no_longer():
+    """
+    They are taken up at once; who comes later follows.
+    """
+    *enough, later = taken_up((*(0,) * ENOUGH, 10), is_busy=True)
+
+    assert max(enough) <= 4
+    assert later > max(enough)
+
+
+def test_nobody_is_taken_up_while_the_log_is_away():
+    """
+    Enough or not; when it is back they wait for those whom it answered. Too many to be left uncounted are taken up.
+    """
+
+    async def run(count):
+        back = asyncio.get_running_loop().create_future()
+        cohort = Cohort(lambda: True, lambda: None if back.done() else back)
+        waiting = [cohort.join() for _ in range(count)]
+        for _ in range(3 * TURNS):
+            await asyncio.sleep(0)
+        early = sum(each.done() for each in waiting)
+        back.set_result(None)
+        last = cohort.join()
+        await asyncio.gather(*waiting, last)
+        return early
+
+    assert [0, 0, MOST] == [asyncio.run(run(count)) for count in (2, ENOUGH, MOST + 1)]
 
 
 def test_who_went_away_meanwhile_holds_up_nobody():
@@ -77,7 +134,7 @@ def test_who_went_away_meanwhile_holds_up_nobody():
     """
 
     async def run():
-        cohort = Cohort()
+        cohort = Cohort(lambda: False)
         gone, here = cohort.join(), cohort.join()
         gone.cancel()
         await here
