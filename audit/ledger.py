@@ -7,6 +7,7 @@ checkpoint. The ledger knows entries and digests; what they mean is the caller's
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from types import TracebackType
 from typing import Self, cast
 
@@ -15,7 +16,7 @@ from audit.artifact import Artifact
 from audit.awaiting import awaitable, submitted
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from audit.entropy import random_bytes
-from audit.entry import Appended, Entry, NewEntry, Record, Sealed, entry_of, prepare
+from audit.entry import Appended, Entry, NewEntry, Record, Sealed, entry_of, format_time, prepare
 from audit.errors import AuditError, LedgerClosedError, NoteError, NotInLedgerError
 from audit.note import SignsNotes
 from audit.proof import TlogProof
@@ -68,6 +69,10 @@ class LedgerView:
         """Return the entry that holds an idempotency key."""
         return self.store.by_keys((key,)).get(key)
 
+    def find_all(self, keys: Iterable[str]) -> Mapping[str, Entry]:
+        """Return those entries that hold one of these idempotency keys, by key."""
+        return self.store.by_keys(key for key in keys if "\x00" not in key)  # which no entry holds
+
     def by_subject(self, subject: str) -> tuple[Entry, ...]:
         """Return the entries of a subject, oldest first."""
         return self.store.by_subject(subject)
@@ -81,6 +86,18 @@ class LedgerView:
     def records(self, start: int, stop: int) -> Iterator[Record]:
         """Return the entries start..stop in order, as they are stored: for those who read very many."""
         return self.store.records(start, stop)
+
+    def records_at(self, places: Iterable[int]) -> Iterator[Record]:
+        """Return the entries at these places, in the order of the log, as they are stored."""
+        return self.store.records_at(places)
+
+    def size_before(self, moment: datetime) -> int:
+        """Return how many entries were recorded earlier than a moment."""
+        return self.store.earlier(format_time(moment))
+
+    def size_at(self, moment: datetime) -> int:
+        """Return how many entries the log had at a moment, those of the same microsecond included."""
+        return self.store.earlier(format_time(moment) + "~")  # sorts after all of that moment
 
     def payload(self, seq: int) -> bytes | None:
         """Return the payload of an entry, or nothing if it has none or it was erased."""

@@ -6,7 +6,7 @@ makes everything written durable when it is left, or nothing of it.
 """
 
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from audit.artifact import Artifact
 from audit.checkpoint import SignedCheckpoint
-from audit.entry import Entry, Record, Sealed, record_of
+from audit.entry import Entry, Record, Sealed, format_time, record_of
 from audit.errors import NotInLedgerError, StorageError
 from audit.tree import HASH, Tile
 
@@ -94,6 +94,14 @@ class LogReader(Protocol):
 
     def records(self, start: int, stop: int) -> Iterator[Record]:
         """Return the entries start..stop in order, as they are stored, unjudged."""
+        ...
+
+    def records_at(self, places: Iterable[int]) -> Iterator[Record]:
+        """Return the entries at these places, in the order of the log, as they are stored, unjudged."""
+        ...
+
+    def earlier(self, moment: str) -> int:
+        """Return how many entries have a time that, as text, is less than this one."""
         ...
 
     def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
@@ -191,6 +199,15 @@ class MemoryStore:
     def records(self, start: int, stop: int) -> Iterator[Record]:
         """Return the entries start..stop in order."""
         return map(record_of, self._contents.entries[start:stop])
+
+    def records_at(self, places: Iterable[int]) -> Iterator[Record]:
+        """Return the entries at these places, in the order of the log."""
+        size = self.size()
+        return (record_of(self._contents.entries[place]) for place in sorted(places) if place < size)
+
+    def earlier(self, moment: str) -> int:
+        """Return how many entries have a time that, as text, is less than this one."""
+        return bisect_left(self._contents.entries, moment, key=lambda entry: format_time(entry.recorded_at))
 
     def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
         """Return the entries that hold these idempotency keys."""

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Table, bindparam, delete, func, insert, select
+from sqlalchemy import Engine, Table, bindparam, delete, func, insert, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
@@ -33,6 +33,7 @@ from audit.sql.tables import (
 )
 from audit.tree import HASH
 
+T = TypeVar("T")
 LOST = "it may still be recorded: ask again with the same key"
 _MOST_VALUES = 500  # values in one IN list, well below every database's limit
 
@@ -66,6 +67,22 @@ _RECORDS = (
     select(*_COLUMNS)
     .where(_ENTRY.c.seq >= bindparam("start"), _ENTRY.c.seq < bindparam("stop"))
     .order_by(_ENTRY.c.seq)
+)
+_RECORDS_AT = (
+    select(*_COLUMNS).where(_ENTRY.c.seq.in_(bindparam("places", expanding=True))).order_by(_ENTRY.c.seq)
+)
+_EARLIER = text(  # times never decrease: the place is found by halving, at one look
+    """
+    WITH RECURSIVE half (low, high) AS (
+        SELECT CAST(0 AS BIGINT), (SELECT CAST(coalesce(max(seq) + 1, 0) AS BIGINT) FROM entry)
+        UNION ALL
+        SELECT CASE WHEN recorded_at < :moment THEN seq + 1 ELSE low END,
+               CASE WHEN recorded_at < :moment THEN high ELSE seq END
+        FROM half JOIN entry ON seq = (low + high) / 2
+        WHERE low < high
+    )
+    SELECT max(low) FROM half
+    """
 )
 _SEALED = (
     select(_PAYLOAD.c.seq, _PAYLOAD.c.salt, _PAYLOAD.c.payload)
@@ -124,6 +141,18 @@ class SqlStore:
             # again, and thousands held at once a fifth, which goes to the collector of cycles.
             rows: Any = connection.execute(_RECORDS, {"start": start, "stop": stop}).cursor
             yield from map(_RECORD, rows)
+
+    def records_at(self, places: Iterable[int]) -> Iterator[Record]:
+        """Return the entries at these places, in the order of the log, as they are stored, unjudged."""
+        with self._read() as connection:
+            for some in _pieces(sorted(places)):
+                rows: Any = connection.execute(_RECORDS_AT, {"places": some}).cursor
+                yield from map(_RECORD, rows)
+
+    def earlier(self, moment: str) -> int:
+        """Return how many entries have a time that, as text, is less than this one."""
+        with self._read() as connection:
+            return int(connection.execute(_EARLIER, {"moment": moment}).scalar_one())
 
     def by_keys(self, keys: Iterable[str]) -> Mapping[str, Entry]:
         """Return the entries that hold these idempotency keys."""
@@ -336,7 +365,7 @@ def _set_only(rows: Iterable[Any]) -> dict[str, str]:
     return {name: value for name, value in rows if value is not None}
 
 
-def _pieces(values: Iterable[str]) -> Iterator[list[str]]:
+def _pieces(values: Iterable[T]) -> Iterator[list[T]]:
     everything = list(values)
     for start in range(0, len(everything), _MOST_VALUES):
         yield everything[start : start + _MOST_VALUES]

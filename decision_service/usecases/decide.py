@@ -202,7 +202,7 @@ class Decide:
 
     def _earlier(self, request: DecisionRequest, caller: Caller, snapshot: Artifact) -> Decided | None:
         """The first decision on this request_id."""
-        entry = self.ledger.find(records.idempotency_key(caller, request.request_id))
+        entry = self.ledger.find(records.idempotency_key(caller.subject, request.request_id))
         if entry is None:
             return None
         asked = records.request_digest(request, snapshot.digest)

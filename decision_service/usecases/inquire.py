@@ -13,6 +13,7 @@ from decision_service.decision import (
     Fallback,
     JudgedOrder,
     Outcome,
+    scope_of,
 )
 from decision_service.errors import NotFoundError
 from decision_service.facts import SnapshotFacts
@@ -60,7 +61,7 @@ class Inquire:
             There is none, or the caller's grant does not cover its scope: it is not told which.
         """
         entry = records.find_decision(self.ledger, name)
-        if not caller.may_see(records.summary_of(entry).scope):
+        if not caller.may_see(scope_of(records.envelope_of(entry)["scope"])):
             raise NotFoundError("decision", name)
         return records.read_decision(self.ledger, entry)
 

@@ -21,7 +21,6 @@ from decision_service.decision import (
     Decision,
     DecisionMode,
     DecisionRequest,
-    DecisionSummary,
     Disposition,
     Fallback,
     Lineage,
@@ -29,7 +28,6 @@ from decision_service.decision import (
     Outcome,
     Question,
     Scope,
-    Verdict,
     scope_of,
 )
 from decision_service.derived import Followed
@@ -102,9 +100,9 @@ def _scope_said(scope: Scope) -> str | list[str]:
     return scope.key if len(scope.parts) == 1 else list(scope.parts)
 
 
-def idempotency_key(caller: Caller, request_id: str) -> str:
+def idempotency_key(actor: str, request_id: str) -> str:
     """Request ids are unique per caller."""
-    return f"decide/{caller.subject}/{request_id}"
+    return f"decide/{actor}/{request_id}"
 
 
 @dataclass(frozen=True)
@@ -258,7 +256,7 @@ def new_entry(
         envelope=filed.envelope.plus(own),
         payload=filed.payload,
         artifacts=filed.artifacts,
-        key=idempotency_key(caller, request_id),
+        key=idempotency_key(caller.subject, request_id),
         key_digest=filed.request_digest,
         requires={**filed.requires, **held},
     )
@@ -321,26 +319,6 @@ def read_inputs(ledger: Ledger, entry: Entry) -> Inputs:
     e = envelope_of(entry)
     digests = (e["snapshot_digest"], e["question_digest"], e["release_digest"])
     return Inputs(*(ledger.artifact(digest).content for digest in digests))
-
-
-def summary_of(entry: Entry) -> DecisionSummary:
-    """One line of a list, from the envelope alone."""
-    e = envelope_of(entry)
-    return DecisionSummary(
-        name=e["name"],
-        request_id=e["request_id"],
-        recorded_at=entry.recorded_at,
-        verdict=Verdict(e["verdict"]),
-        release=e["release"],
-        actor=e["actor"],
-        approved=e["approved"],
-        referred=e["referred"],
-        blocked=e["blocked"],
-        value=float(e["value"]),
-        log_index=entry.seq,
-        scope=scope_of(e["scope"]),
-        mode=DecisionMode(e["mode"]),
-    )
 
 
 def position_of(entry: Entry) -> LogPosition:

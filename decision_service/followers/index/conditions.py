@@ -7,7 +7,7 @@ block that one of them leaves out is not looked at.
 
 import heapq
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
@@ -77,8 +77,30 @@ class Listed:
         """Where it holds."""
         query = f"SELECT seq FROM {self.rows} AND seq < ? ORDER BY seq DESC"  # noqa: S608 - ours, values are bound
         rows = self.connection.execute(query, (*self.values, (block + 1) * BLOCK))
-        for found, each in groupby((seq for (seq,) in rows), lambda seq: seq // BLOCK):
-            yield Found(found, reduce(or_, (1 << seq % BLOCK for seq in each)))
+        return _in_blocks(seq for (seq,) in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """
+    The decision is at one of some places.
+
+    Parameters
+    ----------
+    places
+        The newest first.
+    """
+
+    places: tuple[int, ...]
+
+    def down(self, block: int) -> Iterator[Found]:
+        """Where it holds."""
+        return _in_blocks(seq for seq in self.places if seq < (block + 1) * BLOCK)
+
+
+def _in_blocks(places: Iterable[int]) -> Iterator[Found]:
+    for block, each in groupby(places, lambda seq: seq // BLOCK):
+        yield Found(block, reduce(or_, (1 << seq % BLOCK for seq in each)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 The decision index.
 
 A cache of the log, rebuilt whenever it is missing, of another schema or of another log; it lags until
-someone asks, then catches up. What an order is for stands in outcomes, not in envelopes, so items
-and locations are read only once somebody filters by them, on a cursor of their own.
+someone asks, then catches up. It knows where in the log something was decided; what was decided is read
+there. What an order is for stands in outcomes, not in envelopes, so items and locations are read only once
+somebody filters by them, on a cursor of their own.
 """
 
 import math
@@ -13,20 +14,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 import orjson
 from cachetools import LRUCache
 
 from audit import Ledger
-from audit.entry import format_time, read_time
+from audit.entry import Record, read_time
 from decision_service.decision import DecisionMode, DecisionSummary, Verdict, scope_of
 from decision_service.errors import UnavailableError
-from decision_service.followers.index.batch import TOLD, Batch, words_of
-from decision_service.followers.index.conditions import AnyOf, Condition, Listed, OneWord, Worth, places
+from decision_service.followers.index.batch import ACTOR, Batch, words_of
+from decision_service.followers.index.conditions import AnyOf, At, Condition, Listed, OneWord, Worth, places
 from decision_service.followers.index.tables import BLOCK, Words, connect, cursor_of, make_anew
 from decision_service.followers.index.wanted import DecisionFilter
-from decision_service.followers.moments import first_since
 from decision_service.followers.reading import read_said
 from decision_service.usecases import records
 
@@ -60,22 +59,16 @@ class DecisionIndex:
                 self.catch_up()
                 if wanted.item or wanted.location:
                     self._catch_up_places()
-                return tuple(self._list(wanted, size, before))
+                found = self._find(wanted, size, before)
         except sqlite3.Error as error:
             raise UnavailableError(
                 f"the decision index: {error}; the log is not affected", "INDEX_UNAVAILABLE"
             ) from error
+        return tuple(map(_summary, reversed([*self._ledger.records_at(found)])))
 
     def size_at(self, moment: datetime | None) -> int:
-        """How many entries the log had then, by bisection: times in it never decrease; nothing = has now."""
-        low, high = 0, self._ledger.size
-        while moment and low < high:
-            middle = (low + high) // 2
-            if self._ledger.get(middle).recorded_at <= moment:
-                low = middle + 1
-            else:
-                high = middle
-        return high
+        """How many entries the log had then; nothing = has now."""
+        return self._ledger.size_at(moment) if moment else self._ledger.size
 
     def catch_up(self) -> None:
         """Read what was logged since the cursor."""
@@ -122,9 +115,9 @@ class DecisionIndex:
 
     def _add(self, start: int, stop: int) -> None:
         batch, leaf = Batch(self._words), b""
-        for seq, kind, _, recorded_at, envelope, leaf, _, _ in self._ledger.records(start, stop):  # noqa: B007 - the last one
+        for seq, kind, _, _, envelope, leaf, _, _ in self._ledger.records(start, stop):  # noqa: B007 - the last one
             if kind == records.DECISION:
-                batch.add(seq, recorded_at, read_said(envelope))
+                batch.add(seq, read_said(envelope))
         batch.write(self._connection)
         query = "UPDATE decision_index_cursor SET position = ?, leaf = ?"
         self._connection.execute(query, (stop, leaf.hex()))
@@ -154,18 +147,13 @@ class DecisionIndex:
 
     # --- reading -----------------------------------------------------------------------------
 
-    def _list(self, wanted: DecisionFilter, size: int, before: int | None) -> Iterator[DecisionSummary]:
+    def _find(self, wanted: DecisionFilter, size: int, before: int | None) -> tuple[int, ...]:
+        """Places in the log, the newest first."""
         conditions = self._conditions(wanted)
         if conditions is None:
-            return
+            return ()
         start, stop = self._bounds(wanted, before)
-        found = islice(places(conditions, start, stop), size)
-        query = (
-            "SELECT seq, name, request_id, recorded_at, mode, verdict, release, actor, scope, approved, "
-            "referred, blocked, value FROM decision_index WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"
-        )
-        for row in self._connection.execute(query, (orjson.dumps(list(found)).decode(),)).fetchall():
-            yield self._summary(*row)
+        return tuple(islice(places(conditions, start, stop), size))
 
     def _bounds(self, wanted: DecisionFilter, before: int | None) -> tuple[int, int]:
         """First place and the one after the last that times and page leave over: times never decrease."""
@@ -173,17 +161,12 @@ class DecisionIndex:
         if before is not None:
             stop = min(stop, before)
         if wanted.since:
-            start = self._first(format_time(wanted.since))
+            start = self._ledger.size_before(wanted.since)
         if wanted.until:
-            stop = min(stop, self._first(format_time(wanted.until)))
+            stop = min(stop, self._ledger.size_before(wanted.until))
         if wanted.as_known_at:
-            stop = min(stop, self._first(format_time(wanted.as_known_at) + "~"))  # after all of that moment
+            stop = min(stop, self._ledger.size_at(wanted.as_known_at))
         return start, stop
-
-    def _first(self, moment: str) -> int:
-        """The first place in the log of a decision that is not earlier."""
-        query = "SELECT seq, recorded_at FROM decision_index WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT 1"
-        return first_since(self._connection, query, self._cursor("position"), moment)
 
     def _conditions(self, wanted: DecisionFilter) -> tuple[Condition, ...] | None:
         """The filter; what is not given does not restrict. None = a word that never occurred is wanted."""
@@ -199,7 +182,7 @@ class DecisionIndex:
     def _of_rows(self, wanted: DecisionFilter) -> Iterator[Condition]:
         """Conditions on what is no word: as many values as decisions, or nearly."""
         if wanted.request_id:
-            yield Listed(self._connection, "decision_index WHERE request_id = ?", (wanted.request_id,))
+            yield self._asked_as(wanted)
         if wanted.item and wanted.location:
             both = (wanted.item, wanted.location)  # +: rows of an item come in the order of the log
             yield Listed(self._connection, "decision_place WHERE item = ? AND +location = ?", both)
@@ -211,21 +194,31 @@ class DecisionIndex:
             high = math.inf if wanted.max_value is None else wanted.max_value
             yield Worth(self._connection, wanted.min_value or -math.inf, high)
 
-    def _summary(self, seq: int, name: str, request_id: str, recorded_at: str, *rest: Any) -> DecisionSummary:
-        mode, verdict, release, actor, scope = map(self._words.text, rest[: len(TOLD)])
-        approved, referred, blocked, value = rest[len(TOLD) :]
-        return DecisionSummary(
-            name=name,
-            request_id=request_id,
-            recorded_at=read_time(recorded_at),
-            verdict=Verdict(verdict),
-            release=release,
-            actor=actor,
-            approved=approved,
-            referred=referred,
-            blocked=blocked,
-            value=value,
-            log_index=seq,
-            scope=scope_of(scope),
-            mode=DecisionMode(mode),
-        )
+    def _asked_as(self, wanted: DecisionFilter) -> At:
+        """Decisions on a request: of each caller one at most, which the log finds by a key of both."""
+        actors = (wanted.actor,) if wanted.actor else self._words.of_kind(ACTOR)
+        keys = (records.idempotency_key(actor, wanted.request_id) for actor in actors)
+        entries = self._ledger.find_all(keys).values()
+        # `a/b` who asks `c` has the key of `a` who asks `b/c`
+        found = (e.seq for e in entries if read_said(e.envelope).request_id == wanted.request_id)
+        return At(tuple(sorted(found, reverse=True)))
+
+
+def _summary(record: Record) -> DecisionSummary:
+    """One line of a list, from the envelope alone."""
+    e = read_said(record.envelope)
+    return DecisionSummary(
+        name=e.name,
+        request_id=e.request_id,
+        recorded_at=read_time(record.recorded_at),
+        verdict=Verdict(e.verdict),
+        release=e.release,
+        actor=e.actor,
+        approved=e.approved,
+        referred=e.referred,
+        blocked=e.blocked,
+        value=float(e.value),
+        log_index=record.seq,
+        scope=scope_of(e.scope),
+        mode=DecisionMode(e.mode),
+    )

@@ -1,19 +1,21 @@
 """
 The index's tables, in a SQLite file.
 
+There is no row a decision: what a line of a list shows is read from the log, where it stands anyway.
+
 What many decisions have in common (an actor, a release, a rule) is a *word*. Where a word occurs is kept as
 bits, one a place of the log, a *block* of places at a time: that is a row a block, where an index of the
 column would be a row a decision. Values of decisions lie side by side in the same blocks.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-SCHEMA = 4
+SCHEMA = 5
 BLOCK = 1024
 """Places of the log in a block."""
 
@@ -21,13 +23,6 @@ _TABLES = """
 CREATE TABLE decision_index_cursor (
     id INTEGER PRIMARY KEY, schema_version INTEGER, position INTEGER, leaf TEXT, places INTEGER
 );
-CREATE TABLE decision_index (
-    seq INTEGER PRIMARY KEY, name TEXT NOT NULL, request_id TEXT NOT NULL, recorded_at TEXT NOT NULL,
-    mode INTEGER NOT NULL, verdict INTEGER NOT NULL, release INTEGER NOT NULL, actor INTEGER NOT NULL,
-    scope INTEGER NOT NULL, approved INTEGER NOT NULL, referred INTEGER NOT NULL, blocked INTEGER NOT NULL,
-    value REAL NOT NULL
-);
-CREATE INDEX decision_request ON decision_index (request_id);
 CREATE TABLE decision_word (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (kind, text));
 CREATE TABLE decision_bits (
     word INTEGER NOT NULL, block INTEGER NOT NULL, bits BLOB NOT NULL, PRIMARY KEY (word, block)
@@ -41,7 +36,15 @@ CREATE TABLE decision_place (
 CREATE INDEX place_item ON decision_place (item);
 CREATE INDEX place_location ON decision_place (location);
 """
-_OURS = ("index_cursor", "index", "rule", "word", "bits", "values", "place")  # the rules are of schema 3
+_OURS = (
+    "index_cursor",
+    "word",
+    "bits",
+    "values",
+    "place",
+    "index",
+    "rule",
+)  # the last two are of earlier schemas
 
 
 def connect(url: str) -> sqlite3.Connection:
@@ -57,10 +60,10 @@ def connect(url: str) -> sqlite3.Connection:
 
 
 def make_anew(connection: sqlite3.Connection) -> None:
-    """Empty tables, whatever was there."""
+    """Empty tables, whatever was there; its room goes back to the disk."""
     dropped = "".join(f"DROP TABLE IF EXISTS decision_{name};" for name in _OURS)
     blank = f"INSERT INTO decision_index_cursor VALUES (1, {SCHEMA}, 0, '', 0);"  # noqa: S608 - a constant
-    connection.executescript(f"BEGIN; {dropped} {_TABLES} {blank} COMMIT;")
+    connection.executescript(f"BEGIN; {dropped} {_TABLES} {blank} COMMIT; VACUUM;")
 
 
 def cursor_of(connection: sqlite3.Connection) -> tuple[int, str] | None:
@@ -82,7 +85,6 @@ class Words:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._known: dict[tuple[str, str], int] = {}
-        self._texts: dict[int, str] = {}
 
     def find(self, kind: str, text: str) -> int | None:
         """The number of a word, None where it never occurred."""
@@ -101,24 +103,19 @@ class Words:
             known = self._remember(kind, text, int(made.lastrowid or 0))
         return known
 
-    def text(self, number: int) -> str:
-        """What a number stands for."""
-        known = self._texts.get(number)
-        if known is None:
-            query = "SELECT kind, text FROM decision_word WHERE id = ?"
-            kind, known = self._connection.execute(query, (number,)).fetchone()
-            self._remember(kind, known, number)
-        return known
+    def of_kind(self, kind: str) -> Iterator[str]:
+        """All words of a kind that occur."""
+        query = "SELECT text FROM decision_word WHERE kind = ?"
+        return (text for (text,) in self._connection.execute(query, (kind,)))
 
     def forget(self) -> None:
         """Numbers that were given in a transaction that failed are given again."""
         self._known.clear()
-        self._texts.clear()
 
     def _remember(self, kind: str, text: str, number: int) -> int:
         if len(self._known) >= self._MOST:
             self.forget()
-        self._known[kind, text], self._texts[number] = number, text
+        self._known[kind, text] = number
         return number
 
 
@@ -133,12 +130,12 @@ def add_bits(connection: sqlite3.Connection, added: Iterable[tuple[int, int, int
     connection.executemany("INSERT OR REPLACE INTO decision_bits VALUES (?, ?, ?)", rows)
 
 
-def add_values(connection: sqlite3.Connection, block: int, places: list[int], values: list[float]) -> None:
-    """Values of decisions at places of a block; where there is no decision, there is none."""
+def add_values(connection: sqlite3.Connection, block: int, values: Mapping[int, float]) -> None:
+    """Values of decisions, by their places in a block; where there is no decision, there is none."""
     import numpy as np  # noqa: PLC0415 - a service starts without it
 
     before = connection.execute("SELECT worth FROM decision_values WHERE block = ?", (block,)).fetchone()
     worth: npt.NDArray[np.float64] = np.frombuffer(before[0]).copy() if before else np.full(BLOCK, np.nan)
-    worth[places] = values
+    worth[[*values]] = [*values.values()]
     row = (block, float(np.nanmin(worth)), float(np.nanmax(worth)), worth.tobytes())
     connection.execute("INSERT OR REPLACE INTO decision_values VALUES (?, ?, ?, ?)", row)

@@ -1,14 +1,11 @@
 """A filter of orders as SQL."""
 
-import sqlite3
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
-from audit.entry import format_time
-from decision_service.followers.moments import first_since
+from audit import LedgerView
 from decision_service.followers.order_book.tables import IS_WAITING, NUMBER
 from decision_service.usecases.approvals.book import OrderFilter
 from decision_service.usecases.approvals.order_record import WAITING
@@ -40,7 +37,7 @@ class Where(NamedTuple):
     values: tuple[Any, ...]
 
 
-def where(connection: sqlite3.Connection, wanted: OrderFilter) -> Where:
+def where(ledger: LedgerView, wanted: OrderFilter) -> Where:
     """The filter as SQL; what is not given does not restrict."""
     is_of_decisions = bool(wanted.release or wanted.decisions)
     place, shift = ("opened.place", 0) if is_of_decisions else ("orders.key", NUMBER)
@@ -53,8 +50,8 @@ def where(connection: sqlite3.Connection, wanted: OrderFilter) -> Where:
         ("orders.cost >= ?", wanted.min_value or None),
         ("orders.is_dead = ?", 1 if wanted.is_dead else None),
         ("orders.moved_by = ?", "" if wanted.is_standing else None),
-        *((f"{place} >= ?", first << shift) for first in _firsts(connection, wanted)),
-        *((f"{place} < ?", stop << shift) for stop in _stops(connection, wanted)),
+        *((f"{place} >= ?", first << shift) for first in _firsts(ledger, wanted)),
+        *((f"{place} < ?", stop << shift) for stop in _stops(ledger, wanted)),
     )
     parts += [(text, (value,)) for text, value in bounds if value is not None]
     condition = " AND ".join(text for text, _ in parts)
@@ -84,24 +81,17 @@ def _among(column: str, values: tuple[str, ...]) -> _Part:
     return f"{column} IN (SELECT value FROM json_each(?))", (listed,)  # noqa: S608 - a column of ours
 
 
-def _firsts(connection: sqlite3.Connection, wanted: OrderFilter) -> Iterator[int]:
+def _firsts(ledger: LedgerView, wanted: OrderFilter) -> Iterator[int]:
     """Places of the log at which orders that are wanted begin at the earliest."""
     if wanted.first is not None:
         yield wanted.first
     if wanted.since:
-        yield _place(connection, wanted.since)
+        yield ledger.size_before(wanted.since)
 
 
-def _stops(connection: sqlite3.Connection, wanted: OrderFilter) -> Iterator[int]:
+def _stops(ledger: LedgerView, wanted: OrderFilter) -> Iterator[int]:
     """Places of the log below which they are."""
     if wanted.last is not None:
         yield wanted.last + 1
     if wanted.until:
-        yield _place(connection, wanted.until)
-
-
-def _place(connection: sqlite3.Connection, moment: datetime) -> int:
-    """The first place of a decision that is not earlier."""
-    stop = connection.execute("SELECT position FROM cursor").fetchone()[0]
-    query = "SELECT place, recorded FROM opened WHERE place >= ? AND place < ? ORDER BY place LIMIT 1"
-    return first_since(connection, query, stop, format_time(moment))
+        yield ledger.size_before(wanted.until)

@@ -84,7 +84,7 @@ class SqliteOrderBook:
         """Orders, those with the nearest deadline first, then the most valuable; those after a place."""
         with self._lock:
             self.catch_up()
-            source, condition, values = where(self._connection, wanted)
+            source, condition, values = where(self._ledger, wanted)
             if after is not None:
                 condition += f" AND (deadline IS NULL, coalesce(deadline, 0), -cost, orders.key >> {NUMBER}, orders.id) > (?, ?, ?, ?, ?)"
                 is_open = after.deadline is None
@@ -98,7 +98,7 @@ class SqliteOrderBook:
         """All orders that fit, in the order of the log."""
         with self._lock:
             self.catch_up()
-            source, condition, values = where(self._connection, wanted)
+            source, condition, values = where(self._ledger, wanted)
             query = (
                 f"SELECT {BOOKED} FROM {source} {_BEGUN} WHERE {condition} ORDER BY opened.place, orders.key"  # noqa: S608 - as above
             )
@@ -109,7 +109,7 @@ class SqliteOrderBook:
         """As `each`, in brief."""
         with self._lock:
             self.catch_up()
-            source, condition, values = where(self._connection, wanted)
+            source, condition, values = where(self._ledger, wanted)
             query = (
                 "SELECT opened.decision, orders.id, scope, state, version, is_told, value, rolled_back "  # noqa: S608 - as above
                 f"FROM {source} WHERE {condition} ORDER BY opened.place, orders.key"

@@ -63,7 +63,7 @@ class Redeciding:
             # asked in the name of whoever started the execution, so that whoever resumes it repeats the question
             asking = replace(caller, subject=record.executed_by)
             request_id = f"{record.name}/redecide/{key}"
-            if earlier := self.ledger.find(records.idempotency_key(asking, request_id)):
+            if earlier := self.ledger.find(records.idempotency_key(asking.subject, request_id)):
                 made.append(earlier.subject)
                 continue
             snapshot = current or self._as_it_was(newest, key)

@@ -365,3 +365,45 @@ def test_contents_are_read_at_one_look(ledger):
     assert {} == ledger.artifacts(())
     with pytest.raises(NotInLedgerError, match="sha256:00"):
         ledger.artifacts((kept[0].digest, "sha256:00"))
+
+
+def test_entries_far_apart_are_read_at_one_look(ledger):
+    """
+    In the order of the log, however they are asked for and however many; places it does not have are left out.
+    """
+    ledger.append_all(tuple(new(number) for number in range(700)))
+    wanted = [*range(699, 100, -1), 3, 5_000]
+
+    assert [3, *range(101, 700)] == [record.seq for record in ledger.records_at(wanted)]
+    assert [*ledger.records(3, 4)] == [*ledger.records_at([3])]
+    assert [] == [*ledger.records_at(())]
+
+
+def test_entries_are_found_by_several_keys(ledger):
+    """
+    By key, those that there are.
+    """
+    ledger.append_all((new(0, key="a", key_digest="x"), new(1, key="b", key_digest="x"), new(2)))
+    found = ledger.find_all(["b", "c", "a", "a\x00", *map(str, range(600))])
+
+    assert {"a": 0, "b": 1} == {key: entry.seq for key, entry in found.items()}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 64])
+def test_how_many_entries_there_were_at_a_moment(ledger, clock, count):
+    """
+    Before and at each of the moments, the ends included; entries of one moment are counted together.
+    """
+    for number in range(count):
+        ledger.append_all((new(f"{number}a"), new(f"{number}b")))
+    times = [entry.recorded_at for entry in ledger.scan()]
+    moments = {
+        clock.now - timedelta(days=1),
+        *times,
+        *(t + timedelta(microseconds=1) for t in times),
+        clock.now,
+    }
+
+    for moment in moments:
+        assert sum(time < moment for time in times) == ledger.size_before(moment)
+        assert sum(time <= moment for time in times) == ledger.size_at(moment)

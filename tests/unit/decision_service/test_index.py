@@ -7,10 +7,10 @@ import orjson
 import pytest
 from sqlalchemy import create_engine, text
 
-from audit import Artifact, Ledger, MemoryStore, NewEntry, Signer
+from audit import Artifact, Ledger, MemoryStore, NewEntry, Redaction, Signer, redact
 from decision_service.decision import DecisionMode, DecisionSummary, Disposition, Scope, Verdict
 from decision_service.followers.index import DecisionFilter, DecisionIndex, batch
-from decision_service.usecases.records import DECISION
+from decision_service.usecases.records import DECISION, idempotency_key
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
@@ -45,7 +45,17 @@ def fill(ledger, count, **different):
             "rules": ["A-10"] if number == 1 else ["A-99"],
             "outcome_digest": artifact.digest,
         }
-        ledger.append(NewEntry(DECISION, f"decisions/{number}", facts | different, artifacts=(artifact,)))
+        log(ledger, facts | different, (artifact,))
+
+
+def log(ledger, facts, artifacts=(), payload=b""):
+    """A decision, under the key of its request."""
+    return ledger.append_all((entry(facts, artifacts, payload),))[0].entry
+
+
+def entry(facts, artifacts=(), payload=b""):
+    key, digest = idempotency_key(facts["actor"], facts["request_id"]), f"sha256:{facts['name']}"
+    return NewEntry(DECISION, facts["name"], facts, payload, artifacts, key, digest)
 
 
 @pytest.fixture
@@ -186,6 +196,21 @@ def test_an_index_of_another_schema_is_rebuilt(ledger, url):
     assert ["r1", "r0"] == found(ledger, url)
 
 
+def test_what_an_earlier_schema_took_goes_back_to_the_disk(ledger, url, tmp_path):
+    """
+    A file of a former version held a row a decision.
+    """
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE decision_index (seq INTEGER PRIMARY KEY, name BLOB)"))
+        connection.execute(text("INSERT INTO decision_index VALUES (1, zeroblob(3000000))"))
+    engine.dispose()
+    fill(ledger, 1)
+
+    assert ["r0"] == found(ledger, url)
+    assert 100_000 > (tmp_path / "index.db").stat().st_size
+
+
 def test_a_batch_does_not_wait_for_the_disk(ledger, url):
     """
     The index is a cache: what a power failure takes is read again. One of an earlier version goes over to the same.
@@ -209,10 +234,10 @@ def many(ledger, first, count):
         referred = int(draw.random() < 0.02)
         facts = {
             "name": f"decisions/{number}",
-            "request_id": f"r{number // 2}",
+            "request_id": f"r{number // 2 if number <= 900 else number}",
             "mode": draw.choice(("PLAN", "JUDGE")),
             "scope": draw.choice(("*", "region:north", "region:south", "business_unit:rare")),
-            "actor": "erp-2" if number > 900 else draw.choice(("erp-1", "erp-3")),
+            "actor": "erp-2" if number > 900 else ("erp-1", "erp-3")[(number + number // 2 % 3) % 2],
             "release": f"releases/a@1.{number // 700}.0",
             "verdict": "REFERRED" if referred else "APPROVED",
             "approved": 1 - referred,
@@ -222,7 +247,7 @@ def many(ledger, first, count):
             "rules": ["A-99", *draw.sample(("A-10", "A-20", "B-10"), draw.randrange(3))],
             "outcome_digest": "sha256:none",
         }
-        news.append(NewEntry(DECISION, f"decisions/{number}", facts))
+        news.append(entry(facts))
     ledger.append_all(tuple(news))
 
 
@@ -261,6 +286,10 @@ QUESTIONS = [
     {"rule": "C-10"},
     {"request_id": "r300"},
     {"request_id": "r300", "mode": DecisionMode.PLAN},
+    {"request_id": "r300", "actor": "erp-3"},
+    {"request_id": "r300", "actor": "nobody"},
+    {"request_id": "r300", "as_known_at": START + timedelta(hours=1)},
+    {"request_id": "r300\x00"},
     {"min_value": 990.0},
     {"min_value": 10.0, "max_value": 10.0},
     {"min_value": 10.5, "max_value": 10.6},
@@ -324,3 +353,43 @@ def test_a_batch_that_fails_is_read_again(ledger, url, monkeypatch):
         line.request_id for line in index.list(DecisionFilter(release="releases/a@1.0.0"), 10, 2)
     ]
     index.close()
+
+
+FACTS = {
+    "name": "decisions/0", "request_id": "c", "mode": "JUDGE", "scope": "*", "actor": "a/b", "release": "r",
+    "verdict": "APPROVED", "approved": 1, "referred": 0, "blocked": 0, "value": "1.0", "rules": [], "outcome_digest": "none",
+}  # fmt: skip
+
+
+def test_a_request_is_found_among_many_callers(ledger, url):
+    """
+    Whoever asked it: more callers than the log is asked for at one look.
+    """
+    news = (entry(FACTS | {"name": f"decisions/{n}", "actor": f"erp-{n}"}) for n in range(1100))
+    ledger.append_all(tuple(news))
+
+    assert ["c"] * 100 == found(ledger, url, request_id="c")
+    assert ["c"] == found(ledger, url, request_id="c", actor="erp-7")
+
+
+def test_a_request_is_told_from_one_of_the_same_key(ledger, url):
+    """
+    `a/b` who asks `c` has the key of `a` who asks `b/c`.
+    """
+    log(ledger, FACTS)
+    log(ledger, FACTS | {"name": "decisions/1", "actor": "a", "request_id": "d"})
+
+    assert ["c"] == found(ledger, url, request_id="c")
+    assert [] == found(ledger, url, request_id="b/c")
+
+
+def test_a_decision_whose_payload_was_erased_is_listed(ledger, url):
+    """
+    A line shows what the envelope says, which stays.
+    """
+    seq = log(ledger, FACTS, payload=b"for somebody").seq
+    before = found(ledger, url)
+    redact(ledger, Redaction((seq,), "GDPR Art. 17(1)(a)", "asked for", "ada.lind", "max.born"))
+
+    assert None is ledger.payload(seq)
+    assert ["c"] == before == found(ledger, url)
