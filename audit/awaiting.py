@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-MOST = 32  # requests that leave together: more would make the first of them wait and save little
+MOST = 64  # requests that leave together: more would make the first of them wait and save little
 
 T = TypeVar("T")
 _HandOver = Callable[[list[tuple[Any, "Crossing"]]], None]

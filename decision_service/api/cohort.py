@@ -15,7 +15,7 @@ J. R. Larus, M. Parkes: Using Cohort Scheduling to Enhance Server Performance. U
 import asyncio
 from collections.abc import Callable
 
-ENOUGH = 32  # calls: more would make the first of them wait and save little
+ENOUGH = 64  # calls: more would make the first of them wait and save little
 MOST = 256  # calls that may wait here, where admission does not count them
 TURNS = 16  # of the loop with nothing new: what the network brings passes through several on its way here
 PATIENCE = 0.001  # seconds with nothing new after which no more are waited for
