@@ -34,6 +34,7 @@ from decision_service.api.servicers import DecisionServicer, ReleaseServicer
 from decision_service.api.solve_servicer import OperationsServicer, SolveServicer
 from decision_service.api.wave_servicer import WaveServicer
 from decision_service.config import Settings
+from decision_service.followers.following import Following
 from decision_service.followers.guarding import Guarding
 from decision_service.followers.index import DecisionIndex
 from decision_service.followers.kept_differences import KeptDifferences
@@ -217,10 +218,11 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ap
     )
     for _ in range(settings.workers):
         pool.submit("warm_up")
-    index = DecisionIndex(ledger, settings.index_url)
+    following = Following(ledger)
+    index = DecisionIndex(ledger, settings.index_url, following)
     keys = (*ring.earlier(), signer.verifier)
     releases = Releases(ledger, clock or now, ReleaseSigner(signer, keys))
-    book = SqliteOrderBook(ledger, str(settings.data / "orders.db"))
+    book = SqliteOrderBook(ledger, str(settings.data / "orders.db"), following)
     leases = open_leases(settings.database_url)
     page_token.use_secret(signer.seed)
     return App(

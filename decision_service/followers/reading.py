@@ -1,6 +1,14 @@
-"""What followers read of a decision's entry: its envelope, decoded once into no more than they need."""
+"""What followers read of the log: envelopes of decisions, decoded once into no more than they need."""
+
+from typing import NamedTuple
 
 import msgspec
+
+from audit import Ledger
+from audit.entry import Record
+from decision_service.usecases import records
+
+LARGEST = 16 << 20  # bytes of entries that are held undecoded; some change thousands of orders
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):  # one a decision of the log, and none can form a cycle
@@ -30,3 +38,54 @@ class Said(msgspec.Struct, frozen=True, gc=False):  # one a decision of the log,
 
 
 read_said = msgspec.json.Decoder(Said).decode
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """
+    A decision of the log.
+
+    Parameters
+    ----------
+    place
+        Of its entry.
+    recorded_at
+        As the log writes it.
+    """
+
+    place: int
+    recorded_at: str
+    said: Said
+
+
+class Chunk(NamedTuple):
+    """
+    Entries that follow each other.
+
+    Parameters
+    ----------
+    entries
+        Decisions decoded, others as they are stored.
+    stop
+        The place after the last.
+    leaf
+        Leaf hash of the last.
+    """
+
+    entries: list[Decided | Record]
+    stop: int
+    leaf: bytes
+
+
+def read_chunk(ledger: Ledger, start: int, stop: int) -> Chunk:
+    """The entries start..stop; fewer when they are large."""
+    entries: list[Decided | Record] = []
+    held, record = 0, None
+    for record in ledger.records(start, stop):
+        if record.kind == records.DECISION:
+            entries.append(Decided(record.seq, record.recorded_at, read_said(record.envelope)))
+            continue
+        entries.append(record)
+        held += len(record.envelope)
+        if held > LARGEST:
+            break
+    return Chunk(entries, record.seq + 1, record.leaf_hash) if record else Chunk([], start, b"")

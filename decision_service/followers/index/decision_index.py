@@ -22,28 +22,31 @@ from audit import Ledger
 from audit.entry import Record, read_time
 from decision_service.decision import DecisionMode, DecisionSummary, Verdict, scope_of
 from decision_service.errors import UnavailableError
+from decision_service.followers.following import CHUNK, Following
 from decision_service.followers.index.batch import ACTOR, Batch, words_of
 from decision_service.followers.index.conditions import AnyOf, At, Condition, Listed, OneWord, Worth, places
-from decision_service.followers.index.tables import BLOCK, Words, connect, cursor_of, make_anew
+from decision_service.followers.index.tables import Words, connect, cursor_of, make_anew
 from decision_service.followers.index.wanted import DecisionFilter
-from decision_service.followers.reading import read_said
+from decision_service.followers.reading import Chunk, Decided, read_chunk, read_said
 from decision_service.usecases import records
 
-BATCH = 4 * BLOCK
 _OUTCOMES = 32  # whose items and locations are kept
 
 
 class DecisionIndex:
     """Lists decisions; thread-safe."""
 
-    def __init__(self, ledger: Ledger, url: str) -> None:
+    def __init__(self, ledger: Ledger, url: str, following: Following | None = None) -> None:
         self._ledger = ledger
-        self._lock = threading.RLock()
+        self._following = following or Following(ledger)
+        self.lock = threading.RLock()
         self._connection = connect(url)
         self._words = Words(self._connection)
         self._places: LRUCache[str, tuple[tuple[str, str], ...]] = LRUCache(_OUTCOMES)
         if not self._is_ours():
             make_anew(self._connection)
+        self.position = self._cursor("position")
+        self._following.join(self)
 
     def list(self, wanted: DecisionFilter, size: int, before: int | None) -> tuple[DecisionSummary, ...]:
         """
@@ -55,7 +58,7 @@ class DecisionIndex:
             The index has no room, or its database is away; the log is not affected.
         """
         try:
-            with self._lock:
+            with self.lock:
                 self.catch_up()
                 if wanted.item or wanted.location:
                     self._catch_up_places()
@@ -72,18 +75,24 @@ class DecisionIndex:
 
     def catch_up(self) -> None:
         """Read what was logged since the cursor."""
-        with self._lock:
-            position = self._cursor("position")
-            size = self._ledger.size
-            while position < size:
-                stop = min(position + BATCH, size)
-                with self._transaction():
-                    self._add(position, stop)
-                position = stop
+        with self.lock:
+            self._following.bring(self)
+
+    def follow(self, chunk: Chunk) -> None:
+        """Take in what comes next, all of it or none, and move on."""
+        batch = Batch(self._words)
+        for entry in chunk.entries:
+            if isinstance(entry, Decided):
+                batch.add(entry.place, entry.said)
+        with self._transaction():
+            batch.write(self._connection)
+            query = "UPDATE decision_index_cursor SET position = ?, leaf = ?"
+            self._connection.execute(query, (chunk.stop, chunk.leaf.hex()))
+        self.position = chunk.stop
 
     def close(self) -> None:
         """Let the database go."""
-        with self._lock:
+        with self.lock:
             self._connection.close()
 
     # --- following ---------------------------------------------------------------------------
@@ -113,28 +122,20 @@ class DecisionIndex:
             self._words.forget()
             raise
 
-    def _add(self, start: int, stop: int) -> None:
-        batch, leaf = Batch(self._words), b""
-        for seq, kind, _, _, envelope, leaf, _, _ in self._ledger.records(start, stop):  # noqa: B007 - the last one
-            if kind == records.DECISION:
-                batch.add(seq, read_said(envelope))
-        batch.write(self._connection)
-        query = "UPDATE decision_index_cursor SET position = ?, leaf = ?"
-        self._connection.execute(query, (stop, leaf.hex()))
-
     def _catch_up_places(self) -> None:
-        start, size = self._cursor("places"), self._cursor("position")
-        for first in range(start, size, BATCH):
-            stop = min(first + BATCH, size)
+        start = self._cursor("places")
+        while start < self.position:
+            entries, stop, _ = read_chunk(self._ledger, start, min(start + CHUNK, self.position))
             rows = [
-                (record.seq, *place)
-                for record in self._ledger.records(first, stop)
-                if record.kind == records.DECISION
-                for place in self._places_of(read_said(record.envelope).outcome_digest)
+                (entry.place, *place)
+                for entry in entries
+                if isinstance(entry, Decided)
+                for place in self._places_of(entry.said.outcome_digest)
             ]
             with self._transaction():
                 self._connection.executemany("INSERT INTO decision_place VALUES (?, ?, ?)", rows)
                 self._connection.execute("UPDATE decision_index_cursor SET places = ?", (stop,))
+            start = stop
 
     def _places_of(self, digest: str) -> tuple[tuple[str, str], ...]:
         """Items and locations that an outcome orders for; its name says what is in it, so it is read once."""
@@ -157,7 +158,7 @@ class DecisionIndex:
 
     def _bounds(self, wanted: DecisionFilter, before: int | None) -> tuple[int, int]:
         """First place and the one after the last that times and page leave over: times never decrease."""
-        start, stop = 0, self._cursor("position")
+        start, stop = 0, self.position
         if before is not None:
             stop = min(stop, before)
         if wanted.since:

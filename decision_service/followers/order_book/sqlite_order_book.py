@@ -9,25 +9,23 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from audit import Artifact, Entry, Ledger, canonical
 from audit.entry import Record, entry_of, read_time
 from decision_service.decision import DecisionMode, Outcome
 from decision_service.errors import NotFoundError
+from decision_service.followers.following import Following
 from decision_service.followers.order_book.conditions import OF_ORDERS, where, within
 from decision_service.followers.order_book.orders import BOOKED, CHANGE, OPEN, OpenedOrders, booked, changed
 from decision_service.followers.order_book.tables import LIVE, NUMBER, connect, prepared
-from decision_service.followers.reading import Said, read_said
-from decision_service.usecases import records
+from decision_service.followers.reading import Chunk, Decided
 from decision_service.usecases.approvals.book import BookedOrder, InboxPlace, OrderFilter, Ref, Standing
 from decision_service.usecases.approvals.opening import Opening
 from decision_service.usecases.approvals.order_events import MANY, STEPS, events_of
 from decision_service.usecases.approvals.order_record import OrderRecord, OrderState
 from decision_service.usecases.approvals.order_state import follow
 
-BATCH = 4096
 _OUTCOMES = 64  # whose orders are kept as they begin, the latest ones
 _TOGETHER = 32  # entries whose outcomes are read at one look; one may have megabytes
 
@@ -55,13 +53,15 @@ class _Unwritten:
 class SqliteOrderBook:
     """The order book in a file, or in memory; thread-safe."""
 
-    def __init__(self, ledger: Ledger, file: str) -> None:
+    def __init__(self, ledger: Ledger, file: str, following: Following | None = None) -> None:
         self._ledger = ledger
-        self._lock = threading.RLock()
+        self._following = following or Following(ledger)
+        self.lock = threading.RLock()
         self._connection = connect(file)
         self._outcomes: dict[str, OpenedOrders] = {}
         self._unwritten = _Unwritten()
-        self._position = prepared(self._connection, ledger.size)
+        self.position = prepared(self._connection, ledger.size)
+        self._following.join(self)
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -74,7 +74,7 @@ class SqliteOrderBook:
         NotFoundError
             There is none of that name.
         """
-        with self._lock:
+        with self.lock:
             self.catch_up()
             return tuple(self._get(ref)[1] for ref in refs)
 
@@ -82,7 +82,7 @@ class SqliteOrderBook:
         self, wanted: OrderFilter, size: int, after: InboxPlace | None = None
     ) -> tuple[BookedOrder, ...]:
         """Orders, those with the nearest deadline first, then the most valuable; those after a place."""
-        with self._lock:
+        with self.lock:
             self.catch_up()
             source, condition, values = where(self._ledger, wanted)
             if after is not None:
@@ -96,7 +96,7 @@ class SqliteOrderBook:
 
     def each(self, wanted: OrderFilter) -> Iterator[OrderRecord]:
         """All orders that fit, in the order of the log."""
-        with self._lock:
+        with self.lock:
             self.catch_up()
             source, condition, values = where(self._ledger, wanted)
             query = (
@@ -107,7 +107,7 @@ class SqliteOrderBook:
 
     def standings(self, wanted: OrderFilter) -> Iterator[Standing]:
         """As `each`, in brief."""
-        with self._lock:
+        with self.lock:
             self.catch_up()
             source, condition, values = where(self._ledger, wanted)
             query = (
@@ -135,7 +135,7 @@ class SqliteOrderBook:
 
     def _first(self, condition: str, values: tuple[Any, ...]) -> tuple[OrderRecord, ...]:
         """As many as the last of the values says."""
-        with self._lock:
+        with self.lock:
             self.catch_up()
             query = f"SELECT {BOOKED} FROM {OF_ORDERS} {_BEGUN} WHERE {condition} LIMIT ?"  # noqa: S608 - as above
             return tuple(booked(*row).record for row in self._connection.execute(query, values))
@@ -144,31 +144,27 @@ class SqliteOrderBook:
 
     def catch_up(self) -> None:
         """Read what was logged since the cursor."""
-        with self._lock:
-            size = self._ledger.size
-            while self._position < size:
-                stop = min(self._position + BATCH, size)
-                self._follow(self._ledger.records(self._position, stop), stop)
+        with self.lock:
+            self._following.bring(self)
 
     def close(self) -> None:
         """Let the file go."""
-        with self._lock:
+        with self.lock:
             self._connection.close()
 
-    def _follow(self, entries: Iterable[Record], stop: int) -> None:
-        """One batch: all of it or, if this process dies, none."""
+    def follow(self, chunk: Chunk) -> None:
+        """Take in what comes next, all of it or, if this process dies, none, and move on."""
         self._connection.execute("BEGIN")
         try:
-            entries = iter(entries)
-            while some := tuple(islice(entries, _TOGETHER)):
-                self._read(some)
+            for first in range(0, len(chunk.entries), _TOGETHER):
+                self._read(chunk.entries[first : first + _TOGETHER])
             self._save_opened()
-            self._connection.execute("UPDATE cursor SET position = ?", (stop,))
+            self._connection.execute("UPDATE cursor SET position = ?", (chunk.stop,))
             self._connection.execute("COMMIT")
         except BaseException:
             self._forget()
             raise
-        self._position = stop
+        self.position = chunk.stop
 
     def _forget(self) -> None:
         """Undo a batch, with the numbers that it gave to outcomes."""
@@ -177,19 +173,19 @@ class SqliteOrderBook:
         if self._connection.in_transaction:  # a full disk ends it by itself
             self._connection.execute("ROLLBACK")
 
-    def _read(self, entries: tuple[Record, ...]) -> None:
+    def _read(self, entries: Iterable[Decided | Record]) -> None:
         """Some entries; what their decisions reached is read at one look."""
-        said = [read_said(r.envelope) if r.kind == records.DECISION else None for r in entries]
-        unknown = {e.outcome_digest for e in said if e and e.outcome_digest not in self._outcomes}
+        reached = {entry.said.outcome_digest for entry in entries if isinstance(entry, Decided)}
+        unknown = reached - self._outcomes.keys()
         contents = self._ledger.artifacts(unknown) if unknown else {}
-        for record, e in zip(entries, said, strict=True):
-            if e:
-                self._open(record, e, contents)
-            elif record.kind in _STEPS:
-                self._step(entry_of(record))
+        for entry in entries:
+            if isinstance(entry, Decided):
+                self._open(entry, contents)
+            elif entry.kind in _STEPS:
+                self._step(entry_of(entry))
 
-    def _open(self, record: Record, e: Said, contents: Mapping[str, Artifact]) -> None:
-        place, recorded_at = record.seq, record.recorded_at
+    def _open(self, decided: Decided, contents: Mapping[str, Artifact]) -> None:
+        place, recorded_at, e = decided.place, decided.recorded_at, decided.said
         opened = self._outcomes.get(e.outcome_digest) or self._outcome(e.outcome_digest, place, contents)
         if e.mode == DecisionMode.PLAN and opened.stages:  # a judged proposal of the caller replaces nothing
             self._save_opened()
