@@ -8,7 +8,7 @@ import pytest
 
 from audit import Artifact, Ledger, MemoryStore, NewEntry, Signer, canonical
 from decision_service.decision import Disposition, Evidence, JudgedOrder, Outcome, Verdict
-from decision_service.followers.order_book import SqliteOrderBook, sqlite_order_book
+from decision_service.followers.order_book import SqliteOrderBook, sqlite_order_book, tables
 from decision_service.followers.order_book.orders import changed
 from decision_service.usecases.approvals import opening
 from decision_service.usecases.approvals.book import OrderFilter
@@ -183,3 +183,17 @@ def test_outcomes_come_back(ledger, book):
     assert (100,) == book._connection.execute("SELECT count(*) FROM begun").fetchone()
     (last,) = book.get((("decisions/199", "p0"),))
     assert ("i99", 199) == (last.record.item, last.record.index)
+
+
+@pytest.mark.parametrize(
+    ("index", "condition"),
+    [("orders_waiting", tables.IS_WAITING), ("orders_live", f"{tables.LIVE} AND stage = 'x'")],
+)
+def test_partial_indexes_are_found_by_their_conditions(book, index, condition):
+    """
+    SQLite takes one only where it finds the very words; of a list it would make a table for each row that comes.
+    """
+    plan = book._connection.execute(f"EXPLAIN QUERY PLAN SELECT key FROM orders WHERE {condition}").fetchall()
+
+    assert index in plan[0][-1]
+    assert " IN " not in condition
