@@ -156,6 +156,31 @@ def test_a_full_class_is_refused_at_once_and_the_others_serve(running, channel, 
     assert invoke(channel, DECIDE, wish(example, request_id="after full"), timeout=60).decision.name
 
 
+def test_a_log_that_hangs_is_no_queue_without_end(tmp_path, policies, example):
+    """
+    Two judgements wait for it, those that come later are refused at once; reads go on.
+    """
+    running = Running(Settings(address="127.0.0.1:0", data=tmp_path, workers=1, judging=2))
+    found(running, policies)
+    writer, is_asked, is_back = running.app.ledger._appender, threading.Event(), threading.Event()
+    write = writer._run
+    writer._run = lambda requests: (is_asked.set(), is_back.wait(60), write(requests))[-1]
+    with grpc.insecure_channel(running.address) as channel:
+        ask = channel.unary_unary(f"/{DECIDE.containing_service.full_name}/{DECIDE.name}").future
+        begun = [ask(judgement(example, f"begun {n}").SerializeToString(), timeout=60) for n in range(2)]
+        is_asked.wait(60)
+        time.sleep(0.2)
+        refused = [outcome(channel, DECIDE, judgement(example, f"late {n}"), timeout=5) for n in range(3)]
+        listed = outcome(channel, LIST, timeout=5)
+        is_back.set()
+        decided = [pb.DecideResponse.FromString(call.result()).decision.name for call in begun]
+    running.close()
+
+    assert [("RESOURCE_EXHAUSTED", "OVERLOADED")] * 3 == refused
+    assert ("OK", "") == listed
+    assert all(decided)
+
+
 def test_a_client_that_calls_too_often_is_slowed_down(tmp_path):
     """
     RATE_LIMITED with the time to wait; another client is not; a client with a retry policy gets through by itself.
