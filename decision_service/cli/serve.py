@@ -47,9 +47,8 @@ async def _serve(settings: Settings, founding: Path | None, actor: str) -> None:
     app = build(settings)
     if founding:
         found_with(app.releases, founding, actor)
-    entries = (
-        app.ledger.size
-    )  # before: whoever serves already does not end where the log is away for a moment
+    # Asked before it serves: a service that has begun does not end where the log is away for a moment.
+    entries = app.ledger.size
     running = await app.serve()
     settle()
     (settings.data / ADDRESS).write_text(running.address)

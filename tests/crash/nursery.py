@@ -46,9 +46,8 @@ def main():
     commands = load()
     for line in sys.stdin:
         data, _, address = line.strip().partition("\t")
-        signal.signal(
-            signal.SIGCHLD, signal.SIG_DFL
-        )  # one that ends at once is buried when its folder is known
+        # One that ends at once is buried when its folder is known.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         child = os.fork()
         if child == 0:
             serve(data, address, commands)
