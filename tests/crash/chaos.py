@@ -108,10 +108,8 @@ class Town:
         self.folders = [folder / f"replica-{n}" for n in range(replicas)]
         self.addresses = [f"127.0.0.1:{free_port()}" for _ in range(replicas)]
         self.pids = [0] * replicas
-        self.ended, self.fallen = (
-            [],
-            [],
-        )  # what replicas said that could not start; that ended while they served
+        self.ended = []  # what replicas said that could not start
+        self.fallen = []  # and those that ended while they served
         for data in self.folders:
             data.mkdir()
             if data == self.folders[0]:
