@@ -89,9 +89,10 @@ class Method:
 
     async def unary(self, raw: bytes, context: Any) -> bytes:
         """One request, one response."""
+        arrived = time.perf_counter()
         await self._cohort.join()
         metadata = _metadata(context)
-        with Observation(self._full_name, metadata) as observation:
+        with Observation(self._full_name, metadata, arrived) as observation:
             try:
                 caller, deadline = await self._enter(context, metadata)
                 request, sent = await self._read(raw)

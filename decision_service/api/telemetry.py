@@ -109,10 +109,15 @@ _SHED = Counted(
 
 class Observation:
     """
-    One call, in a `with`: its span while it lasts, its duration at the end.
+    One call, in a `with`: its span while it lasts, its duration since it arrived at the end.
 
     Opened and closed by hand rather than by `start_as_current_span`, whose three nested generators cost as much as
     the rest of it.
+
+    Parameters
+    ----------
+    arrived
+        When the call did, by `time.perf_counter`; None = now.
 
     Attributes
     ----------
@@ -124,12 +129,12 @@ class Observation:
     _token: Token[Context] | None
     __slots__ = ("_metadata", "_method", "_span", "_started", "_token", "status")
 
-    def __init__(self, method: str, metadata: Mapping[str, str]) -> None:
+    def __init__(self, method: str, metadata: Mapping[str, str], arrived: float | None = None) -> None:
         self.status = "OK"
         self._method, self._metadata = method, metadata
+        self._started = time.perf_counter() if arrived is None else arrived
 
     def __enter__(self) -> Self:
-        self._started = time.perf_counter()
         self._span = self._token = None
         if KEPT.spans or "traceparent" in self._metadata:  # of the caller's trace, logs speak in any case
             parent = propagate.extract(self._metadata)
