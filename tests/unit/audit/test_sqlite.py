@@ -220,3 +220,18 @@ def test_content_is_looked_for_once(tmp_path):
 
     assert [1, 0, 0, 1] == asked
     assert lost == found
+
+
+def test_a_new_file_has_pages_that_hold_several_entries(tmp_path):
+    """
+    An entry of a decision takes some 2,050 bytes: in pages of 4,096 half the file would be empty.
+    """
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    upgrade(url, MIGRATIONS)
+    with open_ledger(url, SIGNER) as ledger:
+        ledger.append_all(tuple(NewEntry("k", "s" * 50, {"text": "x" * 1900}) for _ in range(300)))
+    connection = sqlite3.connect(tmp_path / "ledger.db")
+    pages, size = (connection.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size"))
+    connection.close()
+
+    assert 300 * 2000 < pages * size < 300 * 3500
