@@ -68,7 +68,7 @@ class Chunk(NamedTuple):
     stop
         The place after the last.
     leaf
-        Leaf hash of the last.
+        Leaf hash of the last; empty where there is none.
     """
 
     entries: list[Decided | Record]
@@ -79,13 +79,16 @@ class Chunk(NamedTuple):
 def read_chunk(ledger: Ledger, start: int, stop: int) -> Chunk:
     """The entries start..stop; fewer when they are large."""
     entries: list[Decided | Record] = []
-    held, record = 0, None
+    held, leaf = 0, b""
     for record in ledger.records(start, stop):
+        leaf = record.leaf_hash
         if record.kind == records.DECISION:
             entries.append(Decided(record.seq, record.recorded_at, read_said(record.envelope)))
             continue
         entries.append(record)
         held += len(record.envelope)
         if held > LARGEST:
-            break
-    return Chunk(entries, record.seq + 1, record.leaf_hash) if record else Chunk([], start, b"")
+            return Chunk(entries, record.seq + 1, leaf)
+    return Chunk(
+        entries, stop, leaf
+    )  # also where entries are missing: a verification finds that, not a follower

@@ -26,11 +26,13 @@ class Counted(MemoryStore):
     """Counts the entries that are read."""
 
     read = 0
+    missing = range(0)
 
     def records(self, start, stop):
         for record in super().records(start, stop):
             self.read += 1
-            yield record
+            if record.seq not in self.missing:
+                yield record
 
 
 @pytest.fixture
@@ -165,3 +167,16 @@ def test_a_chunk_of_large_entries_is_shorter(ledger, both, monkeypatch):
     assert stop == len(entries)
     assert ledger.get(stop - 1).leaf_hash == leaf
     assert names(20) == listed(both[0]) == booked(both[1])
+
+
+@pytest.mark.timeout(30)
+def test_a_gap_in_the_log_is_passed_over(ledger, store, both, monkeypatch):
+    """
+    Somebody took entries out of the database, a whole chunk and more: nobody follows for ever.
+    """
+    monkeypatch.setattr(module, "CHUNK", 4)
+    fill(ledger, 10)
+    store.missing = range(3, 14)
+
+    assert ["decisions/0", *names(10)[7:]] == booked(both[1])
+    assert [20, 20] == [follower.position for follower in both]
