@@ -24,6 +24,7 @@ from audit.errors import (
     VerificationError,
 )
 from audit.export import ExportFormat, export
+from audit.form import AnyNewEntry, Filled, Form
 from audit.fsck import verify_export, verify_ledger
 from audit.keyring import KeyRing
 from audit.leases import Leases, OwnLeases
@@ -41,6 +42,7 @@ from audit.writer import Answer
 
 __all__ = [
     "Answer",
+    "AnyNewEntry",
     "Appended",
     "Artifact",
     "AuditError",
@@ -50,6 +52,8 @@ __all__ = [
     "Entry",
     "ExportError",
     "ExportFormat",
+    "Filled",
+    "Form",
     "InvalidEntryError",
     "KeyConflictError",
     "KeyRing",

@@ -22,10 +22,9 @@ import orjson
 
 from audit.artifact import Artifact
 from audit.canonical import plain
+from audit.envelope import HEADER, Pieces, cut
 from audit.errors import CanonicalError, InvalidEntryError
-from audit.merkle import leaf_hash
 
-HEADER = "entry"  # the one key of an envelope that belongs to the ledger
 LONGEST_NAME = 1000  # characters of a kind, subject, key or pointer name
 _NOTHING: Mapping[str, str | None] = MappingProxyType({})
 
@@ -80,22 +79,46 @@ class NewEntry(msgspec.Struct, frozen=True):
         texts += self.sets
         texts += filter(None, self.requires.values())
         texts += filter(None, self.sets.values())
-        if not _are_plain(texts):
+        if not are_plain(texts):
             self._check_each(types)
 
     def _check_each(self, media_types: list[str]) -> None:
         """Something is unusual: look at one text after the other."""
-        _check_name("kind", self.kind)
-        _check_name("subject", self.subject)
-        _check_name("key", self.key)
-        _check_name("key_digest", self.key_digest)
-        _check_name("retention", self.retention)
+        check_name("kind", self.kind)
+        check_name("subject", self.subject)
+        check_name("key", self.key)
+        check_name("key_digest", self.key_digest)
+        check_name("retention", self.retention)
         for pointers in (self.requires, self.sets):
             for pointer, value in pointers.items():
-                _check_name("pointer", pointer)
+                check_name("pointer", pointer)
                 _check_text(f"pointer `{pointer}`", value or "")
         for media_type in media_types:
-            _check_name("artifact.media_type", media_type)
+            check_name("artifact.media_type", media_type)
+
+    def pieces(self, commitment: str) -> Pieces:
+        """
+        Return its envelope but for time and place; with the commitment to its payload, if it has one.
+
+        Raises
+        ------
+        CanonicalError
+            If it has no canonical form; the field is a path inside it.
+        """
+        header: dict[str, Any] = {"kind": self.kind, "subject": self.subject}
+        if self.key:
+            header["key"], header["key_digest"] = self.key, self.key_digest
+        if commitment:
+            header["payload"] = commitment
+        if self.artifacts:
+            header["artifacts"] = [artifact.digest for artifact in self.artifacts]
+        if self.requires:
+            header["requires"] = sorted(self.requires.items())  # names differ: values are not compared
+        if self.sets:
+            header["sets"] = sorted(self.sets.items())
+        if self.retention != "default":
+            header["retention"] = self.retention
+        return cut(plain.checked(self.envelope), header)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):  # made in a fifth of the time of a dataclass; see Header
@@ -222,52 +245,6 @@ class _Leaf(msgspec.Struct, frozen=True, gc=False):
 _LEAF = msgspec.json.Decoder(_Leaf)
 
 
-class Prepared(msgspec.Struct, frozen=True, gc=False):
-    """A new entry with everything done that needs no place in the log; work of the caller's thread."""
-
-    new: NewEntry
-    body: dict[str, Any]
-    header: dict[str, Any]
-    sealed: Sealed | None
-
-    def at(self, seq: int, recorded_at: datetime) -> Entry:
-        """Return the entry at its place."""
-        moment = format_time(recorded_at)
-        header = self.header | {"seq": seq, "recorded_at": moment}
-        envelope = plain.write(self.body | {HEADER: header})
-        new = self.new
-        commitment = header.get("payload", "")
-        return Entry(
-            seq, new.kind, new.subject, recorded_at, envelope, leaf_hash(envelope), new.key, commitment
-        )
-
-
-def prepare(new: NewEntry, salt: bytes) -> Prepared:
-    """
-    Check and encode what does not depend on the entry's place.
-
-    Raises
-    ------
-    CanonicalError
-        If the envelope has no canonical form; the field is a path inside it.
-    """
-    sealed = Sealed(salt, new.payload) if new.payload else None
-    header: dict[str, Any] = {"kind": new.kind, "subject": new.subject}
-    if new.key:
-        header["key"], header["key_digest"] = new.key, new.key_digest
-    if sealed:
-        header["payload"] = sealed.commitment
-    if new.artifacts:
-        header["artifacts"] = [artifact.digest for artifact in new.artifacts]
-    if new.requires:
-        header["requires"] = sorted(new.requires.items())  # names differ: values are not compared
-    if new.sets:
-        header["sets"] = sorted(new.sets.items())
-    if new.retention != "default":
-        header["retention"] = new.retention
-    return Prepared(new, plain.checked(new.envelope), header, sealed)
-
-
 def read_header(envelope: bytes) -> Header:
     """
     Return the ledger's part of an envelope.
@@ -295,13 +272,14 @@ def read_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _check_name(field_name: str, value: str) -> None:
+def check_name(field_name: str, value: str) -> None:
+    """Refuse what is no name: too long, or a text that a database would not take."""
     if not isinstance(value, str) or len(value) > LONGEST_NAME:
         raise InvalidEntryError(field_name, f"is not text of at most {LONGEST_NAME} characters", "shorten it")
     _check_text(field_name, value)
 
 
-def _are_plain(texts: list[str]) -> bool:
+def are_plain(texts: list[str]) -> bool:
     """Whether all of these are ASCII, without a zero character and short: one look at tens of thousands."""
     try:
         together = "".join(texts)

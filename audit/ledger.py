@@ -16,9 +16,11 @@ from audit.artifact import Artifact
 from audit.awaiting import awaitable, submitted
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from audit.entropy import random_bytes
-from audit.entry import Appended, Entry, NewEntry, Record, Sealed, entry_of, format_time, prepare
+from audit.entry import Appended, Entry, Record, Sealed, entry_of, format_time
 from audit.errors import AuditError, LedgerClosedError, NoteError, NotInLedgerError
+from audit.form import AnyNewEntry
 from audit.note import SignsNotes
+from audit.prepared import prepare
 from audit.proof import TlogProof
 from audit.rotation import announce
 from audit.sequence import Clock, Request, Sequencing
@@ -231,7 +233,7 @@ class Ledger(LedgerView):
         self._sequencing = Sequencing(store, (signer,), clock)
         self._appender = appender(self._sequencing) if appender else GroupWriter(self._sequencing.run)
 
-    def append(self, new: NewEntry) -> Appended:
+    def append(self, new: AnyNewEntry) -> Appended:
         """
         Record one entry; durable when this returns.
 
@@ -247,13 +249,13 @@ class Ledger(LedgerView):
         """
         return self._submit((new,)).result()[0]
 
-    def append_all(self, news: tuple[NewEntry, ...]) -> tuple[Appended, ...]:
+    def append_all(self, news: tuple[AnyNewEntry, ...]) -> tuple[Appended, ...]:
         """Record several entries, all of them or none; each sees what the earlier ones set."""
         if not news:
             return ()
         return self._submit(news).result()
 
-    async def append_async(self, new: NewEntry) -> Appended:
+    async def append_async(self, new: AnyNewEntry) -> Appended:
         """Record one entry as `append` does, without holding up the event loop."""
         # An outbox gathers what waits by itself, while the sequencer is away.
         if isinstance(self._appender, GroupWriter):
@@ -318,10 +320,10 @@ class Ledger(LedgerView):
         """Close it."""
         self.close()
 
-    def _submit(self, news: tuple[NewEntry, ...]) -> Future[tuple[Appended, ...]]:
+    def _submit(self, news: tuple[AnyNewEntry, ...]) -> Future[tuple[Appended, ...]]:
         return self._appender.submit(self._prepared(news))
 
-    def _hand_over(self, waiting: Sequence[tuple[tuple[NewEntry, ...], Answer]]) -> None:
+    def _hand_over(self, waiting: Sequence[tuple[tuple[AnyNewEntry, ...], Answer]]) -> None:
         """Submit to the writer together; whatever is wrong with one of them is told to that one."""
         ready: list[Waiting] = []
         for news, answer in waiting:
@@ -335,7 +337,7 @@ class Ledger(LedgerView):
             for _, answer in ready:
                 answer.set_exception(error)
 
-    def _prepared(self, news: tuple[NewEntry, ...]) -> Request:
+    def _prepared(self, news: tuple[AnyNewEntry, ...]) -> Request:
         return tuple(prepare(new, self._entropy(SALT)) for new in news)
 
 

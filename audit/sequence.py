@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from audit.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
-from audit.entry import Appended, Entry, Prepared, read_time
+from audit.entry import Appended, Entry, read_time
 from audit.errors import AuditError, KeyConflictError, NoteError, PointerMovedError, VerificationError
 from audit.note import SignsNotes
+from audit.prepared import Prepared
 from audit.rotation import is_handed_over
 from audit.store import Batch, LogReader, Move, Standing, Store, TakenError
 from audit.tree import Growth, restore

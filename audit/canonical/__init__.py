@@ -8,6 +8,6 @@ shortest decimal string and default values left out; `decode_object` reads them 
 """
 
 from audit.canonical.objects import decode_object, encode_object
-from audit.canonical.plain import Plain, digest, encode
+from audit.canonical.plain import digest, encode
 
-__all__ = ["Plain", "decode_object", "digest", "encode", "encode_object"]
+__all__ = ["decode_object", "digest", "encode", "encode_object"]

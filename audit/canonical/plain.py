@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
@@ -40,41 +40,9 @@ def encode(value: Any) -> bytes:
     return write(checked(value))
 
 
-class Plain(dict[str, Any]):
-    """
-    A mapping that is inside the profile already, and is not looked at again; nobody changes it.
-
-    Many envelopes have most of what they say in common: that is checked once, and each adds its own.
-    """
-
-    __slots__ = ()
-
-    @classmethod
-    def of(cls, mapping: Mapping[str, Any]) -> Self:
-        """
-        Return the mapping, checked.
-
-        Raises
-        ------
-        CanonicalError
-            As `encode`.
-        """
-        return cls(_checked(mapping, 0))
-
-    def plus(self, more: Mapping[str, Any]) -> Self:
-        """Return this with more in it, of which each part is checked; the same errors."""
-        both = type(self)(self)
-        both.update(more)
-        _refuse_keys(tuple(more))
-        for key, value in more.items():
-            if not (type(value) is str and value.isascii()):
-                both[key] = _step(key, value, 1)
-        return both
-
-
 def checked(value: Any) -> Any:
     """Return the value as dicts, lists and scalars, all of it inside the profile."""
-    return value if type(value) is Plain else _checked(value, 0)
+    return _checked(value, 0)
 
 
 def write(plain: Any) -> bytes:

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import orjson
 
 from audit.artifact import Artifact
-from audit.entry import Appended, NewEntry, Prepared, Sealed, format_time, read_time
+from audit.entry import Appended, NewEntry, Sealed, format_time, read_time
+from audit.envelope import HEADER, cut
 from audit.errors import AuditError, InvalidEntryError, KeyConflictError, PointerMovedError
+from audit.prepared import Prepared
 from audit.sequence import Outcome, Request
 
 _MOST_TOLD, _LONGEST_TOLD = 16, 420  # outcomes in a notification, which holds 8,000 bytes; bytes of each
@@ -56,15 +59,7 @@ def artifacts_of(request: Request) -> list[Artifact]:
 
 def write_request(request: Request) -> bytes:
     """Return a request as bytes."""
-    wired = [
-        _Wired(
-            prepared.body,
-            prepared.header,
-            *((sealed.salt, sealed.payload) if (sealed := prepared.sealed) else (b"", b"")),
-        )
-        for prepared in request
-    ]
-    return msgspec.msgpack.encode(wired)
+    return msgspec.msgpack.encode([_wired(prepared) for prepared in request])
 
 
 def read_request(data: bytes) -> Request:
@@ -122,6 +117,14 @@ def read_news(text: str) -> list[tuple[uuid.UUID, str]]:
     return [(ticket, bytes(outcome).decode()) for ticket, outcome in told]
 
 
+def _wired(prepared: Prepared) -> _Wired:
+    body = orjson.loads(prepared.pieces.at(0, ""))
+    header = body.pop(HEADER)
+    del header["seq"], header["recorded_at"]
+    sealed = prepared.sealed
+    return _Wired(body, header, *((sealed.salt, sealed.payload) if sealed else (b"", b"")))
+
+
 def _prepared(wired: _Wired) -> Prepared:
     header = wired.header
     new = NewEntry(
@@ -133,4 +136,5 @@ def _prepared(wired: _Wired) -> Prepared:
         requires=dict(header.get("requires", ())),
         sets=dict(header.get("sets", ())),
     )
-    return Prepared(new, wired.body, header, Sealed(wired.salt, wired.payload) if wired.salt else None)
+    sealed = Sealed(wired.salt, wired.payload) if wired.salt else None
+    return Prepared(new, cut(wired.body, header), header.get("payload", ""), sealed)

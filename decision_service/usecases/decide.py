@@ -18,7 +18,16 @@ from typing import Protocol, cast
 import msgspec
 from uuid_utils import uuid7
 
-from audit import Appended, Artifact, Entry, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
+from audit import (
+    AnyNewEntry,
+    Appended,
+    Artifact,
+    Entry,
+    KeyConflictError,
+    Ledger,
+    PointerMovedError,
+    canonical,
+)
 from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question, Scope
 from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
@@ -95,7 +104,7 @@ class Decide:
     releases: Releases
     within: Callable[[Effort], OutcomeOf]
     now: Callable[[], datetime]
-    append: Callable[[Ledger, NewEntry], Awaitable[Appended]]
+    append: Callable[[Ledger, AnyNewEntry], Awaitable[Appended]]
     recent: RecentSnapshots
     outcomes: RecentOutcomes
 
@@ -185,7 +194,7 @@ class Decide:
             self.outcomes.keep(inputs, question, release, reached)
         return Deliberation(request, caller, release, inputs, reached, parents, seconds, manual.rung)
 
-    async def _log(self, new: NewEntry, request: DecisionRequest) -> Appended:
+    async def _log(self, new: AnyNewEntry, request: DecisionRequest) -> Appended:
         try:
             return await self.append(self.ledger, new)
         except KeyConflictError as error:

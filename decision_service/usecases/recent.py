@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from audit import Answer, Appended, AuditError, Ledger, NewEntry
+from audit import Answer, AnyNewEntry, Appended, AuditError, Ledger
 
 SECONDS = 0.25  # another replica's activation is seen after this long
 EARLY = 0.1  # seconds before the end from which whoever asks has all of it read again
@@ -157,7 +157,7 @@ class RecentLedger(Ledger):
                 found[kind, prefix] = super().pointers(prefix)
         return found
 
-    def _submit(self, news: tuple[NewEntry, ...]) -> "Future[tuple[Appended, ...]]":
+    def _submit(self, news: tuple[AnyNewEntry, ...]) -> "Future[tuple[Appended, ...]]":
         if not _moves(news):
             return super()._submit(news)
         self._move(1)
@@ -169,10 +169,10 @@ class RecentLedger(Ledger):
         answer.add_done_callback(lambda _: self._move(-1))
         return answer
 
-    def _hand_over(self, waiting: Sequence[tuple[tuple[NewEntry, ...], Answer]]) -> None:
+    def _hand_over(self, waiting: Sequence[tuple[tuple[AnyNewEntry, ...], Answer]]) -> None:
         super()._hand_over([(news, self._moving_with(news, answer)) for news, answer in waiting])
 
-    def _moving_with(self, news: tuple[NewEntry, ...], answer: Answer) -> Answer:
+    def _moving_with(self, news: tuple[AnyNewEntry, ...], answer: Answer) -> Answer:
         """The answer to a move: what was remembered is forgotten before anybody hears it."""
         if not _moves(news):
             return answer
@@ -190,7 +190,7 @@ class RecentLedger(Ledger):
             self._moment = _Moment()
 
 
-def _moves(news: tuple[NewEntry, ...]) -> bool:
+def _moves(news: tuple[AnyNewEntry, ...]) -> bool:
     return any(name.startswith(GOVERNING) for new in news for name in new.sets)
 
 

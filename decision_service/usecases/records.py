@@ -15,7 +15,7 @@ from typing import Any, Self
 import msgspec
 import orjson
 
-from audit import Artifact, Entry, Ledger, NewEntry, canonical
+from audit import Artifact, Entry, Filled, Form, Ledger, canonical
 from decision_service.decision import (
     Caller,
     Decision,
@@ -38,6 +38,7 @@ from optimization.network import Snapshot
 
 DECISION = "decision.v1"
 JSON = "application/json"
+_OWN = ("name", "request_id", "actor", "trace_id", "seconds")  # what the envelope of each decision says
 LARGEST = 256 * 1024  # bytes of an outcome that is remembered, or what follows from it
 
 
@@ -150,7 +151,7 @@ class Filed(Followed):
 
     Parameters
     ----------
-    envelope
+    common
         Of the envelope what is not a decision's own.
     lineage
         As well.
@@ -158,10 +159,19 @@ class Filed(Followed):
 
     request_digest: str
     artifacts: tuple[Artifact, ...]
-    envelope: canonical.Plain
+    common: Mapping[str, Any]
     payload: bytes
     requires: Mapping[str, str | None]
     lineage: Mapping[str, Any]
+
+    def form(self, parents: tuple[str, ...], held: Mapping[str, str | None]) -> Form:
+        """What such a decision fills in; also what it follows up and what is held go with many."""
+
+        def draw() -> Form:
+            common, requires = {**self.common, "parents": list(parents)}, {**self.requires, **held}
+            return Form(DECISION, common, _OWN, self.payload, self.artifacts, self.request_digest, requires)
+
+        return self.derived(("form", parents, *held.items()), draw)
 
 
 class Deliberation(msgspec.Struct, frozen=True, dict=True):
@@ -211,7 +221,6 @@ def _file(made: Deliberation) -> Filed:
         "scope": request.scope.key,
         "question_digest": question.digest,
         "fallback": "" if made.fallback is Fallback.NONE else made.fallback.value,
-        "parents": [],  # most follow up none
         **made.reached.in_envelope,
         **common,
     }
@@ -229,37 +238,24 @@ def _file(made: Deliberation) -> Filed:
         digest,
         # The release travels along, so that an export of one decision holds all that it was made from.
         (snapshot, question, result, *_shared(made.inputs.release, engine_bytes())),
-        canonical.Plain.of(envelope),
+        envelope,
         canonical.encode({"on_behalf_of": request.on_behalf_of}),
         {f"revoked/{release.digest}": None},
         lineage,
     )
 
 
-def new_entry(
-    name: str, made: Deliberation, held: Mapping[str, str | None] = MappingProxyType({})
-) -> NewEntry:
+def new_entry(name: str, made: Deliberation, held: Mapping[str, str | None] = MappingProxyType({})) -> Filled:
     """The entry that makes a decision durable; refused if its release was revoked meanwhile, or what is held moved."""
-    filed, request_id, caller = made.filed, made.request.request_id, made.caller
-    own: dict[str, Any] = {
+    request_id, caller = made.request.request_id, made.caller
+    own = {
         "name": name,
         "request_id": request_id,
         "actor": caller.subject,
         "trace_id": caller.trace_id,
         "seconds": f"{made.seconds:.3f}",
     }
-    if made.parents:
-        own["parents"] = list(made.parents)
-    return NewEntry(
-        kind=DECISION,
-        subject=name,
-        envelope=filed.envelope.plus(own),
-        payload=filed.payload,
-        artifacts=filed.artifacts,
-        key=idempotency_key(caller.subject, request_id),
-        key_digest=filed.request_digest,
-        requires={**filed.requires, **held},
-    )
+    return made.filed.form(made.parents, held).fill(name, idempotency_key(caller.subject, request_id), own)
 
 
 def decision_of(made: Deliberation, entry: Entry | None = None) -> Decision:

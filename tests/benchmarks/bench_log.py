@@ -21,8 +21,8 @@ from log_replicas import ARTIFACTS, BODY, MIGRATIONS, SIGNER, new
 from report import Row, publish
 
 from audit import LedgerView, NewEntry, open_ledger, upgrade, verify_ledger
-from audit.entry import prepare
 from audit.opening import now
+from audit.prepared import prepare
 from audit.sequence import Sequencing
 from audit.sql import SqlStore
 from audit.sql.sqlite import connect_sqlite

@@ -34,9 +34,9 @@ from report import Row
 from sqlalchemy import make_url
 
 from audit import Artifact, NewEntry, Signer, open_ledger, open_view, upgrade, verify_ledger
-from audit.entry import prepare
 from audit.merkle import leaf_hash
 from audit.opening import now
+from audit.prepared import prepare
 from audit.sequence import Sequencing
 from audit.sql.known import KnownArtifacts
 from audit.sql.postgres_writing import WRITE, PostgresStanding, commit, prepare_session

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from audit import KeyConflictError, MemoryStore, NewEntry, PointerMovedError, Signer, upgrade
-from audit.entry import prepare
 from audit.opening import now
+from audit.prepared import prepare
 from audit.sequence import MOST_POINTERS, Sequencing
 from audit.sql.sqlite import connect_sqlite
 from audit.sql.store import SqlStore

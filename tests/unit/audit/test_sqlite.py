@@ -16,8 +16,8 @@ from audit import (
     open_view,
     upgrade,
 )
-from audit.entry import prepare
 from audit.opening import now
+from audit.prepared import prepare
 from audit.sequence import Sequencing
 from audit.sql.sqlite import connect_sqlite
 from audit.sql.store import SqlStore

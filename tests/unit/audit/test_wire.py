@@ -4,7 +4,8 @@ import uuid
 from datetime import UTC, datetime
 
 from audit import KeyConflictError, NewEntry
-from audit.entry import Appended, prepare
+from audit.entry import Appended
+from audit.prepared import prepare
 from audit.sql.wire import Places, read_news, read_outcome, write_news, write_outcome
 
 MOMENT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
