@@ -11,12 +11,13 @@ and the loop finds the others with it.
 """
 
 import asyncio
+import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 MOST = 64  # requests that leave together: more would make the first of them wait and save little
 
@@ -55,7 +56,8 @@ class Crossing:
 class Shore:
     """Where requests leave from one event loop, and answers arrive."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.of = weakref.ref(loop)
         self._leaving: list[tuple[_HandOver, Any, Crossing]] = []
         self._away = 0  # sent and not answered yet
         self._arrived: deque[Crossing] = deque()
@@ -135,7 +137,7 @@ class Shore:
             back.set_result(None)
 
 
-_SHORES: WeakKeyDictionary[asyncio.AbstractEventLoop, Shore] = WeakKeyDictionary()
+_HERE = threading.local()  # the shore of the loop that ran last in this thread
 
 
 def awaitable(answer: Future[Any]) -> asyncio.Future[Any]:
@@ -164,7 +166,7 @@ def until_log_is_back() -> "asyncio.Future[None] | None":
 
 
 def _shore(loop: asyncio.AbstractEventLoop) -> Shore:
-    shore = _SHORES.get(loop)
-    if shore is None:
-        shore = _SHORES[loop] = Shore()
+    shore: Shore | None = getattr(_HERE, "shore", None)
+    if shore is None or shore.of() is not loop:
+        shore = _HERE.shore = Shore(loop)
     return shore

@@ -12,6 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 
+import msgspec
+
 from decision_service.derived import Followed
 from optimization.network import Finding, LaneKind, Snapshot, SourceFile
 from optimization.plan import BindingResource, GaveWay, Pegging, SafetyStock
@@ -140,8 +142,7 @@ class DecisionRequest(Followed):
         return other
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):  # one a call, made in an eighth of the time of a dataclass
     """Who is calling: an authenticated subject, its roles, and the trace of the call."""
 
     subject: str

@@ -9,10 +9,11 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
+import msgspec
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
@@ -31,7 +32,7 @@ LARGE = 256 * 1024  # bytes of a request that is read beside the event loop
 _LOG = logging.getLogger(__name__)
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True):
     """
     Who calls, until when (monotonic clock; None = no deadline), and what came apart from the message.
 
@@ -139,7 +140,7 @@ class Method:
         roles.require(self._name, caller)
         self._edge.admission.rates.take(caller.subject)
         if not caller.trace_id and (trace_id := current_trace_id()):
-            caller = replace(caller, trace_id=trace_id)
+            caller = msgspec.structs.replace(caller, trace_id=trace_id)
         return caller, _deadline(context)
 
     async def _read(self, raw: bytes) -> Request:

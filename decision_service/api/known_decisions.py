@@ -8,9 +8,12 @@ Where nobody is named, nobody ever will be.
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from cachetools import LRUCache, cached
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from audit import Entry
 from decision_service.api import convert
@@ -104,12 +107,10 @@ def decide_response(decided: Decided) -> bytes:
         return b"".join((_DECISION, _varint(len(sent)), sent, _REPEATED))
     common = made.filed.derived("sent", lambda: _rendered(decided.decision))
     caller, request = made.caller, made.request
-    lineage = decision_pb2.Lineage(
-        actor=caller.subject,
-        parents=made.parents,
-        on_behalf_of=request.on_behalf_of,
-        trace_id=caller.trace_id,
-    )
+    lineage = decision_pb2.Lineage()
+    lineage.actor, lineage.trace_id = caller.subject, caller.trace_id
+    lineage.on_behalf_of = request.on_behalf_of
+    lineage.parents.extend(made.parents)
     own = decision_pb2.Decision(request_id=request.request_id)
     if decided.entry:
         own.name = decided.entry.subject
@@ -121,7 +122,14 @@ def decide_response(decided: Decided) -> bytes:
 def _place(entry: Entry, log: Any) -> None:
     """As `convert.render` does, without a look at what the fields are."""
     log.index, log.leaf_hash = entry.seq, entry.leaf_hash.hex()
-    convert.write_time(entry.recorded_at, log.recorded_at)
+    log.recorded_at.CopyFrom(_stamp(entry.recorded_at))
+
+
+@lru_cache(maxsize=64)  # the entries of a batch share theirs
+def _stamp(moment: datetime) -> Any:
+    stamp = Timestamp()
+    convert.write_time(moment, stamp)
+    return stamp
 
 
 def _sent_decision(decision: Decision) -> bytes:

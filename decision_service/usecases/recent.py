@@ -170,12 +170,12 @@ class RecentLedger(Ledger):
         return answer
 
     def _hand_over(self, waiting: Sequence[tuple[tuple[AnyNewEntry, ...], Answer]]) -> None:
-        super()._hand_over([(news, self._moving_with(news, answer)) for news, answer in waiting])
+        super()._hand_over(
+            [(news, self._to_a_move(answer) if _moves(news) else answer) for news, answer in waiting]
+        )
 
-    def _moving_with(self, news: tuple[AnyNewEntry, ...], answer: Answer) -> Answer:
+    def _to_a_move(self, answer: Answer) -> Answer:
         """The answer to a move: what was remembered is forgotten before anybody hears it."""
-        if not _moves(news):
-            return answer
         self._move(1)
         moved: Future[tuple[Appended, ...]] = Future()
         moved.add_done_callback(lambda _: self._move(-1))
@@ -191,7 +191,8 @@ class RecentLedger(Ledger):
 
 
 def _moves(news: tuple[AnyNewEntry, ...]) -> bool:
-    return any(name.startswith(GOVERNING) for new in news for name in new.sets)
+    moved = [name for new in news for name in new.sets]  # hardly ever any
+    return any(name.startswith(GOVERNING) for name in moved) if moved else False
 
 
 def _pass_on(answer: Answer, done: "Future[tuple[Appended, ...]]") -> None:

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
+import msgspec
+
 from audit import Ledger, canonical
 from decision_service.decision import Caller, DecisionRequest, scope_of
 from decision_service.errors import PreconditionError
@@ -61,7 +63,7 @@ class Redeciding:
         for key in record.scopes:
             newest = self._newest(record, key)
             # asked in the name of whoever started the execution, so that whoever resumes it repeats the question
-            asking = replace(caller, subject=record.executed_by)
+            asking = msgspec.structs.replace(caller, subject=record.executed_by)
             request_id = f"{record.name}/redecide/{key}"
             if earlier := self.ledger.find(records.idempotency_key(asking.subject, request_id)):
                 made.append(earlier.subject)

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import grpc
+import msgspec
 import pytest
 from google.longrunning import operations_pb2
 from google.protobuf.duration_pb2 import Duration
@@ -215,7 +216,7 @@ def test_others_do_not_see_an_operation_outside_their_scope(running, channel, sh
     wait(channel, name)
 
     with pytest.raises(Exception, match="no operation"):
-        operations.seen_by(name, replace(caller, scopes=("region:south",)))
+        operations.seen_by(name, msgspec.structs.replace(caller, scopes=("region:south",)))
     assert "ROLE_REQUIRED" == outcome(channel, METHODS["Operations/DeleteOperation"])[1]
     assert ("NOT_FOUND", "OPERATION_NOT_FOUND") == outcome(
         channel, GET, operations_pb2.GetOperationRequest(name="operations/none")
