@@ -103,7 +103,6 @@ class Method:
             except Exception as error:
                 await self._fail(error, context, observation)
                 raise  # not reached: aborting raises
-        await asyncio.sleep(0)  # the others come this far first: then the network's code runs for all of them
         return response
 
     async def from_stream(self, raws: AsyncIterator[bytes], context: Any) -> bytes:
