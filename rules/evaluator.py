@@ -6,9 +6,9 @@ not null, and rows of a UNIQUE or ANY table that contradict each other are an er
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial, reduce
+from functools import reduce
 from typing import NamedTuple, cast
 
 from rules.document import Aggregate, HitPolicy
@@ -16,13 +16,14 @@ from rules.errors import DerivationError, FactValueError, HitPolicyError, Unknow
 from rules.feel import Expression, FeelError, Value
 from rules.feel.values import NUMBERS
 from rules.ruleset import Ruleset
+from rules.schema import FactField
 from rules.shapes import did_you_mean
 from rules.table import DecisionTable, DerivedFact, Row
 
 
 class Reading(NamedTuple):
     """
-    One fact that an evaluation looked at; a tuple, since a decision makes thousands of them.
+    One fact that an evaluation looked at.
 
     Parameters
     ----------
@@ -36,10 +37,6 @@ class Reading(NamedTuple):
     value: Value
     row: str
     test: str
-
-
-# What Reading._make does, but for a look at the length.
-_READING: Callable[[tuple[str, Value, str, str]], Reading] = partial(tuple.__new__, Reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +54,29 @@ class Evaluation:
         rows (COLLECT, RULE ORDER, OUTPUT ORDER) give a tuple per output, in step with the rows.
     reasons
         One per determining row, with the values filled in.
+    readings
+        Value by input of the table: every row looks at all of them.
     """
 
     table: str
     determining_rows: tuple[str, ...]
     outcome: Mapping[str, Value]
     reasons: tuple[str, ...]
-    trace: tuple[Reading, ...]
+    readings: Mapping[str, Value]
+    _rows: Sequence[Row] = field(compare=False, repr=False)
+
+    @property
+    def trace(self) -> tuple[Reading, ...]:
+        """What each determining row asked of every fact that was looked at."""
+        if not self._rows:
+            return tuple([Reading(fact, value, "", "-") for fact, value in self.readings.items()])
+        return tuple(
+            [
+                Reading(fact, self.readings[fact], row.id, test)
+                for row in self._rows
+                for fact, test in row.evidence
+            ]
+        )
 
 
 def evaluate(table: DecisionTable, facts: Mapping[str, Value]) -> Evaluation:
@@ -80,18 +93,17 @@ def evaluate(table: DecisionTable, facts: Mapping[str, Value]) -> Evaluation:
         When rows match that may not match together.
     """
     _refuse_unknown(table.known, facts)
-    return _evaluate(table, _read(table, facts, {}))
+    return _evaluate(table, _read(table.reads, table.derived, facts, {}))
 
 
 def evaluate_stage(ruleset: Ruleset, stage: str, facts: Mapping[str, Value]) -> tuple[Evaluation, ...]:
     """Ask every table of a stage, in file order; what several look at is read once."""
     scope: dict[str, Value] = {}
-    found, known = [], None
-    for table in ruleset.tables_of(stage):
-        if table.known is not known:  # a policy set's tables share one vocabulary
-            known = table.known
+    found = []
+    for table, known, reads, derived in ruleset.turns_at(stage):
+        if known is not None:
             _refuse_unknown(known, facts)
-        found.append(_evaluate(table, _read(table, facts, scope)))
+        found.append(_evaluate(table, _read(reads, derived, facts, scope)))
     return tuple(found)
 
 
@@ -99,13 +111,15 @@ def _evaluate(table: DecisionTable, scope: Mapping[str, Value]) -> Evaluation:
     rows: Sequence[Row] = table.index.find(scope)
     if not rows and table.default is not None:
         rows = (table.default,)
-    rows = _HIT[table.hit](table, rows)
+    if len(rows) > 1 and table.hit in _ONLY_TOGETHER:
+        _ONLY_TOGETHER[table.hit](table, rows)
     return Evaluation(
         table.name,
         tuple([row.id for row in rows]),
         _outcome(table, rows, scope),
         tuple([row.because.fill(scope) for row in rows]),
-        _trace(table, rows, scope),
+        {given.name: scope[given.name] for given in table.inputs},
+        rows,
     )
 
 
@@ -115,7 +129,7 @@ def derive(derived: Sequence[DerivedFact], scope: dict[str, Value]) -> None:
         if fact.field.name in scope:
             continue
         value = _compute(fact.field.name, fact.expression, scope)
-        scope[fact.field.name] = fact.field.check(value)
+        scope[fact.field.name] = value if fact.field.fits(value) else fact.field.check(value)
 
 
 def _refuse_unknown(known: frozenset[str], facts: Mapping[str, Value]) -> None:
@@ -126,12 +140,18 @@ def _refuse_unknown(known: frozenset[str], facts: Mapping[str, Value]) -> None:
         raise UnknownFactError(str(unknown), "unknown", did_you_mean(str(unknown), known))
 
 
-def _read(table: DecisionTable, facts: Mapping[str, Value], scope: dict[str, Value]) -> Mapping[str, Value]:
+def _read(
+    reads: Sequence[FactField],
+    derived: Sequence[DerivedFact],
+    facts: Mapping[str, Value],
+    scope: dict[str, Value],
+) -> Mapping[str, Value]:
     """Add to a scope what a table looks at and is not there yet."""
-    for field in table.reads:
-        if field.name not in scope:
-            scope[field.name] = field.read(facts)
-    derive(table.derived, scope)
+    for given in reads:
+        value = facts.get(given.name)
+        scope[given.name] = value if given.fits(value) else given.read(facts)
+    if derived:
+        derive(derived, scope)
     return scope
 
 
@@ -146,41 +166,30 @@ def _compute(name: str, expression: Expression, scope: Mapping[str, Value]) -> V
     return value
 
 
-def _unique(table: DecisionTable, rows: Sequence[Row]) -> Sequence[Row]:
-    if len(rows) > 1:
-        ids = tuple(row.id for row in rows)
-        raise HitPolicyError(
-            table.name, ids, "several rows match in a UNIQUE table; make them exclude each other"
-        )
-    return rows
+def _refuse_several(table: DecisionTable, rows: Sequence[Row]) -> None:
+    ids = tuple(row.id for row in rows)
+    raise HitPolicyError(
+        table.name, ids, "several rows match in a UNIQUE table; make them exclude each other"
+    )
 
 
-def _any(table: DecisionTable, rows: Sequence[Row]) -> Sequence[Row]:
+def _refuse_disagreement(table: DecisionTable, rows: Sequence[Row]) -> None:
     """All rows that match agree; the first stands for them in the outcome, all in the evidence."""
     if any(row.outcome != rows[0].outcome for row in rows[1:]):
         ids = tuple(row.id for row in rows)
         raise HitPolicyError(table.name, ids, "rows of an ANY table disagree; give them the same outcome")
-    return rows
 
 
-def _as_found(_: DecisionTable, rows: Sequence[Row]) -> Sequence[Row]:
-    """The index already found them in the order of the policy: FIRST, PRIORITY, RULE ORDER, ..."""
-    return rows
-
-
-_HIT: Mapping[HitPolicy, Callable[[DecisionTable, Sequence[Row]], Sequence[Row]]] = {
-    HitPolicy.UNIQUE: _unique,
-    HitPolicy.ANY: _any,
-    HitPolicy.PRIORITY: _as_found,
-    HitPolicy.FIRST: _as_found,
-    HitPolicy.COLLECT: _as_found,
-    HitPolicy.RULE_ORDER: _as_found,
-    HitPolicy.OUTPUT_ORDER: _as_found,
+# Who asks more of several rows than their order, which is that in which the index found them.
+_ONLY_TOGETHER: Mapping[HitPolicy, Callable[[DecisionTable, Sequence[Row]], None]] = {
+    HitPolicy.UNIQUE: _refuse_several,
+    HitPolicy.ANY: _refuse_disagreement,
 }
+_SINGLE = frozenset(hit for hit in HitPolicy if hit.is_single)
 
 
 def _outcome(table: DecisionTable, rows: Sequence[Row], scope: Mapping[str, Value]) -> Mapping[str, Value]:
-    if table.hit.is_single:
+    if table.hit in _SINGLE:
         return _outputs_of(table, rows[0], scope) if rows else {}
     if table.aggregate is Aggregate.COUNT:
         return _count(table, rows)
@@ -194,7 +203,9 @@ def _outcome(table: DecisionTable, rows: Sequence[Row], scope: Mapping[str, Valu
     return {output: _FOLDS[table.aggregate](values)} if values else {}
 
 
-def _outputs_of(table: DecisionTable, row: Row, scope: Mapping[str, Value]) -> dict[str, Value]:
+def _outputs_of(table: DecisionTable, row: Row, scope: Mapping[str, Value]) -> Mapping[str, Value]:
+    if not row.computed:
+        return row.outcome
     found = dict(row.outcome)
     for name, expression in row.computed:
         value = _compute(f"{table.name}.{name}", expression, scope)
@@ -215,9 +226,3 @@ _FOLDS: Mapping[Aggregate, Callable[[Sequence[Decimal]], Decimal]] = {
     Aggregate.MIN: min,
     Aggregate.MAX: max,
 }
-
-
-def _trace(table: DecisionTable, rows: Sequence[Row], scope: Mapping[str, Value]) -> tuple[Reading, ...]:
-    if not rows:
-        return tuple([_READING((field.name, scope[field.name], "", "-")) for field in table.inputs])
-    return tuple([_READING((fact, scope[fact], row.id, test)) for row in rows for fact, test in row.evidence])

@@ -71,21 +71,18 @@ class RowIndex(Generic[R]):
         node = self.tree
         while type(node) is not tuple:
             node = node.child(scope[node.fact])  # type: ignore[union-attr]  # a tuple ends the loop
+        matched = []
         try:
-            return self._matching(node, scope)
+            for row, checks in node:
+                for fact, check in checks:
+                    if check(scope[fact], scope) is not True:
+                        break
+                else:
+                    matched.append(row)
+                    if self.is_preferential:
+                        break
         except RecursionError:
             raise EffortError("a condition recurses too deeply; end the recursion") from None
-
-    def _matching(self, leaf: "tuple[Leaf[R], ...]", scope: Mapping[str, Value]) -> list[R]:
-        matched = []
-        for row, checks in leaf:
-            for fact, check in checks:
-                if check(scope[fact], scope) is not True:
-                    break
-            else:
-                matched.append(row)
-                if self.is_preferential:
-                    break
         return matched
 
 

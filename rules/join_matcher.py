@@ -75,10 +75,9 @@ class JoinMatcher:
         self._levels = tuple(_levels(rule))
         self._needs = tuple(Counter(alias.kind for alias in rule.aliases).items())
 
-    def can_hold(self, facts: tuple[JoinFact, ...]) -> bool:
-        """Whether every alias may have a fact of its kind: aliases stand for different facts."""
-        kinds = [fact.kind for fact in facts]
-        return all(kinds.count(kind) >= least for kind, least in self._needs)
+    def can_hold(self, kinds: Mapping[str, int]) -> bool:
+        """Whether so many facts of each kind give every alias one of its kind: aliases stand for different facts."""
+        return all(kinds.get(kind, 0) >= least for kind, least in self._needs)
 
     def match(self, facts: tuple[JoinFact, ...]) -> tuple[Firing, ...]:
         """
@@ -89,7 +88,7 @@ class JoinMatcher:
         JoinLimitError
             More than `MOST_FIRINGS` firings or `MOST_STEPS` combinations looked at.
         """
-        if not self.can_hold(facts):
+        if not self.can_hold(Counter(fact.kind for fact in facts)):
             return ()
         candidates = [list(_candidates(level, facts)) for level in self._levels]
         indexes = [_index(level, pairs) for level, pairs in zip(self._levels, candidates, strict=True)]

@@ -1,16 +1,17 @@
 """A compiled policy set: everything a release needs of its rules, immutable, with a digest."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from rules.diagnostics import Position
 from rules.document import PolicyStage
 from rules.errors import UnknownTableError
 from rules.feel import Value
 from rules.joins import JoinRule
-from rules.schema import FactSchema
+from rules.schema import FactField, FactSchema
 from rules.table import DecisionTable, DerivedFact
 
 
@@ -77,6 +78,24 @@ class Waiver:
     reason: str
 
 
+class Turn(NamedTuple):
+    """
+    A table when a stage comes to it.
+
+    Parameters
+    ----------
+    known
+        Every fact that may be given; None where the tables before it know the same.
+    reads, derived
+        Facts that it needs and none before it did.
+    """
+
+    table: DecisionTable
+    known: frozenset[str] | None
+    reads: tuple[FactField, ...]
+    derived: tuple[DerivedFact, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Ruleset:
     """
@@ -104,22 +123,23 @@ class Ruleset:
     playbooks: tuple[Playbook, ...]
     tests: tuple[RuleTest, ...]
     waivers: tuple[Waiver, ...]
-    _tables_of: Mapping[PolicyStage, tuple[DecisionTable, ...]] = field(init=False, repr=False, compare=False)
-    _joins_of: Mapping[PolicyStage, tuple[JoinRule, ...]] = field(init=False, repr=False, compare=False)
+    _turns_at: Mapping[str, tuple[Turn, ...]] = field(init=False, repr=False, compare=False)
+    _joins_of: Mapping[str, tuple[JoinRule, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Sort tables and joins by stage, once: every decision asks for them."""
-        for name, members in (("_tables_of", self.tables), ("_joins_of", self.joins)):
-            by_stage = {stage: tuple(m for m in members if m.stage is stage) for stage in PolicyStage}
-            object.__setattr__(self, name, by_stage)
+        turns = {at: _turns([table for table in self.tables if table.stage is at]) for at in PolicyStage}
+        joins = {at: tuple(join for join in self.joins if join.stage is at) for at in PolicyStage}
+        object.__setattr__(self, "_turns_at", turns)
+        object.__setattr__(self, "_joins_of", joins)
 
-    def tables_of(self, stage: str) -> tuple[DecisionTable, ...]:
-        """Tables asked at a stage of a decision, in file order."""
-        return self._tables_of[PolicyStage(stage)]
+    def turns_at(self, stage: str) -> tuple[Turn, ...]:
+        """Tables asked at a stage of a decision, in file order, each with what is read for it."""
+        return self._turns_at[stage]
 
     def joins_of(self, stage: str) -> tuple[JoinRule, ...]:
         """Joins matched at a stage of a decision, in file order."""
-        return self._joins_of[PolicyStage(stage)]
+        return self._joins_of[stage]
 
     def table(self, name: str) -> DecisionTable:
         """
@@ -149,6 +169,19 @@ class Ruleset:
             if playbook.name == name:
                 return playbook
         raise UnknownTableError(f"no playbook `{name[:80]}`")
+
+
+def _turns(tables: Sequence[DecisionTable]) -> tuple[Turn, ...]:
+    """What several tables look at is read for the first of them; a policy set's tables share one vocabulary."""
+    read: set[str] = set()
+    turns: list[Turn] = []
+    for table in tables:
+        is_known = bool(turns) and table.known == turns[-1].table.known
+        reads = tuple(field for field in table.reads if field.name not in read)
+        derived = tuple(fact for fact in table.derived if fact.field.name not in read)
+        turns.append(Turn(table, None if is_known else table.known, reads, derived))
+        read |= {field.name for field in reads} | {fact.field.name for fact in derived}
+    return tuple(turns)
 
 
 def digest_of(files: Mapping[str, str]) -> str:

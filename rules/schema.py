@@ -54,6 +54,11 @@ class FactField:
     is_optional
         Whether None may be given, and then means known to be absent (a production order has no
         supplier). A fact that is not given at all stays an error.
+
+    Attributes
+    ----------
+    fits
+        A quick test that a value passes which is fine as it is; `check` looks closely at any other.
     """
 
     name: str
@@ -64,11 +69,11 @@ class FactField:
     values: tuple[str, ...] = ()
     description: str = ""
     is_optional: bool = False
-    _fits: Callable[[Any], bool] = field(init=False, repr=False, compare=False)
+    fits: Callable[[Any], bool] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Prepare the quick test that a value which is fine passes."""
-        object.__setattr__(self, "_fits", _quick_test(self))
+        """Prepare the quick test."""
+        object.__setattr__(self, "fits", _quick_test(self))
 
     def read(self, facts: Mapping[str, Value]) -> Value:
         """
@@ -84,7 +89,7 @@ class FactField:
         except KeyError:
             fix = f"give a {self.type}" + (" or null" if self.is_optional else "")
             raise MissingFactError(self.name, "missing", fix) from None
-        return value if self._fits(value) else self.check(value)
+        return value if self.fits(value) else self.check(value)
 
     def check(self, value: Value) -> Value:
         """The value as rules see it; whole numbers become decimals."""
@@ -138,12 +143,14 @@ def _quick_test(declared: FactField) -> Callable[[Any], bool]:
             and value.is_finite()
             and (low is None or low <= value)
             and (high is None or value <= high)
-            and abs(value.adjusted()) <= _PLAIN_EXPONENT
+            and -_PLAIN_EXPONENT <= value.adjusted() <= _PLAIN_EXPONENT
             and NUMBERS.plus(value) == value
         )
     if wanted is str:
-        values = frozenset(declared.values)
-        return lambda value: type(value) is str and (value in values if values else len(value) <= MAX_TEXT)
+        if declared.values:
+            values = frozenset(declared.values)
+            return lambda value: type(value) is str and value in values
+        return lambda value: type(value) is str and len(value) <= MAX_TEXT
     return lambda value: type(value) is wanted
 
 

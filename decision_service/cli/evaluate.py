@@ -65,7 +65,7 @@ def evaluate_table(folder: Path, name: str, facts: Mapping[str, Any]) -> dict[st
         "table": evaluation.table,
         "rows": list(evaluation.determining_rows),
         "reasons": list(evaluation.reasons),
-        "readings": {reading.fact: plain(reading.value) for reading in evaluation.trace},
+        "readings": {fact: plain(value) for fact, value in evaluation.readings.items()},
     }
     return {"outcome": plain(evaluation.outcome), "evidence": evidence}
 

@@ -12,17 +12,20 @@ def collect(stage: str, evaluated: Iterable[tuple[str, tuple[Evaluation, ...]]])
     found: dict[Any, tuple[list[str], dict[str, str], dict[str, str]]] = {}
     for subject, evaluations in evaluated:
         for evaluation in evaluations:
-            outcome = {name: say(value) for name, value in evaluation.outcome.items()}
-            readings = {fact: say(value) for fact, value, _, _ in evaluation.trace}
+            outcome = {name: v if type(v) is str else say(v) for name, v in evaluation.outcome.items()}
+            readings = {fact: v if type(v) is str else say(v) for fact, v in evaluation.readings.items()}
             rows = evaluation.determining_rows
-            key = (evaluation.table, rows, tuple(outcome.items()), tuple(readings.items()))
-            who, _, _ = found.setdefault(key, ([], outcome, readings))
-            if not who or who[-1] != subject:
-                who.append(subject)
+            # which outputs and facts these are follows from the table and its rows
+            key = (evaluation.table, rows, *outcome.values(), *readings.values())
+            known = found.get(key)
+            if known is None:
+                found[key] = ([subject], outcome, readings)
+            elif known[0][-1] != subject:
+                known[0].append(subject)
     return tuple(
         [
-            Evidence(stage, tuple(who), table, rows, outcome, readings)
-            for (table, rows, _, _), (who, outcome, readings) in found.items()
+            Evidence(stage, tuple(who), key[0], key[1], outcome, readings)
+            for key, (who, outcome, readings) in found.items()
         ]
     )
 
@@ -30,9 +33,11 @@ def collect(stage: str, evaluated: Iterable[tuple[str, tuple[Evaluation, ...]]])
 def reasons_of(evaluations: Iterable[Evaluation]) -> tuple[Reason, ...]:
     """What the determining rows said, with the values filled in."""
     return tuple(
-        Reason(evaluation.table, row, message)
-        for evaluation in evaluations
-        for row, message in zip(evaluation.determining_rows, evaluation.reasons, strict=True)
+        [
+            Reason(evaluation.table, row, message)
+            for evaluation in evaluations
+            for row, message in zip(evaluation.determining_rows, evaluation.reasons, strict=True)
+        ]
     )
 
 

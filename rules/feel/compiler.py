@@ -36,8 +36,12 @@ def _name(node: nodes.Name) -> Code:
     prefixes = _prefixes(name)
 
     def read(scope: Scope) -> Value:
-        if name in scope:
+        try:
             return scope[name]
+        except KeyError:
+            return read_component(scope)
+
+    def read_component(scope: Scope) -> Value:
         for prefix, components in prefixes:
             if prefix in scope:
                 value = scope[prefix]
@@ -74,6 +78,9 @@ def _unary(node: nodes.Unary) -> Code:
 
 def _infix(node: nodes.Infix) -> Code:
     left, right, operate = compile_node(node.left), compile_node(node.right), operators.INFIX[node.operator]
+    if isinstance(node.right, nodes.Literal):
+        limit = node.right.value
+        return lambda scope: operate(left(scope), limit)
     return lambda scope: operate(left(scope), right(scope))
 
 

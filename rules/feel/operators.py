@@ -18,6 +18,7 @@ from rules.feel.values import NUMBERS, ORDERED, FeelType, Range, Value, YearMont
 Operator: TypeAlias = Callable[[Value, Value], Value]
 LONGEST_TEXT_VALUE = 1_000_000
 _SECONDS_PER_DAY = 86400
+_PLAIN = frozenset({str, Decimal, bool, date})  # nearly all that is compared: equal as Python sees it
 
 
 def conjunction(left: Value, right: Value) -> bool | None:
@@ -41,6 +42,8 @@ def negation(value: Value) -> bool | None:
 
 def equal(left: Value, right: Value) -> bool | None:
     """`=`: null equals null only; values of different types are not comparable (null)."""
+    if type(left) is type(right) and type(left) in _PLAIN:
+        return left == right
     if left is None or right is None:
         return left is right
     kind = type_of(left)

@@ -61,8 +61,8 @@ class Builtin:
             return self.body(arguments)
         taken: list[Any] = []
         for parameter, value in zip(self.parameters, arguments, strict=False):
-            if value is None and parameter.optional:
-                taken.append(None)
+            if type_of(value) is parameter.type or (value is None and parameter.optional):
+                taken.append(value)
                 continue
             fits, coerced = conform(value, parameter.type)
             if not fits:
