@@ -174,15 +174,17 @@ class SnapshotFacts:
 
     def of_stage(self, stage: Stage, supplier: Supplier | None) -> Facts:
         """Facts for planning parameters: a stage and one of its suppliers."""
-        return self._stage_facts(stage) | _supplier_facts(supplier)
+        return {**self._stage_facts(stage), **_supplier_facts(supplier)}
 
     def of_order(self, order: JudgedOrder) -> Facts:
         """Facts for review, but for those of the plan."""
         stage, lane = self.stages[order.stage], self.lanes[order.lane]
-        facts = self._stage_facts(stage) | _supplier_facts(self.suppliers.get(lane.supplier))
+        facts = self._stage_facts(stage)
         mean, _ = self.demands.get(stage.id, (_ZERO, _ZERO))
         quantity = decimal(order.quantity)
-        return facts | {
+        return {
+            **facts,
+            **_supplier_facts(self.suppliers.get(lane.supplier)),
             "order.id": order.id,
             "order.kind": order.kind.value,
             "order.value": decimal(order.cost),
@@ -264,10 +266,10 @@ class SnapshotFacts:
     def _stage_cache(self) -> dict[str, Facts]:
         return {}
 
-    def _stage_facts(self, stage: Stage) -> Facts:
+    def _stage_facts(self, stage: Stage) -> Mapping[str, Value]:
         if stage.id not in self._stage_cache:
             self._stage_cache[stage.id] = self._read_stage(stage)
-        return dict(self._stage_cache[stage.id])
+        return self._stage_cache[stage.id]
 
     def _read_stage(self, stage: Stage) -> Facts:
         item, location = self.items[stage.item], self.locations[stage.location]

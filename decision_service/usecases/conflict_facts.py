@@ -92,6 +92,23 @@ class Ban:
     supplier: str
 
 
+def most_facts(
+    known: SnapshotFacts,
+    orders: tuple[JudgedOrder, ...],
+    wants: tuple[Want, ...],
+    sources: tuple[Source, ...],
+    bans: tuple[Ban, ...],
+) -> Mapping[str, int]:
+    """How many facts of each kind `join_facts` gives at most; an order without pegging serves no other region."""
+    regions = len(known.locations) if any(order.pegging for order in orders) else 1
+    return {
+        "order": regions * len(orders) + len(wants),
+        "stage": len(sources),
+        "open": len(known.snapshot.receipts),
+        "ban": len(bans),
+    }
+
+
 def join_facts(  # noqa: PLR0913 - the kinds of fact
     known: SnapshotFacts,
     orders: tuple[JudgedOrder, ...],

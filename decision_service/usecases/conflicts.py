@@ -16,8 +16,16 @@ from dataclasses import dataclass, field, replace
 from decision_service.decision import Conflict, Disposition, Evidence, JudgedOrder, Outcome, Reason
 from decision_service.directives import Allotment
 from decision_service.facts import SnapshotFacts
+from decision_service.usecases.amending import amended
 from decision_service.usecases.bans import bans_on
-from decision_service.usecases.conflict_facts import SHARED, OrderFacts, Want, contested, join_facts
+from decision_service.usecases.conflict_facts import (
+    SHARED,
+    OrderFacts,
+    Want,
+    contested,
+    join_facts,
+    most_facts,
+)
 from decision_service.usecases.orders import planned_order
 from decision_service.usecases.planning import Planned, Work, replan, without_limits
 from decision_service.usecases.release_content import Release
@@ -133,6 +141,8 @@ def judge_conflicts(
     try:
         wants = contested(known, orders)
         found, asked = _find(known, release, release.parameters, orders, wants, 1)
+        if not found:
+            return Settlement(asked=(asked,))
         return _with(Settlement(), release, found, asked, is_last=True)
     except RulesError as error:
         return distrust(release, orders, str(error))
@@ -174,15 +184,13 @@ def _find(  # noqa: PLR0913 - a question and its round
     wants: tuple[Want, ...],
     number: int,
 ) -> tuple[tuple[Settled, ...], Asked]:
+    sources, bans, rules = sources_of(known, orders), bans_on(known, release, orders), conflict_rules(release)
+    most = most_facts(known, orders, wants, sources, bans)
+    if not any(matcher_of(rule).can_hold(most) for rule in rules):
+        return (), Asked((), ())
     facts = join_facts(
-        known,
-        orders,
-        wants,
-        sources_of(known, orders),
-        bans_on(known, release, orders),
-        counts_proposed=parameters.counts_proposed_receipts,
+        known, orders, wants, sources, bans, counts_proposed=parameters.counts_proposed_receipts
     )
-    rules = conflict_rules(release)
     asked = ask(rules, facts.facts)
     return tuple(_settled(known, rules, asked.firings, facts, orders, number)), asked
 
@@ -196,7 +204,8 @@ def ask(rules: tuple[JoinRule, ...], facts: tuple[JoinFact, ...]) -> Asked:
     RulesError
         A fact cannot be compared exactly, or a rule holds too often to be of use.
     """
-    able = [matcher for rule in rules if (matcher := matcher_of(rule)).can_hold(facts)]
+    kinds = Counter(fact.kind for fact in facts)
+    able = [matcher for rule in rules if (matcher := matcher_of(rule)).can_hold(kinds)]
     firings = tuple(firing for matcher in able for firing in matcher.match(facts))
     playing = {id_ for m in able for batch in encode_facts(m.rule, facts) for id_ in batch.ids.values()}
     return Asked(tuple(fact for fact in facts if fact.id in playing), firings)
@@ -317,6 +326,8 @@ def refer(
     orders: tuple[JudgedOrder, ...], settlement: Settlement
 ) -> tuple[tuple[JudgedOrder, ...], tuple[Evidence, ...]]:
     """Judged orders with what the settlement says of them, and the evidence of who is asked."""
+    if not settlement.referrals:
+        return orders, settlement.evidence
     judged = tuple(_refer(order, settlement.referrals.get(order.id, ())) for order in orders)
     present = {order.id for order in orders}
     asked: dict[Referral, list[str]] = {}
@@ -334,8 +345,8 @@ def _refer(order: JudgedOrder, referrals: tuple[Referral, ...]) -> JudgedOrder:
     first = referrals[0]
     reasons = tuple(Reason(r.rule, r.rule, r.message) for r in referrals)
     if order.disposition is not Disposition.APPROVED:
-        return replace(order, reasons=order.reasons + reasons)
-    return replace(
+        return amended(order, reasons=order.reasons + reasons)
+    return amended(
         order,
         disposition=Disposition.REFERRED,
         role=first.role,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decision_service import directives, facts
 from decision_service.decision import DecisionMode, Fallback, JudgedOrder, Outcome, Question, Reason, Verdict
 from decision_service.facts import SnapshotFacts
+from decision_service.usecases.amending import amended
 from decision_service.usecases.conflicts import Asked, Settlement, judge_conflicts, reconcile, refer
 from decision_service.usecases.evidence import collect, reasons_of
 from decision_service.usecases.orders import planned_order, proposed_order
@@ -120,7 +121,7 @@ def _judged(  # noqa: PLR0913 - all that judging looks at
     """The orders under the review rules, and then under what was settled between them."""
     reviewed, evidence = judge(known, release, orders, of_plan)
     judged, settled = refer(reviewed, settlement)
-    outcome = replace(
+    outcome = amended(
         so_far,
         verdict=verdict_on(judged),
         orders=judged,

@@ -1,11 +1,11 @@
 """Rules judge every order: step 7 of the line. What no rule speaks of is not approved."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from decision_service import directives
 from decision_service.decision import Disposition, Evidence, JudgedOrder, Reason, Verdict
 from decision_service.facts import Facts, SnapshotFacts
+from decision_service.usecases.amending import amended
 from decision_service.usecases.evidence import collect, reasons_of
 from decision_service.usecases.release_content import Release
 from rules import Evaluation, evaluate_stage
@@ -22,7 +22,7 @@ def judge(
     evaluated = [
         (o.id, evaluate_stage(release.ruleset, "review", known.of_order(o) | of_plan)) for o in orders
     ]
-    judged = tuple(_dispose(o, said) for o, (_, said) in zip(orders, evaluated, strict=True))
+    judged = tuple([_dispose(o, said) for o, (_, said) in zip(orders, evaluated, strict=True)])
     return judged, collect("review", evaluated)
 
 
@@ -34,22 +34,22 @@ def verdict_on(orders: tuple[JudgedOrder, ...]) -> Verdict:
 
 
 def _dispose(order: JudgedOrder, evaluations: tuple[Evaluation, ...]) -> JudgedOrder:
-    speaking = tuple(e for e in evaluations if e.outcome.get("disposition"))
+    speaking = [e for e in evaluations if e.outcome.get("disposition")]
     if not speaking:
-        return replace(order, disposition=Disposition.BLOCKED, reasons=(_SILENCE,))
-    disposition = min((Disposition(str(e.outcome["disposition"])) for e in speaking), key=_STRICTNESS.index)
-    deciding = tuple(e for e in speaking if e.outcome["disposition"] == disposition)
-    return _with(order, disposition, directives.merge(deciding), reasons_of(deciding))
+        return amended(order, disposition=Disposition.BLOCKED, reasons=(_SILENCE,))
+    said = {str(e.outcome["disposition"]) for e in speaking}
+    disposition = min(map(Disposition, said), key=_STRICTNESS.index)
+    deciding = tuple([e for e in speaking if e.outcome["disposition"] == disposition])
+    reasons = reasons_of(deciding)
+    if disposition is Disposition.REFERRED:
+        return _refer(order, directives.merge(deciding), reasons)
+    return amended(order, disposition=disposition, reasons=reasons)
 
 
-def _with(
-    order: JudgedOrder, disposition: Disposition, said: Mapping[str, object], reasons: tuple[Reason, ...]
-) -> JudgedOrder:
-    if disposition is not Disposition.REFERRED:
-        return replace(order, disposition=disposition, reasons=reasons)
-    return replace(
+def _refer(order: JudgedOrder, said: Mapping[str, object], reasons: tuple[Reason, ...]) -> JudgedOrder:
+    return amended(
         order,
-        disposition=disposition,
+        disposition=Disposition.REFERRED,
         reasons=reasons,
         role=str(said.get("role") or ""),
         deadline_days=float(str(said.get("deadline_days") or 0)),

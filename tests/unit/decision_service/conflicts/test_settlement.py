@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from audit import canonical
 from decision_service.decision import Disposition, Verdict
 from decision_service.errors import InvalidRequestError
+from decision_service.facts import SnapshotFacts
 from decision_service.usecases import conflicts
 from decision_service.usecases.approvals.opening import tiers_by_order
+from decision_service.usecases.conflict_facts import join_facts, most_facts
 from decision_service.usecases.conflicts import Asked, ask, conflict_rules, doubt_of
 from decision_service.usecases.planning import Work
 from decision_service.usecases.release_content import ReleaseContent, compile_release
@@ -185,3 +188,22 @@ def test_an_order_alone_is_not_held_against_rules_for_two(shipped, monkeypatch):
     ask(conflict_rules(shipped), two)
     kinds = {r.name: [a.kind for a in r.aliases] for r in conflict_rules(shipped)}
     assert [name for name, of in kinds.items() if set(of) == {"order"}] == encoded
+
+
+def test_no_more_facts_are_made_than_are_foreseen(network, decide):
+    """
+    An order that is passed on to another region is a fact for that region, too: foreseen, or its rules are not asked.
+    """
+    stage = network.stage("I", "DC1", weekly=20.0)
+    network.buy(stage)
+    network.move(stage, network.stage("I", "DC2", weekly=50.0))
+    network.move(stage, network.stage("I", "DC9", weekly=50.0))
+    known, orders = SnapshotFacts(network.snapshot()), decide(network).outcome.orders
+    made = Counter(fact.kind for fact in join_facts(known, orders, (), (), (), counts_proposed=True).facts)
+    foreseen = most_facts(known, orders, (), (), ())
+
+    assert made.keys() <= foreseen.keys()
+    assert all(foreseen[kind] >= count for kind, count in made.items())
+    assert {"order": 1, "stage": 0, "open": 0, "ban": 0} == most_facts(
+        known, (replace(orders[0], pegging=()),), (), (), ()
+    )
