@@ -3,6 +3,7 @@
 import functools
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ def command(group: click.Group, name: str, **settings: Any) -> Callable[[Callabl
             options = Options(
                 address=given.pop("address"),
                 data=given.pop("data"),
-                actor=given.pop("called_as") or getpass.getuser(),
+                actor=given.pop("called_as") or _login(),
                 roles=given.pop("roles"),
                 is_json=given.pop("is_json"),
                 timeout=given.pop("timeout"),
@@ -62,6 +63,14 @@ def command(group: click.Group, name: str, **settings: Any) -> Callable[[Callabl
         return made
 
     return decorate
+
+
+def _login() -> str:
+    """The login name; a container may run under a number that has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the one before Python 3.13, the other since
+        return f"uid-{os.getuid()}"
 
 
 def _refuse_shared_names(made: click.Command) -> None:

@@ -1,6 +1,7 @@
 """What every command shares: no parameter hides a common one, and help starts without the store."""
 
 import importlib
+import os
 import subprocess
 import sys
 
@@ -73,3 +74,22 @@ def test_help_starts_without_what_it_does_not_need():
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert found.stderr.strip() == "[]"
+
+
+def test_who_has_no_login_name_calls_by_number(monkeypatch):
+    """
+    A container may run under any number: that ended every command with a traceback.
+    """
+
+    def nameless(uid):
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nameless)
+    seen = []
+    some = click.Group("some")
+    command(some, "one")(lambda options: seen.append(options.actor))
+
+    assert 0 == CliRunner().invoke(some, ["one"]).exit_code
+    assert [f"uid-{os.getuid()}"] == seen
