@@ -8,7 +8,6 @@ its envelope is put together from bytes.
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from itertools import chain
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
@@ -57,15 +56,13 @@ class Form:
         self.kind, self.payload, self.artifacts = kind, payload, artifacts
         self.key_digest, self.requires = key_digest, requires
         self.blanks = frozenset(blanks)
-        marks = {name: secrets.token_hex(16) for name in (*self.blanks, *_OF_LEDGER)}
-        own = {name: marks[name] for name in self.blanks}
+        own = {name: _mark(name) for name in self.blanks}
         model = NewEntry(
-            kind, marks[_SUBJECT], {**common, **own}, payload, artifacts, marks[_KEY], key_digest, requires
+            kind, _mark(_SUBJECT), {**common, **own}, payload, artifacts, _mark(_KEY), key_digest, requires
         )
-        pieces = model.pieces(marks[_PAYLOAD] if payload else "")
-        self._before = _Template(pieces.before, marks)
-        self._between = _Template(pieces.between, marks)
-        self._after = _Template(pieces.after, marks)
+        pieces = model.pieces(_mark(_PAYLOAD) if payload else "")
+        self._before, self._between = _Template(pieces.before), _Template(pieces.between)
+        self._after = _Template(pieces.after)
 
     def fill(self, subject: str, key: str, own: Mapping[str, str]) -> "Filled":
         """
@@ -89,7 +86,14 @@ class Form:
 
 
 # Of the ledger's part what each fills in; no key of an envelope has a dot.
-_OF_LEDGER = _SUBJECT, _KEY, _PAYLOAD = ("entry.subject", "entry.key", "entry.payload")
+_SUBJECT, _KEY, _PAYLOAD = ("entry.subject", "entry.key", "entry.payload")
+_NONCE = secrets.token_hex(16)  # drawn by each process and never shown: no text can hold it
+_BLANK = re.compile(f"{_NONCE}([a-z0-9_.]+);")
+
+
+def _mark(name: str) -> str:
+    """What stands for a blank while a form is written."""
+    return f"{_NONCE}{name};"
 
 
 def _stand_for_themselves(text: str) -> bool:
@@ -104,20 +108,14 @@ class _Template:
     Parameters
     ----------
     piece
-        Canonical JSON in which a mark stands for each blank.
-    marks
-        By the names of the blanks; nobody else can have known them.
+        Canonical JSON with marks where blanks are.
     """
 
     __slots__ = ("_parts", "_pick", "_written")
 
-    def __init__(self, piece: bytes, marks: Mapping[str, str]) -> None:
-        blanks = {mark: name for name, mark in marks.items()}
-        mark = re.compile("|".join(blanks))
-        text = piece.decode()
-        names = [blanks[found] for found in mark.findall(text)]
-        # What stands between two blanks, and at both ends.
-        self._parts = [*chain.from_iterable((between, "") for between in mark.split(text))][:-1]
+    def __init__(self, piece: bytes) -> None:
+        self._parts = _BLANK.split(piece.decode())  # a name between what stands on its left and on its right
+        names = self._parts[1::2]
         self._pick = _picking(*names) if names else None
         self._written = piece  # with no blanks
 
