@@ -191,3 +191,25 @@ def test_bytes_that_are_no_such_object_are_refused(data):
     """
     with pytest.raises(CanonicalError):
         canonical.decode_object(data, Whole)
+
+
+@given(
+    st.dictionaries(
+        st.text(min_size=1, max_size=3), st.dictionaries(st.text(max_size=2), st.text(max_size=2))
+    )
+)
+def test_keys_of_an_object_stand_in_the_order_of_rfc_8785(value):
+    """
+    By UTF-16, which beyond ASCII is not the order of UTF-8; also inside of one another.
+    """
+    assert reference_dumps(value) == canonical.encode_object(value)
+
+
+def test_the_first_field_that_is_wrong_is_named():
+    """
+    In the order of the keys, wherever it stands and whatever else is wrong.
+    """
+    with pytest.raises(CanonicalError) as caught:
+        canonical.encode_object(Whole((Part("a"), Part("b", weight=math.nan)), count="3"))
+
+    assert "count" == caught.value.field
