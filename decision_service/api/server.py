@@ -9,7 +9,9 @@ from typing import Any
 import grpc
 from google.longrunning import operations_pb2
 from grpc_health.v1 import health
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha.reflection_pb2_grpc import add_ServerReflectionServicer_to_server
 
 from decision_service.api.endpoint import Edge, generic_handler
 from decision_service.api.identity.certificates import OwnCertificates
@@ -128,10 +130,11 @@ async def start(
     handlers = [generic_handler(s, x, listener.edge) for s, x in zip(SERVICES, servicers, strict=True)]
     server.add_generic_rpc_handlers(tuple(handlers))
     servicer = health.aio.HealthServicer()
-    health_pb2_grpc_add(servicer, server)
+    add_HealthServicer_to_server(servicer, _Generic(server))
     names = tuple(s.full_name for s in SERVICES)
     if listener.has_reflection:
-        reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        served = (*names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(served), _Generic(server))
     port = _listen(server, listener)
     await work.begin()
     await server.start()
@@ -142,11 +145,19 @@ async def start(
     return Running(server, servicer, f"{host}:{port}", tasks, work.end)
 
 
-def health_pb2_grpc_add(servicer: Any, server: Any) -> None:
-    """Register the standard health service."""
-    from grpc_health.v1 import health_pb2_grpc  # noqa: PLC0415 - generated beside health_pb2
+class _Generic:
+    """
+    A server as generated code sees it, that takes its methods and does not register them.
 
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    grpc.aio waits for the next call of each method that is registered, and begins to wait for all of them anew with
+    every call that comes, of whatever method.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self.add_generic_rpc_handlers = server.add_generic_rpc_handlers
+
+    def add_registered_method_handlers(self, service: str, handlers: Any) -> None:
+        """They are known as generic handlers already."""
 
 
 def _listen(server: Any, listener: Listener) -> int:

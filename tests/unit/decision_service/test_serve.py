@@ -1,12 +1,15 @@
 """What `serve` does before it takes calls."""
 
+import asyncio
 import gc
 import subprocess
 import sys
 
 import pytest
 
+from decision_service.bootstrap import build
 from decision_service.cli.serve import settle
+from decision_service.config import Settings
 
 # What plans, migrates or speaks to another database: none of it is needed to serve a log that is there.
 NEEDLESS = ("alembic", "psycopg", "numpy", "highspy", "ortools", "pyomo", "scipy", "numba", "durable")
@@ -75,3 +78,23 @@ def test_a_log_that_is_there_is_served_without_what_migrates_and_plans(tmp_path)
     ]
 
     assert said == ["['alembic']", "[]"]
+
+
+def test_no_method_is_registered(tmp_path, monkeypatch):
+    """
+    For each call that comes, grpc.aio begins to wait anew for the next call of every method that is registered.
+    """
+    registered = []
+    monkeypatch.setattr(
+        "grpc.aio._server.Server.add_registered_method_handlers", lambda *given: registered.append(given)
+    )
+
+    async def serve():
+        app = build(Settings(address="127.0.0.1:0", data=tmp_path, workers=0))
+        running = await app.serve()
+        await running.drain(0.0)
+        app.close()
+
+    asyncio.run(serve())
+
+    assert [] == registered
