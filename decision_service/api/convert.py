@@ -87,45 +87,66 @@ def _joined(path: str, rest: str) -> str:
 @cache
 def _parser(kind: Any, descriptor: Descriptor) -> _Parse:
     hints = typing.get_type_hints(kind)
-    readers, required = {}, []
+    readers: dict[str, tuple[_Parse, bool]] = {}
+    known: dict[str, Any] = {"kind": kind, "InvalidRequestError": InvalidRequestError}
+    given = []
     for field in dataclasses.fields(kind):
-        name = wire_name(kind, field.name)
-        wire = _field(kind, descriptor, name)
+        wire = _field(kind, descriptor, wire_name(kind, field.name))
         read = _reader(hints[field.name], wire, _PAIRS.get((kind, field.name)))
-        readers[wire.number] = (field.name, name, read, wire.has_presence)
-        if _required(field):
-            required.append((field.name, name, read))
+        if read is not None:
+            known[f"read_{wire.name}"] = read
+            readers[wire.name] = (read, _is_required(field))
+        given.append(f"            {field.name}={_reading(field, wire, known)},")
+    known["find"] = lambda message, error: _find(message, readers, error)
+    return typing.cast("_Parse", _written("parse_message", (*_PARSE, *given, *_PARSED), known))
 
-    def parse_message(message: Any) -> Any:
-        values: dict[str, Any] = {}
-        name = ""
+
+_PARSE = ("def parse_message(message):", "    try:", "        return kind(")
+_PARSED = ("        )", "    except InvalidRequestError as error: raise find(message, error) from None")
+
+
+def _reading(field: "dataclasses.Field[Any]", wire: FieldDescriptor, known: dict[str, Any]) -> str:
+    """The expression for one field; an absent one is the default, and a minus zero is as absent as a zero."""
+    name = wire.name
+    take = f"read_{name}" if f"read_{name}" in known else ""
+    if _is_required(field):
+        return f"{take}(message.{name})"
+    if field.default is dataclasses.MISSING:
+        default, known[f"default_{name}"] = f"default_{name}()", field.default_factory
+    else:
+        default, known[f"default_{name}"] = f"default_{name}", field.default
+    if wire.has_presence:
+        return f"{take}(message.{name}) if message.HasField({name!r}) else {default}"
+    return f"{take}(part) if (part := message.{name}) else {default}"
+
+
+def _is_required(field: "dataclasses.Field[Any]") -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _find(
+    message: Any, readers: Mapping[str, tuple[_Parse, bool]], error: InvalidRequestError
+) -> InvalidRequestError:
+    """The complaint with the name of its field: of the first that is there, else of the first that should be."""
+    there = [wire.name for wire, _ in message.ListFields() if wire.name in readers]
+    for name in (*there, *(name for name, (_, is_required) in readers.items() if is_required)):
         try:
-            for wire, value in message.ListFields():  # only what is there: most of a stage is not
-                known = readers.get(wire.number)
-                if known is None:
-                    continue
-                attribute, name, read, has_presence = known
-                if value or has_presence:  # a minus zero is listed, and is as absent as a zero
-                    values[attribute] = value if read is None else read(value)
-            for attribute, name, read in required:
-                if attribute not in values:
-                    value = getattr(message, name)
-                    values[attribute] = value if read is None else read(value)
-        except InvalidRequestError as error:
-            raise _inside(name, error) from None
-        return kind(**values)
+            readers[name][0](getattr(message, name))
+        except InvalidRequestError as found:
+            return _inside(name, found)
+    return error
 
-    return parse_message
+
+def _written(name: str, lines: tuple[str, ...], known: dict[str, Any]) -> Any:
+    """A function written out field by field, as `dataclasses` writes `__init__`: a loop takes twice the time."""
+    exec("\n".join(lines), known)  # noqa: S102 - made of the names of fields, which are identifiers
+    return known[name]
 
 
 def _field(kind: type[Any], descriptor: Descriptor, name: str) -> FieldDescriptor:
     if name not in descriptor.fields_by_name:
         raise TypeError(f"{descriptor.full_name} has no field `{name}` for {kind.__name__}")
     return descriptor.fields_by_name[name]
-
-
-def _required(field: "dataclasses.Field[Any]") -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _reader(hint: Any, wire: FieldDescriptor, pair: tuple[str, str] | None) -> _Parse | None:
@@ -200,48 +221,34 @@ def _read_date(value: str) -> date:
 @cache
 def _renderer(kind: Any, descriptor: Descriptor) -> _Render:
     hints = typing.get_type_hints(kind)
-    texts, writers = [], []
+    known: dict[str, Any] = {}
+    lines = ["def render_message(value, message):"]
     for field in dataclasses.fields(kind):
-        name = wire_name(kind, field.name)
-        wire = _field(kind, descriptor, name)
-        pair = _PAIRS.get((kind, field.name))
-        if hints[field.name] is str and not wire.has_presence:
-            texts.append((field.name, name))
-        else:
-            writers.append((field.name, _writer(hints[field.name], name, wire, pair)))
-
-    def render_message(value: Any, message: Any) -> None:
-        for attribute, name in texts:  # most fields: spared the call, and nothing where they are empty
-            if content := getattr(value, attribute):
-                setattr(message, name, content)
-        for attribute, write in writers:
-            content = getattr(value, attribute)
-            if content is not None:
-                write(content, message)
-
-    return render_message
+        wire = _field(kind, descriptor, wire_name(kind, field.name))
+        lines.append(f"    part = value.{field.name}")
+        lines += _writing(hints[field.name], wire, _PAIRS.get((kind, field.name)), known)
+    return typing.cast("_Render", _written("render_message", tuple(lines), known))
 
 
-def _writer(hint: Any, name: str, wire: FieldDescriptor, pair: tuple[str, str] | None) -> _Render:
-    origin = typing.get_origin(hint)
+def _writing(
+    hint: Any, wire: FieldDescriptor, pair: tuple[str, str] | None, known: dict[str, Any]
+) -> tuple[str, ...]:
+    """Lines that write one part; nothing is said by an empty text, nor by a list without elements, and most are."""
+    name, origin = wire.name, typing.get_origin(hint)
     if pair:
-        return lambda values, message: _add_pairs(values, getattr(message, name), pair)
+        known[f"write_{name}"] = lambda values, message: _add_pairs(values, getattr(message, name), pair)
+        return (f"    if part: write_{name}(part, message)",)
     if origin is tuple:
-        return _unless_empty(_tuple_writer(typing.get_args(hint)[0], name, wire))
+        return _writing_each(typing.get_args(hint)[0], wire, known)
     if origin in (Mapping, dict):
-        return _unless_empty(lambda values, message: _put(values, getattr(message, name)))
-    return _scalar_writer(_strip_none(hint), name, wire)
-
-
-def _unless_empty(write: _Render) -> _Render:
-    """Nothing is said by a list without elements; most are."""
-    return lambda values, message: write(values, message) if values else None
-
-
-def _put(values: Mapping[Any, Any], target: Any) -> None:
-    """What `update` does, which first asks what it was given."""
-    for key, value in values.items():
-        target[key] = value
+        return (
+            "    if part:",
+            f"        target = message.{name}",
+            "        for key, said in part.items(): target[key] = said",
+        )
+    if hint is str and not wire.has_presence:
+        return (f"    if part: message.{name} = part",)
+    return _writing_one(_strip_none(hint), wire, known)
 
 
 def _add_pairs(values: Any, target: Any, pair: tuple[str, str]) -> None:
@@ -249,39 +256,40 @@ def _add_pairs(values: Any, target: Any, pair: tuple[str, str]) -> None:
         target.add(**dict(zip(pair, value, strict=True)))
 
 
-def _tuple_writer(hint: Any, name: str, wire: Any) -> _Render:
+def _writing_each(hint: Any, wire: FieldDescriptor, known: dict[str, Any]) -> tuple[str, ...]:
+    name = wire.name
     if _is_dataclass(hint):
-        write = _renderer(hint, wire.message_type)
-
-        def add(values: Any, message: Any) -> None:
-            target = getattr(message, name)
-            for value in values:
-                write(value, target.add())
-
-        return add
-    if hint is date:
-        return lambda values, message: getattr(message, name).extend([v.isoformat() for v in values])
-    return lambda values, message: getattr(message, name).extend(values)
+        known[f"write_{name}"] = _renderer(hint, wire.message_type)
+        return (
+            "    if part:",
+            f"        add = message.{name}.add",
+            f"        for each in part: write_{name}(each, add())",
+        )
+    each = "[each.isoformat() for each in part]" if hint is date else "part"
+    return (f"    if part: message.{name}.extend({each})",)
 
 
-def _scalar_writer(hint: Any, name: str, wire: Any) -> _Render:
+def _writing_one(hint: Any, wire: FieldDescriptor, known: dict[str, Any]) -> tuple[str, ...]:
+    name = wire.name
     if _is_dataclass(hint):
-        write = _renderer(hint, wire.message_type)
-
-        def fill(value: Any, message: Any) -> None:
-            target = getattr(message, name)
-            target.SetInParent()
-            write(value, target)
-
-        return fill
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        prefix, numbers = _prefix(wire.enum_type), {v.name: v.number for v in wire.enum_type.values}
-        return lambda value, message: setattr(message, name, numbers[prefix + value.value])
-    if hint is date:
-        return lambda value, message: setattr(message, name, value.isoformat())
+        known[f"write_{name}"] = _renderer(hint, wire.message_type)
+        return (
+            "    if part is not None:",
+            f"        target = message.{name}",
+            "        target.SetInParent()",
+            f"        write_{name}(part, target)",
+        )
     if hint is datetime:
-        return lambda value, message: write_time(value, getattr(message, name))
-    return lambda value, message: setattr(message, name, value)
+        known["write_time"] = write_time
+        return (f"    if part is not None: write_time(part, message.{name})",)
+    written = "part"
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        kind: Any = wire.enum_type
+        numbers, written = {v.name: v.number for v in kind.values}, f"number_{name}[part]"
+        known[f"number_{name}"] = {member: numbers[_prefix(kind) + member.value] for member in hint}
+    elif hint is date:
+        written = "part.isoformat()"
+    return (f"    if part is not None: message.{name} = {written}",)
 
 
 def write_time(value: datetime, stamp: Any) -> None:
