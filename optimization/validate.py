@@ -76,9 +76,15 @@ def _ids(snapshot: Snapshot) -> Iterator[Problem]:
             elif member.id in seen:
                 yield Problem(f"{name}[{k}].id", f"`{_short(member.id)}` is used twice", "ids are unique")
             seen.add(member.id)
-    for stage, count in Counter(d.stage for d in snapshot.demands).items():
-        if count > 1:
-            yield Problem("demands", f"stage `{_short(stage)}` has {count} demands", "give one per stage")
+    for stage, count in _repeated([demand.stage for demand in snapshot.demands]):
+        yield Problem("demands", f"stage `{_short(stage)}` has {count} demands", "give one per stage")
+
+
+def _repeated(names: list[str]) -> list[tuple[str, int]]:
+    """Names that stand there more than once, and how often; in most snapshots none does."""
+    if len(set(names)) == len(names):
+        return []
+    return [(name, count) for name, count in Counter(names).items() if count > 1]
 
 
 def _references(snapshot: Snapshot) -> Iterator[Problem]:
@@ -193,10 +199,9 @@ def _lane_shape(field: str, lane: Lane) -> Iterator[Problem]:
         )
     if lane.kind is LaneKind.TRANSFER and lane.source == lane.stage:
         yield Problem(f"{field}.source", f"`{_short(lane.source)}` supplies itself", "name another stage")
-    repeated = [s for s, n in Counter(c.stage for c in lane.components).items() if n > 1]
-    if repeated:
+    if repeated := _repeated([component.stage for component in lane.components]):
         yield Problem(
-            f"{field}.components", f"`{_short(repeated[0])}` is listed twice", "add the quantities up"
+            f"{field}.components", f"`{_short(repeated[0][0])}` is listed twice", "add the quantities up"
         )
     if lane.effective_from and lane.effective_to and lane.effective_to < lane.effective_from:
         problem = f"`{lane.effective_to}` is before effective_from `{lane.effective_from}`"

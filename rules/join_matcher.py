@@ -52,12 +52,15 @@ class _Level:
         Tests that speak of it and an earlier one.
     keys
         Equalities that serve as an index: name of the earlier field, name of ours.
+    fields
+        What the rule reads of a fact in this place; without one of them no test on it holds.
     """
 
     alias: Alias
     alone: tuple[JoinTest, ...]
     together: tuple[JoinTest, ...]
     keys: tuple[tuple[str, str], ...]
+    fields: frozenset[str]
 
 
 class JoinMatcher:
@@ -77,7 +80,10 @@ class JoinMatcher:
 
     def can_hold(self, kinds: Mapping[str, int]) -> bool:
         """Whether so many facts of each kind give every alias one of its kind: aliases stand for different facts."""
-        return all(kinds.get(kind, 0) >= least for kind, least in self._needs)
+        for kind, least in self._needs:  # noqa: SIM110 - asked of every rule in every decision
+            if kinds.get(kind, 0) < least:
+                return False
+        return True
 
     def match(self, facts: tuple[JoinFact, ...]) -> tuple[Firing, ...]:
         """
@@ -114,7 +120,8 @@ def _levels(rule: JoinRule) -> Iterator[_Level]:
             if len(test.aliases) == 2 and alias.name in test.aliases and test.aliases <= reach
         )
         keys = tuple(key for test in together if (key := _key(test, alias.name)) is not None)
-        yield _Level(alias, alone, together, keys)
+        fields = frozenset(name for test in rule.tests for owner, name in test.fields if owner == alias.name)
+        yield _Level(alias, alone, together, keys, fields)
         placed.add(alias.name)
 
 
@@ -141,7 +148,7 @@ _Index: TypeAlias = Mapping[tuple[Any, ...], _Pairs]
 
 def _candidates(level: _Level, facts: tuple[JoinFact, ...]) -> Iterator[tuple[str, _Scope]]:
     for fact in facts:
-        if fact.kind == level.alias.kind:
+        if fact.kind == level.alias.kind and fact.values.keys() >= level.fields:
             scope = {f"{level.alias.name}.{name}": value for name, value in fact.values.items()}
             if all(_holds(test, scope) for test in level.alone):
                 yield fact.id, scope
