@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from decision_service.decision import JudgedOrder, Question
+from decision_service.derived import Followed
 from optimization.network import (
     Demand,
     Finding,
@@ -153,8 +154,8 @@ def decimal(value: float) -> Decimal:
 
 
 @dataclass(frozen=True)
-class SnapshotFacts:
-    """Facts about the parts of one snapshot, looked up by id."""
+class SnapshotFacts(Followed):
+    """Facts about the parts of one snapshot, looked up by id; what is asked of it many times stays with it."""
 
     snapshot: Snapshot
 

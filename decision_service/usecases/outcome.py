@@ -56,18 +56,25 @@ def deliberate(
     """
     if question.fallback is Fallback.HOLD:
         return Deliberated(Outcome(Verdict.REJECTED, reasons=(_HELD,)))
-    findings = known.findings
-    admission = evaluate_stage(release.ruleset, "admission", known.of_request(question))
-    admitted = Outcome(
-        Verdict.APPROVED, exceptions=findings, evaluations=collect("admission", [("request", admission)])
-    )
-    if directives.merge(admission).get("verdict") == Verdict.REJECTED:
-        return Deliberated(replace(admitted, verdict=Verdict.REJECTED, reasons=reasons_of(admission)))
+    asked = ("admitted", release.digest, question.mode, question.scope, question.received)
+    admitted = known.derived(asked, lambda: _admitted(question, known, release))
+    if admitted.verdict is Verdict.REJECTED:
+        return Deliberated(admitted)
     if question.mode is DecisionMode.JUDGE:
         return _judge_proposals(question, known, release, work, admitted)
     if question.fallback is Fallback.REORDER_POINTS:
         return _reorder_and_judge(known, release, work, admitted)
     return _plan_and_judge(known, release, work, admitted)
+
+
+def _admitted(question: Question, known: SnapshotFacts, release: Release) -> Outcome:
+    """What admission says: it knows the snapshot and who asks, but neither proposals nor plan."""
+    findings = known.findings
+    admission = evaluate_stage(release.ruleset, "admission", known.of_request(question))
+    evidence = collect("admission", [("request", admission)])
+    if directives.merge(admission).get("verdict") == Verdict.REJECTED:
+        return Outcome(Verdict.REJECTED, reasons_of(admission), exceptions=findings, evaluations=evidence)
+    return Outcome(Verdict.APPROVED, exceptions=findings, evaluations=evidence)
 
 
 def _reorder_and_judge(known: SnapshotFacts, release: Release, work: Work, admitted: Outcome) -> Deliberated:
