@@ -5,17 +5,16 @@ What comes before, between and after them is written by whoever asks; the log's 
 the pieces together.
 """
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from audit.canonical import plain
+from audit.template import mark
 
 HEADER = "entry"  # the one key of an envelope that belongs to the ledger
-# They stand for time and place until both are known. Drawn by each process and never shown: no text can hold them.
-_TIME, _PLACE = secrets.token_hex(16), secrets.token_hex(16)
+_TIME, _PLACE = mark("entry.recorded_at"), mark("entry.seq")
 _AT_TIME, _AT_PLACE = _TIME.encode(), f'"{_PLACE}"'.encode()
 
 

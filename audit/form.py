@@ -5,10 +5,7 @@ A decision on a question that was asked before says a dozen texts of its own and
 its envelope is put together from bytes.
 """
 
-import re
-import secrets
-from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -20,8 +17,11 @@ from audit.canonical import plain
 from audit.entry import NewEntry, are_plain, check_name
 from audit.envelope import Pieces
 from audit.errors import CanonicalError, InvalidEntryError
+from audit.template import Template, mark
 
 _NOTHING: Mapping[str, str | None] = MappingProxyType({})
+# Of the ledger's part what each fills in; no key of an envelope has a dot.
+_SUBJECT, _KEY, _PAYLOAD = ("entry.subject", "entry.key", "entry.payload")
 
 
 class Form:
@@ -54,15 +54,23 @@ class Form:
         requires: Mapping[str, str | None] = _NOTHING,
     ) -> None:
         self.kind, self.payload, self.artifacts = kind, payload, artifacts
-        self.key_digest, self.requires = key_digest, requires
+        self.key_digest, self.requires = key_digest, MappingProxyType(dict(requires))
         self.blanks = frozenset(blanks)
-        own = {name: _mark(name) for name in self.blanks}
-        model = NewEntry(
-            kind, _mark(_SUBJECT), {**common, **own}, payload, artifacts, _mark(_KEY), key_digest, requires
+        if taken := self.blanks & common.keys():
+            raise InvalidEntryError(
+                f"envelope.{min(taken)}", "is said by all and left blank", "do one of the two"
+            )
+        pieces = self._model(common).pieces(mark(_PAYLOAD) if payload else "")
+        self._before, self._between = Template(pieces.before), Template(pieces.between)
+        self._after = Template(pieces.after)
+
+    def _model(self, common: Mapping[str, Any]) -> NewEntry:
+        """Return one with marks for its own, checked as any other entry is."""
+        envelope = {**common, **{name: mark(name) for name in self.blanks}}
+        subject, key = mark(_SUBJECT), mark(_KEY)
+        return NewEntry(
+            self.kind, subject, envelope, self.payload, self.artifacts, key, self.key_digest, self.requires
         )
-        pieces = model.pieces(_mark(_PAYLOAD) if payload else "")
-        self._before, self._between = _Template(pieces.before), _Template(pieces.between)
-        self._after = _Template(pieces.after)
 
     def fill(self, subject: str, key: str, own: Mapping[str, str]) -> "Filled":
         """
@@ -75,7 +83,7 @@ class Form:
         CanonicalError
             What is filled in is no text.
         """
-        return Filled(self, subject, key, own)
+        return Filled(self, subject, key, dict(own))
 
     def pieces(self, filled: "Filled", commitment: str) -> Pieces:
         """Return the envelope of one of them, but for time and place."""
@@ -85,59 +93,14 @@ class Form:
         return Pieces(self._before.filled(texts), self._between.filled(texts), self._after.filled(texts))
 
 
-# Of the ledger's part what each fills in; no key of an envelope has a dot.
-_SUBJECT, _KEY, _PAYLOAD = ("entry.subject", "entry.key", "entry.payload")
-_NONCE = secrets.token_hex(16)  # drawn by each process and never shown: no text can hold it
-_BLANK = re.compile(f"{_NONCE}([a-z0-9_.]+);")
-
-
-def _mark(name: str) -> str:
-    """What stands for a blank while a form is written."""
-    return f"{_NONCE}{name};"
-
-
 def _stand_for_themselves(text: str) -> bool:
     """Whether JSON writes a text as it is: what it escapes gets longer. So nearly all are written at one look."""
     return len(orjson.dumps(text)) == len(text) + 2  # the quotes
 
 
-class _Template:
-    """
-    Text with blanks.
-
-    Parameters
-    ----------
-    piece
-        Canonical JSON with marks where blanks are.
-    """
-
-    __slots__ = ("_parts", "_pick", "_written")
-
-    def __init__(self, piece: bytes) -> None:
-        self._parts = _BLANK.split(piece.decode())  # a name between what stands on its left and on its right
-        names = self._parts[1::2]
-        self._pick = _picking(*names) if names else None
-        self._written = piece  # with no blanks
-
-    def filled(self, texts: Mapping[str, str]) -> bytes:
-        """The bytes with these texts, as they stand between quotes in JSON, in the blanks."""
-        if not self._pick:
-            return self._written
-        parts = self._parts.copy()
-        parts[1::2] = self._pick(texts)
-        return "".join(parts).encode()
-
-
-def _picking(*names: str) -> Callable[[Mapping[str, str]], tuple[str, ...]]:
-    """Texts by their names, as a tuple also of one."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda texts: (texts[names[0]],)
-
-
 class Filled(msgspec.Struct, frozen=True):
     """
-    A form that is filled in: what someone asks to record.
+    A form that is filled in: what someone asks to record. What it does not say itself, its form says.
 
     Parameters
     ----------
@@ -152,12 +115,12 @@ class Filled(msgspec.Struct, frozen=True):
     form: Form
     subject: str
     key: str
-    own: Mapping[str, str]
+    own: dict[str, str]
 
     def __post_init__(self) -> None:
         """Refuse what could not be stored."""
         if self.own.keys() != self.form.blanks:
-            field = min(self.own.keys() ^ self.form.blanks)
+            field = min(map(str, self.own.keys() ^ self.form.blanks))
             raise InvalidEntryError(
                 f"envelope.{field}", "is not what the form leaves blank", "fill in its blanks"
             )
@@ -176,27 +139,27 @@ class Filled(msgspec.Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        """Of the form."""
+        """As of `NewEntry`."""
         return self.form.kind
 
     @property
     def payload(self) -> bytes:
-        """Of the form."""
+        """As of `NewEntry`."""
         return self.form.payload
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """Of the form."""
+        """As of `NewEntry`."""
         return self.form.artifacts
 
     @property
     def key_digest(self) -> str:
-        """Of the form."""
+        """As of `NewEntry`."""
         return self.form.key_digest
 
     @property
     def requires(self) -> Mapping[str, str | None]:
-        """Of the form."""
+        """As of `NewEntry`."""
         return self.form.requires
 
     @property

@@ -139,8 +139,9 @@ class Sequencer:
                         self._lead(connection.connection.driver_connection)
                     finally:
                         connection.invalidate()  # the lock goes with the session
-            except (SQLAlchemyError, AuditError, psycopg.Error, ValueError) as error:
-                _LOG.warning("the sequencer starts again: %s", error)
+            except Exception as error:  # noqa: BLE001 - whatever it was, nobody may wait for ever
+                is_known = isinstance(error, (SQLAlchemyError, AuditError, psycopg.Error))
+                _LOG.warning("the sequencer starts again: %s", error, exc_info=not is_known)
                 # The lead is lost with the connection; whoever leads next finds the requests waiting.
                 self._sequencing.forget()
             self._is_closed.wait(RETRY)
@@ -231,8 +232,14 @@ class Sequencer:
         found = raw.execute(_TAKE, (BATCH,), binary=True).fetchall()
         if len(found) == BATCH:
             self.wake()  # there may be more
-        self._taken = [ticket for ticket, _ in found]
-        return [(ticket, read_request(request)) for ticket, request in found]
+        waiting = []
+        for ticket, request in found:
+            try:
+                waiting.append((ticket, read_request(request)))
+            except Exception as error:  # noqa: BLE001 - whatever stands there, it holds up no other
+                self._tell(raw, _refuse(self._write, ticket, error))
+        self._taken = [ticket for ticket, _ in waiting]
+        return waiting
 
     def _sequence(self, raw: Any, waiting: list[Waiting]) -> list[tuple[uuid.UUID, Outcome]]:
         """Turn what waits into entries, durably; return the outcomes."""

@@ -238,6 +238,30 @@ def test_what_the_store_does_not_take_holds_up_no_other(postgres, together):
         assert ledger.append(NewEntry("k", "s", {})).entry.seq == 2
 
 
+def test_a_request_that_nobody_can_read_holds_up_no_other(postgres):
+    """
+    Whoever may write to the outbox may write anything: it is refused, and what comes after it is recorded.
+    """
+    with open_ledger(postgres, SIGNER) as ledger:
+        ledger.append(NewEntry("k", "s", {}))
+        for garbage in (b"", b"\xc1", b"\x91\x80"):
+            with psycopg.connect(postgres) as other:
+                other.execute("INSERT INTO outbox (ticket, request) VALUES (%s, %s)", (uuid.uuid4(), garbage))
+                other.execute("NOTIFY ledger_waiting")
+        seq = ledger.append(NewEntry("k", "s", {})).entry.seq
+        with psycopg.connect(postgres) as other:
+            for _ in range(100):
+                left = other.execute(
+                    "SELECT count(*) FROM outbox WHERE ticket NOT IN (SELECT ticket FROM outcome)"
+                ).fetchone()
+                if left == (0,):
+                    break
+                time.sleep(0.05)
+        later = ledger.append(NewEntry("k", "s", {})).entry.seq
+
+    assert (1, 2, (0,)) == (seq, later, left)
+
+
 def test_what_the_leader_knows_it_does_not_ask(postgres, monkeypatch):
     """
     A question is a round trip: pointers are asked for once, keys when a batch was not all new.

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from audit.awaiting import MOST, awaitable, submitted
+from audit.awaiting import MOST, awaitable, submitted, until_log_is_back
 
 
 async def answered(count, act):
@@ -94,6 +94,29 @@ def test_a_loop_that_ended_is_left_alone():
     assert answer.result() == "late"
     with pytest.raises(RuntimeError):
         awaitable(answer)  # and where no loop runs, nobody can wait
+
+
+def test_what_a_loop_left_behind_holds_up_no_other_in_its_thread():
+    """
+    A loop that ended with a request on its way: the next one in the thread waits for its own requests only.
+    """
+
+    def answer_all(waiting):
+        for what, answer in waiting:
+            answer.set_result(what)
+
+    async def leave():
+        submitted("never answered", lambda _: None)
+        await asyncio.sleep(0.01)
+        assert until_log_is_back() is not None
+
+    async def ask():
+        assert until_log_is_back() is None
+        return await asyncio.wait_for(submitted("answered", answer_all), 5)
+
+    asyncio.run(leave())
+
+    assert "answered" == asyncio.run(ask())
 
 
 def test_those_of_one_turn_of_the_loop_leave_together():

@@ -11,8 +11,12 @@ from audit import Artifact, CanonicalError, Form, InvalidEntryError, NewEntry, c
 from audit.prepared import prepare
 
 SALT, MOMENT = b"s" * 16, datetime(2026, 3, 4, 5, 6, 7, 8, UTC)
-TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=12)
-NAMES = st.text("abyz%_", min_size=1, max_size=4).map(lambda text: f"k{text.replace('%', '_')}")
+# What stands for a blank, or for time and place, while a form is written: nobody may say it.
+STANDS = ["entry.subject", "entry.key", "entry.payload", "entry.seq", "entry.recorded_at", "a_own", "z_own"]
+TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=12) | st.sampled_from(
+    [*STANDS, *(f"{name};" for name in STANDS), '","entry":{', "%s%%{0}\\g<1>"]
+)
+NAMES = st.sampled_from("adeftz") | st.text("az_", min_size=1, max_size=3).map("a".__add__)  # around `entry`
 VALUES = st.recursive(TEXTS | st.integers(-9, 9) | st.none(), lambda inner: st.lists(inner, max_size=3))
 NAMED = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=9)
 
@@ -55,6 +59,7 @@ FORM = Form("k.v1", {"n": 1}, ("said",))
         ("s", "k" * 1001, {"said": ""}, "key"),
         ("s", "k", {}, "envelope.said"),
         ("s", "k", {"said": "", "more": ""}, "envelope.more"),
+        ("s", "k", {"said": "", 1: "", "more": ""}, "envelope.1"),
         ("s", "k", {"said": "\ud800"}, "said"),
         ("s", "k", {"said": 1}, "said"),
         ("s", "k", {"said": None}, "said"),
@@ -70,10 +75,25 @@ def test_what_cannot_stand_in_a_blank_is_refused_before_it_is_asked_for(subject,
     assert field == caught.value.field
 
 
-@pytest.mark.parametrize("common", [{"entry": 1}, {"N": 1}, {"n": 1.5}])
+@pytest.mark.parametrize("common", [{"entry": 1}, {"N": 1}, {"n": 1.5}, {"said": "also"}])
 def test_a_form_of_what_has_no_canonical_form_is_refused(common):
     """
-    And so is one that speaks for the ledger.
+    And so is one that speaks for the ledger, or for those who fill it in.
     """
     with pytest.raises((InvalidEntryError, CanonicalError)):
-        Form("k.v1", common, ())
+        Form("k.v1", common, ("said",))
+
+
+def test_what_is_on_a_form_or_in_its_blanks_stays_as_it_was():
+    """
+    Whoever changes a mapping later changes neither what is recorded nor what is held.
+    """
+    requires, own = {"p": None}, {"said": "before"}
+    form = Form("k.v1", {}, ("said",), requires=requires)
+    filled = form.fill("s", "k", own)
+    requires["p"], own["said"] = "later", "later"
+
+    entry = prepare(filled, SALT).at(0, MOMENT)
+
+    assert {"said": "before"} == entry.body
+    assert (("p", None),) == entry.header.requires == tuple(filled.requires.items())
