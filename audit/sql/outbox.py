@@ -152,8 +152,9 @@ class Outbox:
                         work(raw)
                     finally:
                         connection.invalidate()
-            except (SQLAlchemyError, psycopg.Error, AuditError, ValueError) as error:
-                _LOG.warning("the outbox connects again: %s", error)
+            except Exception as error:  # noqa: BLE001 - whatever it was, nobody may wait for ever
+                is_known = isinstance(error, (SQLAlchemyError, psycopg.Error, AuditError))
+                _LOG.warning("the outbox connects again: %s", error, exc_info=not is_known)
                 self._give_up()
                 time.sleep(RETRY)  # the database is away; what waits in it is where it was
 
@@ -267,8 +268,15 @@ class Outbox:
 
 def _outcome(raw: Any, content: str, request: Request) -> Outcome:
     """Return what is told of a request, its entries read where they cannot be made from it."""
-    told = read_outcome(content, request)
-    return _read(raw, told.entries) if isinstance(told, Places) else told
+    try:
+        told = read_outcome(content, request)
+        if not isinstance(told, Places):
+            return told
+        if len(told.entries) != len(request):
+            raise ValueError(f"{len(told.entries)} places for {len(request)} entries")
+        return _read(raw, told.entries)
+    except (ValueError, LookupError, TypeError) as error:  # no sequencer wrote that; the others are answered
+        return StorageError(f"what is told of it cannot be read: {error}; {LOST}")
 
 
 def _read(raw: Any, places: Sequence[tuple[int, bool]]) -> tuple[Appended, ...]:

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from audit import AuditError, NewEntry, NoteError, Signer, StorageError, open_ledger, open_view, verify_ledger
+from audit.sql.postgres import LEAD
 from audit.sql.postgres_writing import PostgresStanding
 
 SIGNER = Signer("example.com/log", bytes(range(32)))
@@ -260,6 +261,26 @@ def test_a_request_that_nobody_can_read_holds_up_no_other(postgres):
         later = ledger.append(NewEntry("k", "s", {})).entry.seq
 
     assert (1, 2, (0,)) == (seq, later, left)
+
+
+@pytest.mark.parametrize("garbage", ["", "{}", '{"entries": [[7, false]]}', '{"refusal": "unheard of"}'])
+def test_an_answer_that_nobody_can_read_is_an_answer(postgres, garbage):
+    """
+    Whoever asked hears that it may be recorded, at once; who asks beside it is not held up.
+    """
+    with psycopg.connect(postgres, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (LEAD,))  # nobody leads
+        with open_ledger(postgres, SIGNER) as ledger, ThreadPoolExecutor() as pool:
+            asked = pool.submit(ledger.append, NewEntry("k", "s", {}, key="k", key_digest="d"))
+            while not (found := other.execute("SELECT ticket FROM outbox").fetchone()):
+                time.sleep(0.05)
+            other.execute("INSERT INTO outcome (ticket, content) VALUES (%s, %s)", (found[0], garbage))
+            other.execute("NOTIFY ledger_settled")
+            with pytest.raises(StorageError, match=r"cannot be read.*same key"):
+                asked.result(10)
+            other.execute("SELECT pg_advisory_unlock(%s)", (LEAD,))
+
+            assert 0 == ledger.append(NewEntry("k", "s", {}, key="k", key_digest="d")).entry.seq
 
 
 def test_what_the_leader_knows_it_does_not_ask(postgres, monkeypatch):
