@@ -270,17 +270,15 @@ def _outcome(raw: Any, content: str, request: Request) -> Outcome:
     """Return what is told of a request, its entries read where they cannot be made from it."""
     try:
         told = read_outcome(content, request)
-        if not isinstance(told, Places):
-            return told
-        if len(told.entries) != len(request):
-            raise ValueError(f"{len(told.entries)} places for {len(request)} entries")
-        return _read(raw, told.entries)
+        return _read(raw, told.entries, len(request)) if isinstance(told, Places) else told
     except (ValueError, LookupError, TypeError) as error:  # no sequencer wrote that; the others are answered
         return StorageError(f"what is told of it cannot be read: {error}; {LOST}")
 
 
-def _read(raw: Any, places: Sequence[tuple[int, bool]]) -> tuple[Appended, ...]:
-    """Return the entries at these places, each with whether it was there before."""
+def _read(raw: Any, places: Sequence[tuple[int, bool]], count: int) -> tuple[Appended, ...]:
+    """Return the entries at these places, so many, each with whether it was there before."""
+    if len(places) != count:
+        raise ValueError(f"{len(places)} places for {count} entries")
     wanted = BigIntegers(seq for seq, _ in places)
     found = map(Record._make, raw.execute(_ENTRIES, (wanted,), binary=True).fetchall())
     entries = {record.seq: entry_of(record) for record in found}
