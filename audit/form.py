@@ -1,5 +1,5 @@
 """
-Forms: what many entries have in common is checked and encoded once, and each fills in its own.
+Forms: what many entries have in common is checked and encoded once it comes again, and each fills in its own.
 
 A decision on a question that was asked before says a dozen texts of its own and two kilobytes that all of them say;
 its envelope is put together from bytes.
@@ -39,8 +39,8 @@ class Form:
 
     Raises
     ------
-    InvalidEntryError, CanonicalError
-        As `NewEntry` and its envelope.
+    InvalidEntryError
+        What all of them say is left blank, too.
     """
 
     def __init__(  # noqa: PLR0913 - as a new entry
@@ -60,17 +60,9 @@ class Form:
             raise InvalidEntryError(
                 f"envelope.{min(taken)}", "is said by all and left blank", "do one of the two"
             )
-        pieces = self._model(common).pieces(mark(_PAYLOAD) if payload else "")
-        self._before, self._between = Template(pieces.before), Template(pieces.between)
-        self._after = Template(pieces.after)
-
-    def _model(self, common: Mapping[str, Any]) -> NewEntry:
-        """Return one with marks for its own, checked as any other entry is."""
-        envelope = {**common, **{name: mark(name) for name in self.blanks}}
-        subject, key = mark(_SUBJECT), mark(_KEY)
-        return NewEntry(
-            self.kind, subject, envelope, self.payload, self.artifacts, key, self.key_digest, self.requires
-        )
+        self._common = dict(common)
+        self._is_known = False  # filled in before
+        self._templates: tuple[Template, Template, Template] | None = None
 
     def fill(self, subject: str, key: str, own: Mapping[str, str]) -> "Filled":
         """
@@ -86,11 +78,36 @@ class Form:
         return Filled(self, subject, key, dict(own))
 
     def pieces(self, filled: "Filled", commitment: str) -> Pieces:
-        """Return the envelope of one of them, but for time and place."""
+        """
+        Return the envelope of one of them, but for time and place.
+
+        Raises
+        ------
+        InvalidEntryError, CanonicalError
+            What all say has no canonical form, or as `NewEntry`.
+        """
+        if self._templates is None:
+            if not self._is_known:  # most never come again, and an entry by itself takes a fifth of cutting
+                self._is_known = True
+                return self._entry(filled.subject, filled.key, filled.own).pieces(commitment)
+            self._templates = self._cut()
         texts = {**filled.own, _SUBJECT: filled.subject, _KEY: filled.key, _PAYLOAD: commitment}
         if not _stand_for_themselves("".join(texts.values())):
             texts = {name: orjson.dumps(text).decode()[1:-1] for name, text in texts.items()}
-        return Pieces(self._before.filled(texts), self._between.filled(texts), self._after.filled(texts))
+        before, between, after = self._templates
+        return Pieces(before.filled(texts), between.filled(texts), after.filled(texts))
+
+    def _cut(self) -> tuple[Template, Template, Template]:
+        own = {name: mark(name) for name in self.blanks}
+        pieces = self._entry(mark(_SUBJECT), mark(_KEY), own).pieces(mark(_PAYLOAD) if self.payload else "")
+        return Template(pieces.before), Template(pieces.between), Template(pieces.after)
+
+    def _entry(self, subject: str, key: str, own: Mapping[str, str]) -> NewEntry:
+        """Return one by itself, checked as any other."""
+        envelope = {**self._common, **own}
+        return NewEntry(
+            self.kind, subject, envelope, self.payload, self.artifacts, key, self.key_digest, self.requires
+        )
 
 
 def _stand_for_themselves(text: str) -> bool:
