@@ -37,7 +37,9 @@ class Wish:
     lane: str = ""
 
 
-def wished_terms(known: SnapshotFacts, order: JudgedOrder, now: Terms, wish: Wish) -> Terms | FieldViolation:
+def wished_terms(
+    known: SnapshotFacts, order: JudgedOrder, now: Terms, wish: Wish, today: date
+) -> Terms | FieldViolation:
     """Full terms of a wish, priced by the lane; or why there are none."""
     lane = known.lanes.get(wish.lane or now.lane)
     if lane is None or lane.stage != order.stage:
@@ -46,22 +48,44 @@ def wished_terms(known: SnapshotFacts, order: JudgedOrder, now: Terms, wish: Wis
     if factor is None:
         return FieldViolation("lane", f"unit `{lane.unit}` has no factor to the base unit")
     quantity = now.quantity if wish.quantity is None else wish.quantity
-    lead = timedelta(days=ceil(lane.lead_time))
-    due = wish.due_date or (now.due_date if lane.id == now.lane else now.order_date + lead)
-    is_same_timing = due == now.due_date and lane.id == now.lane
-    ordered = now.order_date if is_same_timing else due - lead
+    ordered, due = _wished_days(lane, now, wish, today)
     cost = lane.fixed_cost + lane.unit_cost * quantity / factor
     return Terms(quantity, ordered, due, lane.id, lane.supplier, round(cost, 6))
 
 
-def beyond_limits(
-    known: SnapshotFacts, orders: Mapping[str, JudgedOrder], order: JudgedOrder, wanted: Terms, today: date
+def _wished_days(lane: Lane, now: Terms, wish: Wish, today: date) -> tuple[date, date]:
+    """When it is ordered and when it is due: as before where nobody asks for another day or another lane."""
+    lead = timedelta(days=ceil(lane.lead_time))
+    if lane.id == now.lane and wish.due_date in (None, now.due_date):
+        return now.order_date, now.due_date
+    if wish.due_date:
+        return wish.due_date - lead, wish.due_date
+    ordered = max(now.order_date, today)
+    return ordered, ordered + lead
+
+
+def beyond_limits(  # noqa: PLR0913 - the order, its neighbours, before and after
+    known: SnapshotFacts,
+    orders: Mapping[str, JudgedOrder],
+    order: JudgedOrder,
+    now: Terms,
+    wanted: Terms,
+    today: date,
 ) -> tuple[FieldViolation, ...]:
-    """Every hard limit that the wanted terms break."""
+    """
+    Every hard limit that the wanted terms break.
+
+    Days that stay as they are may have become too near meanwhile: an order that nobody changes is placed then, too.
+    """
     lane = known.lanes[wanted.lane]
+    is_as_before = (now.lane, now.order_date, now.due_date) == (
+        wanted.lane,
+        wanted.order_date,
+        wanted.due_date,
+    )
     return (
         *_quantity(known, lane, order, wanted.quantity),
-        *_days(known, lane, wanted, today),
+        *(() if is_as_before else _days(known, lane, wanted, today)),
         *_supplier(known, lane),
         *_room(known, orders, order, lane, wanted),
     )

@@ -140,12 +140,12 @@ class Overriding:
 
     def _terms(self, case: Case, record: OrderRecord, change: Change, today: date) -> Terms:
         order = case.orders[record.order]
-        terms = wished_terms(case.known, order, record.terms, change.wish)
+        terms = wished_terms(case.known, order, record.terms, change.wish, today)
         if isinstance(terms, FieldViolation):
             raise InvalidRequestError((terms,), "HARD_LIMIT")
         if replace(terms, cost=record.terms.cost) == record.terms:
             raise InvalidRequestError((FieldViolation("quantity", "nothing is changed"),), "NOTHING_CHANGED")
-        if broken := beyond_limits(case.known, case.orders, order, terms, today):
+        if broken := beyond_limits(case.known, case.orders, order, record.terms, terms, today):
             raise InvalidRequestError(broken, "HARD_LIMIT")
         return terms
 

@@ -94,6 +94,31 @@ def test_hard_limits_hold_for_people_too(world, lane, quantity, wish, says):
     assert says in str(refused.value)
 
 
+def test_days_that_nobody_changes_stay_as_they_are(world, small):
+    """
+    On the day after its snapshot an order's day of arrival cannot be had any more; its quantity can be changed all
+    the same, as it could be placed unchanged. A day that somebody wants is held against today.
+    """
+    before = world.order(small).terms
+    world.later(days=1)
+    override(world, small, quantity=40.0)
+    with pytest.raises(InvalidRequestError, match="sooner than it can arrive"):
+        override(world, small, due_date=before.due_date - timedelta(days=1))
+
+    after = world.order(small).terms
+    assert (40.0, before.order_date, before.due_date) == (after.quantity, after.order_date, after.due_date)
+
+
+def test_another_lane_is_ordered_from_today(world, small):
+    """
+    Not on a day that is over, when that lane did not hold and from which nothing arrives in time.
+    """
+    world.later(days=41)
+    override(world, small, lane=f"{GRINDER}-2027")
+
+    assert date(2027, 1, 10) == world.order(small).terms.order_date
+
+
 def test_what_the_rules_forbid_nobody_orders(world):
     """
     A supplier that a rule blocks cannot be had by an override.
