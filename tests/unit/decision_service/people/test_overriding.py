@@ -114,7 +114,7 @@ def test_another_lane_is_ordered_from_today(world, small):
     Not on a day that is over, when that lane did not hold and from which nothing arrives in time.
     """
     world.later(days=41)
-    override(world, small, lane=f"{GRINDER}-2027")
+    override(world, small, lane=f"{GRINDER}-2027", quantity=100.0)
 
     assert date(2027, 1, 10) == world.order(small).terms.order_date
 
