@@ -231,14 +231,16 @@ class Rollout:
         MovedError
             Another release governs than was expected.
         """
-        release, placement, key = self.releases.load(name), self.releases.placement(), scope.key
+        release, key = self.releases.load(name), scope.key
+        # Before what is judged by them: what moves in between is refused by the append.
+        pointers = {p: self.releases.ledger.pointer(p) for p in (f"active/{key}", f"upcoming/{key}")}
+        placement = self.releases.placement()
         current = placement.active.get(key, "")
         if expected and expected != current:
             raise MovedError(f"`{current}` governs `{key}`, not `{expected}`", "ACTIVATION_MOVED")
         today = self.releases.now().date()
         waits = release.ruleset.effective is not None and release.ruleset.effective > today
         said = {"scope": key, "from": current, "to": name, "reason": reason}
-        pointers = {p: self.releases.ledger.pointer(p) for p in (f"active/{key}", f"upcoming/{key}")}
         moved: dict[str, str | None] = {f"upcoming/{key}": name}
         if waits:
             said["effective"] = release.ruleset.effective.isoformat()

@@ -136,11 +136,13 @@ class Trips:
     # --- writing -----------------------------------------------------------------------------
 
     def trip(self, watch: Watch, evidence: dict[str, Any]) -> str:
-        """Log the evidence and freeze the scope; returns the trip, or nothing if another replica was faster."""
+        """Log the evidence and freeze the scope; returns the trip, or nothing if somebody was faster."""
         name, kept = f"trips/{uuid7()}", records.artifact(canonical.encode(evidence))
         key, pointers = watch.scope.key, self.ledger
-        places = (f"active/{key}", f"upcoming/{key}", f"canary/{key}")
+        held = {p: pointers.pointer(p) for p in (f"active/{key}", f"upcoming/{key}", f"canary/{key}")}
         frozen = pointers.pointer(f"{FROZEN}{key}")
+        if not self._is_at_work(watch):  # any more: what moves after this look is refused by the append
+            return ""
         envelope = {
             "watch": watch.kind.value,
             "release": watch.release,
@@ -153,7 +155,7 @@ class Trips:
             **{n: evidence[n] for n in ("indicator", "cause", "said", "p", "threshold", "first", "last")},
         }
         requires = {
-            **{place: pointers.pointer(place) for place in places},
+            **held,
             f"{SPENT}{watch.release}": None,
             f"{FROZEN}{key}": frozen,
         }
@@ -178,6 +180,13 @@ class Trips:
         return taken
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _is_at_work(self, watch: Watch) -> bool:
+        placement, key = self.rollout.releases.placement(), watch.scope.key
+        if watch.kind is WatchKind.CANARY:
+            canary = placement.canaries.get(key)
+            return canary is not None and canary.release == watch.release
+        return placement.active.get(key) == watch.release
 
     def _roll_back(self, trip: TripRecord) -> bool:
         reason, to, problem = f"{trip.name}: {trip.indicator}: {trip.said}"[:1024], "", ""

@@ -1,10 +1,12 @@
 """Grants: by scope, read again as they change, refused with every mistake."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from decision_service.api.identity.grants import read_grants
 from decision_service.errors import InvalidRequestError
-from decision_service.v1 import audit_service_pb2, decision_pb2, release_service_pb2
+from decision_service.v1 import audit_service_pb2, decision_pb2, planning_pb2, release_service_pb2
 from decision_service.v1 import decision_service_pb2 as pb
 
 from .conftest import METHODS, invoke, outcome
@@ -45,9 +47,13 @@ def mutual_grants():
 
 
 def asked(example, unit, request_id="r"):
+    """A judgement on stock of today: a unit decides on none that is older than a week."""
+    fresh = planning_pb2.Snapshot()
+    fresh.CopyFrom(example)
+    fresh.as_of = datetime.now(UTC).date().isoformat()
     return pb.DecideRequest(
         request_id=request_id,
-        snapshot=example,
+        snapshot=fresh,
         mode=decision_pb2.DECISION_MODE_JUDGE,
         proposals=[pb.OrderProposal(id="p", lane=example.lanes[0].id, quantity=10)],
         scope=decision_pb2.Scope(business_unit=unit),

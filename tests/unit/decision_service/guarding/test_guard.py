@@ -10,6 +10,7 @@ from decision_service.errors import PreconditionError
 from decision_service.usecases.approvals.book import OrderFilter
 from decision_service.usecases.freezing import thaw
 from decision_service.usecases.guarding.assessment import Standing
+from decision_service.usecases.guarding.trips import Trips
 from decision_service.usecases.release_guard import Indicator
 
 OTTO, PIA = Caller("otto"), Caller("pia")
@@ -90,6 +91,24 @@ def test_eight_replicas_trip_once(changed):
     once = ("guard-tripped.v1", "rollback.v1", "guard-rolled-back.v1", "rollback-planned.v1")
     assert [1, 1, 1, 1] == [kinds.count(k) for k in once]
     assert changed.old == governing(changed)
+
+
+def test_a_release_that_was_replaced_meanwhile_is_not_tripped(changed, monkeypatch):
+    """
+    Somebody rolls back while the guard weighs the evidence: nothing is frozen on account of what governs no more.
+    """
+    changed.days(20, changed.new, 1.8)
+    trip = Trips.trip
+
+    def overtaken(self, watch, evidence):
+        self.rollout.roll_back(Scope(), OTTO, reason="faster")
+        return trip(self, watch, evidence)
+
+    monkeypatch.setattr(Trips, "trip", overtaken)
+
+    assert 0 == changed.guard.look()
+    assert "guard-tripped.v1" not in changed.kinds()
+    assert {} == dict(changed.ledger.pointers("frozen/"))
 
 
 @pytest.mark.parametrize("dies_after", ["trip", "roll_back"])

@@ -6,7 +6,9 @@ import pytest
 
 from decision_service.decision import Caller, Scope
 from decision_service.errors import InvalidRequestError, MovedError, PreconditionError
+from decision_service.usecases import records
 from decision_service.usecases.recent import RecentLedger
+from decision_service.usecases.release import ROLLED_BACK, Releases
 from decision_service.usecases.release_life import Canary, read_canary
 
 ADA, OTTO = Caller("ada"), Caller("otto")
@@ -280,3 +282,31 @@ def test_revocation_is_possible_from_any_state(world, small, stage):
     assert "REVOKED" == world.state(name)
     for step in (*steps, lambda: world.rollout.revoke(name, "again", OTTO)):
         assert "RELEASE_REVOKED" == reason(world, step)
+
+
+def test_two_who_roll_back_at_once_do_so_once(world, monkeypatch):
+    """
+    Whatever moves after it was looked at is refused: the slower one would log a way back from what governs no more.
+    """
+    first, second = (world.approved(f"{n}.0.0") for n in (1, 2))
+    for name in (first, second):
+        world.rollout.activate(name, Scope(), ADA)
+    look, looks = Releases.placement, iter(range(9))
+
+    def overtaken(self):
+        placement = look(self)
+        if next(looks) == 1:  # what the activation is judged by
+            monkeypatch.setattr(Releases, "placement", look)
+            world.rollout.roll_back(Scope(), OTTO, reason="faster", expected=second)
+        return placement
+
+    monkeypatch.setattr(Releases, "placement", overtaken)
+    with pytest.raises(MovedError):
+        world.rollout.roll_back(Scope(), OTTO, reason="slower", expected=second)
+
+    reasons = [
+        records.envelope_of(e)["reason"]
+        for e in world.ledger.scan(0, world.ledger.size)
+        if e.kind == ROLLED_BACK
+    ]
+    assert ["faster"] == reasons
