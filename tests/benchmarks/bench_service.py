@@ -268,9 +268,9 @@ def measure(seconds, folder):
     rate = {case: median(r for r, _ in rounds) for case, rounds in found.items()}
     cpu = {case: median(c for _, c in rounds) for case, rounds in found.items()}
     # Of each round: the machine is not as fast in one as in another.
-    rounds = {case: list(zip(found[case], found["echo"], strict=True)) for case in (*bodies, "metered")}
-    ratio = {case: median(a[0] / b[0] for a, b in pairs) for case, pairs in rounds.items()}
-    times = median(a[1] / b[1] for a, b in rounds["decide"])
+    beside = {case: list(zip(found[case], found["echo"], strict=True)) for case in (*bodies, "metered")}
+    ratio = {case: median(a[0] / b[0] for a, b in pairs) for case, pairs in beside.items()}
+    times = median(a[1] / b[1] for a, b in beside["decide"])
     grown = growth(ours, folder)
     for server in (ours, echo, metered):
         server.close()

@@ -1,3 +1,5 @@
+"""A value with some of its fields changed."""
+
 from dataclasses import replace
 from datetime import date
 
