@@ -1,12 +1,11 @@
 """Orders as rows of the book, and back."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from audit.entry import read_time
 from decision_service.followers.order_book.tables import NUMBER
 from decision_service.usecases.approvals.book import BookedOrder, retry_at
 from decision_service.usecases.approvals.opening import Decided, Opening, opened
@@ -14,12 +13,16 @@ from decision_service.usecases.approvals.order_record import OrderRecord
 
 _write = msgspec.msgpack.Encoder().encode
 _read = msgspec.msgpack.Decoder(OrderRecord).decode
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 BOOKED = (
     "orders.record, begun.facts, opened.decision, opened.recorded, opened.place, orders.scope, "
-    "opened.snapshot, opened.release, orders.moved_by"
+    "opened.snapshot, release.name, orders.moved_by"
 )
 """The columns of `booked`."""
+
+TOLD = "CROSS JOIN begun ON begun.key = orders.begun CROSS JOIN release ON release.number = opened.release"
+"""What comes to orders and their decisions for it."""
 
 
 def booked(record: bytes | None, begun: bytes, *decided: Any) -> BookedOrder:
@@ -27,66 +30,39 @@ def booked(record: bytes | None, begun: bytes, *decided: Any) -> BookedOrder:
     name, recorded, place, scope, snapshot, release, moved_by = decided
     if record is not None:
         return BookedOrder(_read(record), moved_by)
-    by = Decided(name, read_time(recorded), place, scope, snapshot, release)
-    return BookedOrder(opened(_read(begun), by), moved_by)
+    at = _EPOCH + timedelta(microseconds=recorded)
+    return BookedOrder(opened(_read(begun), Decided(name, at, place, scope, snapshot, release)), moved_by)
 
 
-class OpenedOrders:
-    """
-    Rows of the orders of an outcome, as decisions open them.
-
-    Parameters
-    ----------
-    outcome
-        Its number in the book.
-    stages
-        Those whose earlier proposals a plan of it replaces.
-    """
-
-    def __init__(self, outcome: int, opening: Opening) -> None:
-        self.outcome, self.stages = outcome, opening.stages
-        self._begun, self.has_orders = opening.begun, bool(opening.begun)
-        self._orders = tuple(
-            (number, (outcome << NUMBER) + number, _wait(begun), _placed(begun), _static(begun))
-            for number, begun in enumerate(opening.begun)
-        )
-
-    def begun(self) -> Iterator[tuple[int, int, str, bytes]]:
-        """Rows of what their decisions have in common."""
-        for (_, key, *_), begun in zip(self._orders, self._begun, strict=True):
-            yield key, self.outcome, begun.order, _write(begun)
-
-    def orders(self, place: int, scope: str, at: datetime) -> list[tuple[Any, ...]]:
-        """Rows of the orders that a decision at this place of the log opened, for `OPEN`."""
-        first, moment, rows = place << NUMBER, at.timestamp(), []
-        for number, begun, wait, placed, static in self._orders:
-            deadline = (at + wait).timestamp() if wait else None
-            retry = None if placed is None else max(moment, placed)
-            rows.append((first + number, begun, scope, deadline, deadline, retry, *static))
-        return rows
+def microseconds(at: datetime) -> int:
+    """Since 1970: times of the log are whole ones, which a sum of fractions would miss."""
+    return (at - _EPOCH) // _MICROSECOND
 
 
-OPEN = "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, 0, ?, '', ?, NULL)"
-"""Of an order of which the ERP was not told, that no later plan replaced and nothing happened to."""
+def begun(outcome: int, opening: Opening) -> Iterator[tuple[Any, ...]]:
+    """Rows of what orders have in common whose decisions reached an outcome of this number."""
+    for number, r in enumerate(opening.begun, outcome << NUMBER):
+        wait = timedelta(days=r.wait_days) // _MICROSECOND if r.wait_days else None
+        retry, terms = retry_at(r), r.terms
+        yield (
+            number, outcome, r.order, r.stage, r.item, r.state.value, r.asked, terms.cost, terms.supplier, wait,
+            retry.timestamp() if retry else None, _write(r),
+        )  # fmt: skip
 
 
-def _wait(begun: OrderRecord) -> timedelta | None:
-    return timedelta(days=begun.wait_days) if begun.wait_days else None
-
-
-def _placed(begun: OrderRecord) -> float | None:
-    """From when an approved order may be handed over, unless it is opened later; None for one that is not."""
-    retry = retry_at(begun)
-    return retry.timestamp() if retry else None
-
-
-def _static(begun: OrderRecord) -> tuple[Any, ...]:
-    """The columns that the outcome tells."""
-    terms = begun.terms
-    return (
-        begun.order, begun.stage, begun.item, begun.state.value, begun.asked, terms.cost, terms.cost,
-        terms.supplier,
-    )  # fmt: skip
+# Seconds, from whole microseconds: rounded once, as `timestamp` does.
+_AT, _DEADLINE = "opened.recorded / 1e6", "(opened.recorded + begun.wait) / 1e6"
+_KEY = f"(opened.place << {NUMBER}) + begun.key - (begun.outcome << {NUMBER})"
+OPEN = (
+    f"INSERT INTO orders SELECT {_KEY}, begun.key, scope, {_DEADLINE}, {_DEADLINE}, max({_AT}, placed), id, stage, "  # noqa: S608 - constants of ours
+    "item, state, asked, cost, 0, '', 0, 0, cost, '', supplier, NULL FROM opened CROSS JOIN begun "
+    f"ON begun.key >= opened.outcome << {NUMBER} AND begun.key < (opened.outcome + 1) << {NUMBER} "
+    "WHERE opened.place >= ?"
+)
+"""
+Orders of the decisions from a place of the log on: the ERP was not told, no later plan replaced them and nothing
+happened to them. One statement for all, because what it costs to begin one is more than what a row costs.
+"""
 
 
 def changed(r: OrderRecord) -> tuple[Any, ...]:

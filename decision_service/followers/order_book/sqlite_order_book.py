@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit import Artifact, Entry, Ledger, canonical
 from audit.entry import Record, entry_of, read_time
@@ -17,7 +17,16 @@ from decision_service.decision import DecisionMode, Outcome
 from decision_service.errors import NotFoundError
 from decision_service.followers.following import Following
 from decision_service.followers.order_book.conditions import OF_ORDERS, where, within
-from decision_service.followers.order_book.orders import BOOKED, CHANGE, OPEN, OpenedOrders, booked, changed
+from decision_service.followers.order_book.orders import (
+    BOOKED,
+    CHANGE,
+    OPEN,
+    TOLD,
+    begun,
+    booked,
+    changed,
+    microseconds,
+)
 from decision_service.followers.order_book.tables import LIVE, NUMBER, connect, prepared
 from decision_service.followers.reading import Chunk, Decided
 from decision_service.usecases.approvals.book import BookedOrder, InboxPlace, OrderFilter, Ref, Standing
@@ -30,9 +39,9 @@ _OUTCOMES = 64  # whose orders are kept as they begin, the latest ones
 _TOGETHER = 32  # entries whose outcomes are read at one look; one may have megabytes
 
 _STEPS = frozenset({MANY, *STEPS})
-_BEGUN = "CROSS JOIN begun ON begun.key = orders.begun"
 _FIND = (
-    f"SELECT orders.key, {BOOKED} FROM opened CROSS JOIN begun ON begun.outcome = opened.outcome "  # noqa: S608 - constants of ours
+    f"SELECT orders.key, {BOOKED} FROM opened CROSS JOIN release ON release.number = opened.release "  # noqa: S608 - constants of ours
+    "CROSS JOIN begun ON begun.outcome = opened.outcome "
     f"CROSS JOIN orders ON orders.key = (opened.place << {NUMBER}) + begun.key - (begun.outcome << {NUMBER}) "
     "WHERE opened.decision = ? AND begun.id = ?"
 )
@@ -42,12 +51,28 @@ _STATES = {state.value: state for state in OrderState}
 
 @dataclass(slots=True)
 class _Unwritten:
-    """Rows of the batch that is being followed; numbers of outcomes by their digests."""
+    """Rows of the batch that is being followed; numbers of outcomes by their digests, of releases by their names."""
 
     outcomes: dict[str, int] = field(default_factory=dict)
+    releases: dict[str, int] = field(default_factory=dict)
     begun: list[tuple[Any, ...]] = field(default_factory=list)
     opened: list[tuple[Any, ...]] = field(default_factory=list)
-    orders: list[tuple[Any, ...]] = field(default_factory=list)
+    moves: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+class _Reached(NamedTuple):
+    """
+    An outcome whose orders the book knows.
+
+    Parameters
+    ----------
+    stages
+        Those whose earlier proposals a plan of it replaces.
+    """
+
+    number: int
+    stages: frozenset[str]
+    has_orders: bool
 
 
 class SqliteOrderBook:
@@ -58,7 +83,8 @@ class SqliteOrderBook:
         self._following = following or Following(ledger)
         self.lock = threading.RLock()
         self._connection = connect(file)
-        self._outcomes: dict[str, OpenedOrders] = {}
+        self._outcomes: dict[str, _Reached] = {}
+        self._releases: dict[str, int] = {}
         self._unwritten = _Unwritten()
         self.position = prepared(self._connection, ledger.size)
         self._following.join(self)
@@ -86,12 +112,12 @@ class SqliteOrderBook:
             self.catch_up()
             source, condition, values = where(self._ledger, wanted)
             if after is not None:
-                condition += f" AND (deadline IS NULL, coalesce(deadline, 0), -cost, orders.key >> {NUMBER}, orders.id) > (?, ?, ?, ?, ?)"
+                condition += f" AND (deadline IS NULL, coalesce(deadline, 0), -orders.cost, orders.key >> {NUMBER}, orders.id) > (?, ?, ?, ?, ?)"
                 is_open = after.deadline is None
                 values = (*values, is_open, after.deadline or 0.0, -after.cost, after.place, after.order)
-            inbox = "ORDER BY deadline IS NULL, deadline, cost DESC, orders.key"
+            inbox = "ORDER BY deadline IS NULL, deadline, orders.cost DESC, orders.key"
             keys = f"SELECT orders.key FROM {source} WHERE {condition} {inbox} LIMIT ?"  # noqa: S608 - conditions are ours, values are bound
-            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {_BEGUN} WHERE orders.key IN ({keys}) {inbox}"  # noqa: S608 - as above
+            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {TOLD} WHERE orders.key IN ({keys}) {inbox}"  # noqa: S608 - as above
             return tuple(booked(*row) for row in self._connection.execute(query, (*values, size)))
 
     def each(self, wanted: OrderFilter) -> Iterator[OrderRecord]:
@@ -100,7 +126,7 @@ class SqliteOrderBook:
             self.catch_up()
             source, condition, values = where(self._ledger, wanted)
             query = (
-                f"SELECT {BOOKED} FROM {source} {_BEGUN} WHERE {condition} ORDER BY opened.place, orders.key"  # noqa: S608 - as above
+                f"SELECT {BOOKED} FROM {source} {TOLD} WHERE {condition} ORDER BY opened.place, orders.key"  # noqa: S608 - as above
             )
             rows = self._connection.execute(query, values).fetchall()
         return (booked(*row).record for row in rows)
@@ -111,7 +137,7 @@ class SqliteOrderBook:
             self.catch_up()
             source, condition, values = where(self._ledger, wanted)
             query = (
-                "SELECT opened.decision, orders.id, scope, state, version, is_told, value, rolled_back "  # noqa: S608 - as above
+                "SELECT opened.decision, orders.id, orders.scope, state, version, is_told, value, rolled_back "  # noqa: S608 - as above
                 f"FROM {source} WHERE {condition} ORDER BY opened.place, orders.key"
             )
             rows = self._connection.execute(query, values).fetchall()
@@ -128,7 +154,8 @@ class SqliteOrderBook:
         """Orders with an instruction to hand out now, or to place within `ahead`; the oldest first."""
         condition, values = within(scopes)
         condition = (
-            "retry <= ? AND (state = 'APPROVED' OR retry <= ?) AND (moved_by = '' OR state <> 'APPROVED') "
+            "retry <= ? AND (orders.state = 'APPROVED' OR retry <= ?) "
+            "AND (moved_by = '' OR orders.state <> 'APPROVED') "
             f"AND {condition} ORDER BY retry, orders.key"
         )
         return self._first(condition, ((now + ahead).timestamp(), now.timestamp(), *values, size))
@@ -137,7 +164,7 @@ class SqliteOrderBook:
         """As many as the last of the values says."""
         with self.lock:
             self.catch_up()
-            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {_BEGUN} WHERE {condition} LIMIT ?"  # noqa: S608 - as above
+            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {TOLD} WHERE {condition} LIMIT ?"  # noqa: S608 - as above
             return tuple(booked(*row).record for row in self._connection.execute(query, values))
 
     # --- following ---------------------------------------------------------------------------
@@ -167,9 +194,10 @@ class SqliteOrderBook:
         self.position = chunk.stop
 
     def _forget(self) -> None:
-        """Undo a batch, with the numbers that it gave to outcomes."""
+        """Undo a batch, with the numbers that it gave to outcomes and releases."""
         self._unwritten = _Unwritten()
         self._outcomes.clear()
+        self._releases.clear()
         if self._connection.in_transaction:  # a full disk ends it by itself
             self._connection.execute("ROLLBACK")
 
@@ -183,36 +211,49 @@ class SqliteOrderBook:
                 self._open(entry, contents)
             elif entry.kind in _STEPS:
                 self._step(entry_of(entry))
+        if self._unwritten.moves:  # a plan has as many as stages: thousands of plans are not held
+            self._save_opened()
 
     def _open(self, decided: Decided, contents: Mapping[str, Artifact]) -> None:
-        place, recorded_at, e = decided.place, decided.recorded_at, decided.said
-        opened = self._outcomes.get(e.outcome_digest) or self._outcome(e.outcome_digest, place, contents)
-        if e.mode == DecisionMode.PLAN and opened.stages:  # a judged proposal of the caller replaces nothing
-            self._save_opened()
-            moves = [(e.name, stage, place << NUMBER, e.scope, e.scope) for stage in opened.stages]
-            self._connection.executemany(_MOVE, moves)
-        if opened.has_orders:
-            self._unwritten.opened.append(
-                (place, e.name, recorded_at, e.release, e.snapshot_digest, opened.outcome)
-            )
-            self._unwritten.orders += opened.orders(place, e.scope, read_time(recorded_at))
+        place, e = decided.place, decided.said
+        reached = self._outcomes.get(e.outcome_digest) or self._outcome(e.outcome_digest, place, contents)
+        if e.mode == DecisionMode.PLAN:  # a judged proposal of the caller replaces nothing
+            moves = ((e.name, stage, place << NUMBER, e.scope, e.scope) for stage in reached.stages)
+            self._unwritten.moves += moves
+        if reached.has_orders:
+            release = self._releases.get(e.release)
+            if release is None:
+                release = self._release(e.release, place)
+            at = microseconds(read_time(decided.recorded_at))
+            row = (place, e.name, at, release, e.snapshot_digest, e.scope, reached.number)
+            self._unwritten.opened.append(row)
 
-    def _outcome(self, digest: str, place: int, contents: Mapping[str, Artifact]) -> OpenedOrders:
-        """How the orders of an outcome begin, which the book keeps once: numbered as its first decision."""
+    def _release(self, name: str, place: int) -> int:
+        """The number of a release: that of its first decision, which a book never forgets."""
+        number = self._number("SELECT number FROM release WHERE name = ?", name)
+        if number is None:
+            number = self._unwritten.releases[name] = place
+        self._releases[name] = number
+        return number
+
+    def _number(self, query: str, name: str) -> int | None:
+        number, *_ = self._connection.execute(query, (name,)).fetchone() or (None,)
+        return number
+
+    def _outcome(self, digest: str, place: int, contents: Mapping[str, Artifact]) -> _Reached:
+        """An outcome, how whose orders begin the book keeps once: numbered as its first decision."""
         content = (contents.get(digest) or self._ledger.artifact(digest)).content
         opening = Opening(canonical.decode_object(content, Outcome))
         number = self._unwritten.outcomes.get(digest)
         if number is None:
-            query = "SELECT number FROM outcome WHERE digest = ?"
-            number, *_ = self._connection.execute(query, (digest,)).fetchone() or (None,)
-        known = OpenedOrders(place if number is None else number, opening)
+            number = self._number("SELECT number FROM outcome WHERE digest = ?", digest)
         if number is None:
-            self._unwritten.outcomes[digest] = place
-            self._unwritten.begun += known.begun()
+            number = self._unwritten.outcomes[digest] = place
+            self._unwritten.begun += begun(number, opening)
         if len(self._outcomes) >= _OUTCOMES:
             del self._outcomes[next(iter(self._outcomes))]
-        self._outcomes[digest] = known
-        return known
+        reached = self._outcomes[digest] = _Reached(number, opening.stages, bool(opening.begun))
+        return reached
 
     def _step(self, entry: Entry) -> None:
         self._save_opened()
@@ -227,9 +268,12 @@ class SqliteOrderBook:
         rows, self._unwritten = self._unwritten, _Unwritten()
         write = self._connection.executemany
         write("INSERT INTO outcome VALUES (?, ?)", rows.outcomes.items())
-        write("INSERT INTO begun VALUES (?, ?, ?, ?)", rows.begun)
-        write("INSERT INTO opened VALUES (?, ?, ?, ?, ?, ?)", rows.opened)
-        write(OPEN, rows.orders)
+        write("INSERT INTO release (name, number) VALUES (?, ?)", rows.releases.items())
+        write("INSERT INTO begun VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.begun)
+        write("INSERT INTO opened VALUES (?, ?, ?, ?, ?, ?, ?)", rows.opened)
+        if rows.opened:
+            self._connection.execute(OPEN, rows.opened[0][:1])
+        write(_MOVE, rows.moves)  # each of what lies before its plan
 
     def _get(self, ref: Ref) -> tuple[int, BookedOrder]:
         """An order and its key."""

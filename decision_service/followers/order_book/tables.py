@@ -2,23 +2,23 @@
 The book's tables, in a SQLite file.
 
 What follows from an outcome alone is kept once an outcome (`begun`), what follows from a decision once a
-decision (`opened`). An order has a row of what is looked for, and a record of its own only once something
-happened to it. Its key is its place in the log and its number in the decision: orders lie in the order in
-which they are read, and need no index for it.
+decision (`opened`), with its release by number. An order has a row of what is looked for, which is made of these
+two where they are, and a record of its own only once something happened to it. Its key is its place in the log
+and its number in the decision: orders lie in the order in which they are read, and need no index for it.
 """
 
 import sqlite3
 
 from decision_service.usecases.approvals.order_record import UNDELIVERED, WAITING, OrderState
 
-SCHEMA = 7
+SCHEMA = 8
 NUMBER = 24
 """Bits of a key for the number of an order in its decision, or in its outcome."""
 
 
 def _in(states: frozenset[OrderState]) -> str:
     """One after the other: of a list SQLite would make a table for each row that comes."""
-    return f"({' OR '.join(sorted(f'state = {state.value!r}' for state in states))})"
+    return f"({' OR '.join(sorted(f'orders.state = {state.value!r}' for state in states))})"
 
 
 IS_WAITING, LIVE = _in(WAITING), f"moved_by = '' AND {_in(UNDELIVERED)}"
@@ -27,11 +27,16 @@ IS_WAITING, LIVE = _in(WAITING), f"moved_by = '' AND {_in(UNDELIVERED)}"
 _TABLES = f"""
 CREATE TABLE cursor (id INTEGER PRIMARY KEY, schema_version INTEGER, position INTEGER);
 CREATE TABLE outcome (digest TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE begun (key INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, id TEXT NOT NULL, facts BLOB NOT NULL);
+CREATE TABLE release (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE begun (
+    key INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, id TEXT NOT NULL, stage TEXT NOT NULL, item TEXT NOT NULL,
+    state TEXT NOT NULL, asked TEXT NOT NULL, cost REAL NOT NULL, supplier TEXT NOT NULL, wait INTEGER, placed REAL,
+    facts BLOB NOT NULL
+);
 CREATE UNIQUE INDEX begun_id ON begun (outcome, id);
 CREATE TABLE opened (
-    place INTEGER PRIMARY KEY, decision TEXT NOT NULL, recorded TEXT NOT NULL, release TEXT NOT NULL,
-    snapshot TEXT NOT NULL, outcome INTEGER NOT NULL
+    place INTEGER PRIMARY KEY, decision TEXT NOT NULL, recorded INTEGER NOT NULL, release INTEGER NOT NULL,
+    snapshot TEXT NOT NULL, scope TEXT NOT NULL, outcome INTEGER NOT NULL
 );
 CREATE INDEX opened_decision ON opened (decision);
 CREATE INDEX opened_release ON opened (release);
@@ -48,7 +53,7 @@ CREATE INDEX orders_due ON orders (due) WHERE due IS NOT NULL;
 CREATE INDEX orders_retry ON orders (retry) WHERE retry IS NOT NULL;
 CREATE INDEX orders_live ON orders (stage) WHERE {LIVE};
 """
-_ALL = ("orders", "opened", "begun", "outcome", "cursor")
+_ALL = ("orders", "opened", "begun", "release", "outcome", "cursor")
 
 
 def connect(file: str) -> sqlite3.Connection:

@@ -17,7 +17,7 @@ from decision_service.usecases.approvals.order_record import Tier
 from decision_service.usecases.records import DECISION
 from optimization.network import LaneKind
 
-DAY = date(2026, 11, 30)
+DAY, START = date(2026, 11, 30), datetime(2026, 11, 30, 8, 0, 0, 123457, tzinfo=UTC)
 ORDER = JudgedOrder(
     "p0", "buy", LaneKind.PURCHASE, "bolt@dc", "bolt", "dc", 10.0, 10.0, DAY, DAY, 0, 0, 25.0,
     Disposition.REFERRED, role="planner", deadline_days=2.0,
@@ -42,13 +42,13 @@ OUTCOME = Outcome(
 )
 
 
-def fill(ledger, *modes):
+def fill(ledger, *modes, outcome=OUTCOME, release="releases/a@1.0.0"):
     """A decision of the same outcome in each of these modes, an hour apart."""
-    artifact = Artifact.of("application/json", canonical.encode_object(OUTCOME))
+    artifact = Artifact.of("application/json", canonical.encode_object(outcome))
     for number, mode in enumerate(modes, ledger.size):
         said = {
             "name": f"decisions/{number}", "request_id": f"r{number}", "mode": mode, "scope": "*", "actor": "erp-1",
-            "snapshot_digest": f"sha256:{number}", "release": "releases/a@1.0.0", "verdict": "REFERRED",
+            "snapshot_digest": f"sha256:{number}", "release": release, "verdict": "REFERRED",
             "approved": 1, "referred": 2, "blocked": 1, "value": "100.0", "rules": [], "outcome_digest": artifact.digest,
         }  # fmt: skip
         ledger.append(NewEntry(DECISION, said["name"], said, artifacts=(artifact,)))
@@ -103,6 +103,25 @@ def test_an_order_is_found_as_its_record_says(ledger, book):
     assert [changed(record)[:-1] for record in found] == rows
 
 
+def test_moments_are_those_of_the_record_to_the_microsecond():
+    """
+    What the database works out from the time of the decision is what the record says: pages go on from there.
+    """
+    times = (START + n * timedelta(days=1.1, microseconds=7) for n in count())
+    waits = tuple(replace(ORDER, id=f"p{n}", deadline_days=n / 7) for n in range(1, 20))
+    placed = replace(ORDER, id="p0", disposition=Disposition.APPROVED, order_date=date(2026, 12, 20))
+    with Ledger(MemoryStore(), Signer("example.com/log", bytes(32)), lambda: next(times)) as ledger:
+        book = SqliteOrderBook(ledger, ":memory:")
+        fill(ledger, *["JUDGE"] * 40, outcome=Outcome(Verdict.REFERRED, orders=(placed, *waits)))
+        found = list(book.each(OrderFilter()))
+        rows = book._connection.execute("SELECT deadline, due, retry FROM orders ORDER BY key").fetchall()
+        book.close()
+
+    assert [changed(record)[:3] for record in found] == rows
+    assert 40 * 19 == sum(deadline is not None for deadline, *_ in rows)
+    assert 40 == sum(retry is not None for *_, retry in rows)
+
+
 def test_only_a_plan_replaces_what_was_proposed_before(ledger, book):
     """
     Judged proposals of the caller replace nothing.
@@ -129,12 +148,29 @@ def test_a_batch_that_fails_leaves_nothing_behind(ledger, book, monkeypatch):
     monkeypatch.setattr(sqlite_order_book, "read_time", lambda text: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         book.catch_up()
-    tables = ("orders", "opened", "begun", "outcome")
+    tables = ("orders", "opened", "begun", "release", "outcome")
     left = [book._connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables]
     monkeypatch.undo()
 
-    assert [(0,)] * 4 == left
+    assert [(0,)] * 5 == left
     assert 4 == len(list(book.each(OrderFilter())))
+
+
+def test_orders_are_those_of_their_release(ledger, book):
+    """
+    Releases take turns, and one of them comes later, in a batch of its own.
+    """
+    for name in "abab":
+        fill(ledger, "JUDGE", release=f"releases/{name}@1.0.0")
+    book.catch_up()
+    for name in "cac":
+        fill(ledger, "JUDGE", release=f"releases/{name}@1.0.0")
+
+    for name, places in {"a": [0, 2, 5], "b": [1, 3], "c": [4, 6], "d": []}.items():
+        found = list(book.each(OrderFilter(release=f"releases/{name}@1.0.0")))
+        assert places == [order.index for order in found[::4]]
+        assert len(places) * 4 == len(found)
+        assert all(f"releases/{name}@1.0.0" == order.release for order in found)
 
 
 def test_times_and_places_restrict(ledger, book):
