@@ -6,36 +6,24 @@ What is true stands in the log: a step is refused there when the book was behind
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from audit import Artifact, Entry, Ledger, canonical
-from audit.entry import Record, entry_of, read_time
-from decision_service.decision import DecisionMode, Outcome
+from audit import Entry, Ledger
+from audit.entry import Record, entry_of
 from decision_service.errors import NotFoundError
 from decision_service.followers.following import Following
+from decision_service.followers.order_book.batch import Batch
 from decision_service.followers.order_book.conditions import OF_ORDERS, where, within
-from decision_service.followers.order_book.orders import (
-    BOOKED,
-    CHANGE,
-    OPEN,
-    TOLD,
-    begun,
-    booked,
-    changed,
-    microseconds,
-)
-from decision_service.followers.order_book.tables import LIVE, NUMBER, connect, prepared
+from decision_service.followers.order_book.orders import BOOKED, CHANGE, TOLD, booked, changed
+from decision_service.followers.order_book.tables import NUMBER, connect, prepared
 from decision_service.followers.reading import Chunk, Decided
 from decision_service.usecases.approvals.book import BookedOrder, InboxPlace, OrderFilter, Ref, Standing
-from decision_service.usecases.approvals.opening import Opening
 from decision_service.usecases.approvals.order_events import MANY, STEPS, events_of
 from decision_service.usecases.approvals.order_record import OrderRecord, OrderState
 from decision_service.usecases.approvals.order_state import follow
 
-_OUTCOMES = 64  # whose orders are kept as they begin, the latest ones
 _TOGETHER = 32  # entries whose outcomes are read at one look; one may have megabytes
 
 _STEPS = frozenset({MANY, *STEPS})
@@ -45,34 +33,7 @@ _FIND = (
     f"CROSS JOIN orders ON orders.key = (opened.place << {NUMBER}) + begun.key - (begun.outcome << {NUMBER}) "
     "WHERE opened.decision = ? AND begun.id = ?"
 )
-_MOVE = f"UPDATE orders SET moved_by = ? WHERE {LIVE} AND stage = ? AND key < ? AND (scope = ? OR scope = '*' OR ? = '*')"  # noqa: S608 - constants of ours
 _STATES = {state.value: state for state in OrderState}
-
-
-@dataclass(slots=True)
-class _Unwritten:
-    """Rows of the batch that is being followed; numbers of outcomes by their digests, of releases by their names."""
-
-    outcomes: dict[str, int] = field(default_factory=dict)
-    releases: dict[str, int] = field(default_factory=dict)
-    begun: list[tuple[Any, ...]] = field(default_factory=list)
-    opened: list[tuple[Any, ...]] = field(default_factory=list)
-    moves: list[tuple[Any, ...]] = field(default_factory=list)
-
-
-class _Reached(NamedTuple):
-    """
-    An outcome whose orders the book knows.
-
-    Parameters
-    ----------
-    stages
-        Those whose earlier proposals a plan of it replaces.
-    """
-
-    number: int
-    stages: frozenset[str]
-    has_orders: bool
 
 
 class SqliteOrderBook:
@@ -83,9 +44,7 @@ class SqliteOrderBook:
         self._following = following or Following(ledger)
         self.lock = threading.RLock()
         self._connection = connect(file)
-        self._outcomes: dict[str, _Reached] = {}
-        self._releases: dict[str, int] = {}
-        self._unwritten = _Unwritten()
+        self._batch = Batch(ledger, self._connection)
         self.position = prepared(self._connection, ledger.size)
         self._following.join(self)
 
@@ -185,7 +144,7 @@ class SqliteOrderBook:
         try:
             for first in range(0, len(chunk.entries), _TOGETHER):
                 self._read(chunk.entries[first : first + _TOGETHER])
-            self._save_opened()
+            self._batch.write()
             self._connection.execute("UPDATE cursor SET position = ?", (chunk.stop,))
             self._connection.execute("COMMIT")
         except BaseException:
@@ -194,86 +153,26 @@ class SqliteOrderBook:
         self.position = chunk.stop
 
     def _forget(self) -> None:
-        """Undo a batch, with the numbers that it gave to outcomes and releases."""
-        self._unwritten = _Unwritten()
-        self._outcomes.clear()
-        self._releases.clear()
+        """Undo a batch."""
+        self._batch.forget()
         if self._connection.in_transaction:  # a full disk ends it by itself
             self._connection.execute("ROLLBACK")
 
-    def _read(self, entries: Iterable[Decided | Record]) -> None:
-        """Some entries; what their decisions reached is read at one look."""
-        reached = {entry.said.outcome_digest for entry in entries if isinstance(entry, Decided)}
-        unknown = reached - self._outcomes.keys()
-        contents = self._ledger.artifacts(unknown) if unknown else {}
+    def _read(self, entries: Sequence[Decided | Record]) -> None:
+        self._batch.expect([entry for entry in entries if isinstance(entry, Decided)])
         for entry in entries:
             if isinstance(entry, Decided):
-                self._open(entry, contents)
+                self._batch.add(entry)
             elif entry.kind in _STEPS:
                 self._step(entry_of(entry))
-        if self._unwritten.moves:  # a plan has as many as stages: thousands of plans are not held
-            self._save_opened()
-
-    def _open(self, decided: Decided, contents: Mapping[str, Artifact]) -> None:
-        place, e = decided.place, decided.said
-        reached = self._outcomes.get(e.outcome_digest) or self._outcome(e.outcome_digest, place, contents)
-        if e.mode == DecisionMode.PLAN:  # a judged proposal of the caller replaces nothing
-            moves = ((e.name, stage, place << NUMBER, e.scope, e.scope) for stage in reached.stages)
-            self._unwritten.moves += moves
-        if reached.has_orders:
-            release = self._releases.get(e.release)
-            if release is None:
-                release = self._release(e.release, place)
-            at = microseconds(read_time(decided.recorded_at))
-            row = (place, e.name, at, release, e.snapshot_digest, e.scope, reached.number)
-            self._unwritten.opened.append(row)
-
-    def _release(self, name: str, place: int) -> int:
-        """The number of a release: that of its first decision, which a book never forgets."""
-        number = self._number("SELECT number FROM release WHERE name = ?", name)
-        if number is None:
-            number = self._unwritten.releases[name] = place
-        self._releases[name] = number
-        return number
-
-    def _number(self, query: str, name: str) -> int | None:
-        number, *_ = self._connection.execute(query, (name,)).fetchone() or (None,)
-        return number
-
-    def _outcome(self, digest: str, place: int, contents: Mapping[str, Artifact]) -> _Reached:
-        """An outcome, how whose orders begin the book keeps once: numbered as its first decision."""
-        content = (contents.get(digest) or self._ledger.artifact(digest)).content
-        opening = Opening(canonical.decode_object(content, Outcome))
-        number = self._unwritten.outcomes.get(digest)
-        if number is None:
-            number = self._number("SELECT number FROM outcome WHERE digest = ?", digest)
-        if number is None:
-            number = self._unwritten.outcomes[digest] = place
-            self._unwritten.begun += begun(number, opening)
-        if len(self._outcomes) >= _OUTCOMES:
-            del self._outcomes[next(iter(self._outcomes))]
-        reached = self._outcomes[digest] = _Reached(number, opening.stages, bool(opening.begun))
-        return reached
 
     def _step(self, entry: Entry) -> None:
-        self._save_opened()
+        self._batch.write()
         after = []
         for event in events_of(entry):
             key, before = self._get((event.decision, event.order))
             after.append((*changed(follow(before.record, event)), key))
         self._connection.executemany(CHANGE, after)
-
-    def _save_opened(self) -> None:
-        """Orders that decisions opened are written together, before anything is looked up or moved."""
-        rows, self._unwritten = self._unwritten, _Unwritten()
-        write = self._connection.executemany
-        write("INSERT INTO outcome VALUES (?, ?)", rows.outcomes.items())
-        write("INSERT INTO release (name, number) VALUES (?, ?)", rows.releases.items())
-        write("INSERT INTO begun VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.begun)
-        write("INSERT INTO opened VALUES (?, ?, ?, ?, ?, ?, ?)", rows.opened)
-        if rows.opened:
-            self._connection.execute(OPEN, rows.opened[0][:1])
-        write(_MOVE, rows.moves)  # each of what lies before its plan
 
     def _get(self, ref: Ref) -> tuple[int, BookedOrder]:
         """An order and its key."""

@@ -143,7 +143,7 @@ def test_one_that_fails_fails_alone(ledger, both, monkeypatch, caplog):
     """
     index, book = both
     fill(ledger, 2)
-    monkeypatch.setattr(book, "_save_opened", lambda: 1 / 0)
+    monkeypatch.setattr(book._batch, "write", lambda: 1 / 0)
 
     assert names(2) == listed(index)
     assert "did not come along" in caplog.text

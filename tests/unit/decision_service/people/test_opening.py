@@ -8,7 +8,7 @@ import pytest
 
 from audit import Artifact, Ledger, MemoryStore, NewEntry, Signer, canonical
 from decision_service.decision import Disposition, Evidence, JudgedOrder, Outcome, Verdict
-from decision_service.followers.order_book import SqliteOrderBook, sqlite_order_book, tables
+from decision_service.followers.order_book import SqliteOrderBook, batch, tables
 from decision_service.followers.order_book.orders import changed
 from decision_service.usecases.approvals import opening
 from decision_service.usecases.approvals.book import OrderFilter
@@ -145,7 +145,7 @@ def test_a_batch_that_fails_leaves_nothing_behind(ledger, book, monkeypatch):
     Position, orders and what they have in common are one transaction; the next attempt has all of it.
     """
     fill(ledger, "JUDGE")
-    monkeypatch.setattr(sqlite_order_book, "read_time", lambda text: 1 / 0)
+    monkeypatch.setattr(batch, "read_time", lambda text: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         book.catch_up()
     tables = ("orders", "opened", "begun", "release", "outcome")
@@ -219,6 +219,30 @@ def test_outcomes_come_back(ledger, book):
     assert (100,) == book._connection.execute("SELECT count(*) FROM begun").fetchone()
     (last,) = book.get((("decisions/199", "p0"),))
     assert ("i99", 199) == (last.record.item, last.record.index)
+
+
+def test_what_the_book_knows_is_read_again_only_for_plans(ledger, book, monkeypatch):
+    """
+    An outcome is known by its number, also by a book that has forgotten it: a plan asks which stages it planned.
+    """
+    read = []
+    monkeypatch.setattr(batch, "_OUTCOMES", 0)
+    monkeypatch.setattr(
+        batch, "Opening", lambda outcome: read.append(outcome.verdict) or opening.Opening(outcome)
+    )
+    nothing = Outcome(Verdict.REJECTED)
+    for _ in range(3):
+        fill(ledger, "JUDGE", "JUDGE")
+        fill(ledger, "JUDGE", outcome=nothing)
+        book.catch_up()
+    assert {Verdict.REFERRED, Verdict.REJECTED} == set(read)
+    assert 2 == len(read)
+
+    fill(ledger, "PLAN")
+    orders = book.list(OrderFilter(states=(O.REFERRED, O.APPROVED)), 100)
+    assert 3 == len(read)
+    assert [0, 1, 3, 4, 6, 7, 9] == sorted({o.record.index for o in orders})
+    assert {9} == {o.record.index for o in orders if not o.moved_by}
 
 
 @pytest.mark.parametrize(
