@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -25,6 +26,35 @@ _KNOWN = (
     "WHERE digest IN (SELECT value FROM json_each(?))"
 )
 _MOVE = f"UPDATE orders SET moved_by = ? WHERE {LIVE} AND stage = ? AND key < ? AND (scope = ? OR scope = '*' OR ? = '*')"  # noqa: S608 - constants of ours
+
+
+class _Table:
+    """
+    Writes rows of a table, many in a statement where there are many: each costs what several rows cost.
+
+    Parameters
+    ----------
+    columns
+        How many it has.
+    """
+
+    _TOGETHER = 32
+
+    def __init__(self, name: str, columns: int) -> None:
+        row = f"({', '.join('?' * columns)})"
+        self._one = f"INSERT INTO {name} VALUES {row}"  # noqa: S608 - a name of ours
+        self._many = f"INSERT INTO {name} VALUES {', '.join([row] * self._TOGETHER)}"  # noqa: S608 - as above
+
+    def insert(self, connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
+        """Rows, in their order."""
+        rest = len(rows) - len(rows) % self._TOGETHER
+        for first in range(0, rest, self._TOGETHER):
+            some = rows[first : first + self._TOGETHER]
+            connection.execute(self._many, tuple(chain.from_iterable(some)))
+        connection.executemany(self._one, rows[rest:])
+
+
+_BEGUN, _OPENED = _Table("begun", 12), _Table("opened", 7)
 
 
 @dataclass(slots=True)
@@ -93,8 +123,8 @@ class Batch:
         write = self._connection.executemany
         write("INSERT INTO outcome VALUES (?, ?)", rows.outcomes.items())
         write("INSERT INTO release (name, number) VALUES (?, ?)", rows.releases.items())
-        write("INSERT INTO begun VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.begun)
-        write("INSERT INTO opened VALUES (?, ?, ?, ?, ?, ?, ?)", rows.opened)
+        _BEGUN.insert(self._connection, rows.begun)
+        _OPENED.insert(self._connection, rows.opened)
         if rows.opened:
             self._connection.execute(OPEN, rows.opened[0][:1])
         write(_MOVE, rows.moves)  # each of what lies before its plan
