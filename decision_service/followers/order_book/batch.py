@@ -121,13 +121,16 @@ class Batch:
         """All that was added, in the caller's transaction; before anything is looked up or changed."""
         rows, self._rows = self._rows, _Rows()
         write = self._connection.executemany
-        write("INSERT INTO outcome VALUES (?, ?)", rows.outcomes.items())
-        write("INSERT INTO release (name, number) VALUES (?, ?)", rows.releases.items())
-        _BEGUN.insert(self._connection, rows.begun)
-        _OPENED.insert(self._connection, rows.opened)
+        if rows.outcomes:
+            write("INSERT INTO outcome VALUES (?, ?)", rows.outcomes.items())
+            _BEGUN.insert(self._connection, rows.begun)
+        if rows.releases:
+            write("INSERT INTO release (name, number) VALUES (?, ?)", rows.releases.items())
         if rows.opened:
+            _OPENED.insert(self._connection, rows.opened)
             self._connection.execute(OPEN, rows.opened[0][:1])
-        write(_MOVE, rows.moves)  # each of what lies before its plan
+        if rows.moves:
+            write(_MOVE, rows.moves)  # each of what lies before its plan
 
     def forget(self) -> None:
         """What was added is undone, with the numbers that were given."""
