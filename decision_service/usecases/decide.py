@@ -29,7 +29,7 @@ from audit import (
     canonical,
 )
 from decision_service.decision import Caller, Decision, DecisionMode, DecisionRequest, Question, Scope
-from decision_service.errors import AlreadyExistsError, ForbiddenError, MovedError, ServiceError
+from decision_service.errors import ForbiddenError, MovedError, ServiceError
 from decision_service.usecases import records
 from decision_service.usecases.effort import ALL_IT_TAKES, Effort
 from decision_service.usecases.freezing import FROZEN, LAST_FROZEN, require_thawed
@@ -162,7 +162,7 @@ class Decide:
         held = {**standing.held, **waves, **requires}
         appended = await self._log(records.new_entry(f"decisions/{uuid7()}", made, held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
-            return Decided(earlier=records.read_decision(self.ledger, appended.entry))
+            return self._repeated(appended.entry, request)
         return Decided(made, appended.entry)
 
     async def _deliberate(  # noqa: PLR0913 - as above, and what holds
@@ -198,7 +198,7 @@ class Decide:
         try:
             return await self.append(self.ledger, new)
         except KeyConflictError as error:
-            raise _reused(request) from error
+            raise records.reused(request) from error
         except PointerMovedError as error:
             said, reason = next(m[1:] for m in _MOVED if error.pointer.startswith(m[0]))
             raise MovedError(said, reason) from error
@@ -216,7 +216,13 @@ class Decide:
             return None
         asked = records.request_digest(request, snapshot.digest)
         if records.envelope_of(entry)["request_digest"] != asked:
-            raise _reused(request)
+            raise records.reused(request)
+        return self._repeated(entry, request)
+
+    def _repeated(self, entry: Entry, request: DecisionRequest) -> Decided:
+        """What had been decided on the same request."""
+        if not records.is_for_the_same(self.ledger, entry, request):
+            raise records.reused(request)
         return Decided(earlier=records.read_decision(self.ledger, entry))
 
 
@@ -226,11 +232,3 @@ def _refuse_foreign(request: DecisionRequest, caller: Caller) -> None:
             f"`{caller.subject}` may decide for {', '.join(caller.scopes) or 'nothing'}, not for `{request.scope.key}`",
             "SCOPE_NOT_GRANTED",
         )
-
-
-def _reused(request: DecisionRequest) -> AlreadyExistsError:
-    return AlreadyExistsError(
-        f"request_id `{request.request_id}` was used for another request; give every request its own",
-        "REQUEST_ID_REUSED",
-        {"request_id": request.request_id},
-    )

@@ -14,7 +14,7 @@ from uuid_utils import uuid7
 
 from audit import Appended, Entry, KeyConflictError, Ledger, NewEntry, PointerMovedError, canonical
 from decision_service.decision import Caller, DecisionRequest, Scope, scope_of
-from decision_service.errors import AlreadyExistsError, NotFoundError, PreconditionError
+from decision_service.errors import NotFoundError, PreconditionError
 from decision_service.usecases import records
 from decision_service.usecases.requests import RequestByDigest, without_snapshot
 from optimization.network import Snapshot
@@ -93,11 +93,9 @@ class Operations:
         try:
             appended = await self.append(self.ledger, new)
         except KeyConflictError as error:
-            raise AlreadyExistsError(
-                f"request_id `{request.request_id}` was used for another request; give every request its own",
-                "REQUEST_ID_REUSED",
-                {"request_id": request.request_id},
-            ) from error
+            raise records.reused(request) from error
+        if appended.is_repeat and not records.is_for_the_same(self.ledger, appended.entry, request):
+            raise records.reused(request)
         return self._read(appended.entry), appended.is_repeat
 
     async def end(self, operation: Operation, end: End) -> Operation:

@@ -2,7 +2,7 @@
 Decisions as log entries, and back.
 
 The envelope is what the log hashes: names, digests, counts; no personal data. Whom the caller
-acted for is in the redactable payload. Snapshot, question and outcome are artifacts, by digest.
+acted for, if for anybody, is in the redactable payload. Snapshot, question and outcome are artifacts, by digest.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from decision_service.decision import (
 )
 from decision_service.derived import Followed
 from decision_service.engine import engine, engine_bytes, engine_digest
-from decision_service.errors import NotFoundError
+from decision_service.errors import AlreadyExistsError, NotFoundError
 from decision_service.usecases.release_content import Release
 from optimization.network import Snapshot
 
@@ -80,7 +80,12 @@ def _shared(*contents: bytes) -> tuple[Artifact, ...]:
 
 
 def request_digest(request: DecisionRequest, snapshot_digest: str) -> str:
-    """Digest of what was asked, by which a repeated request_id is told from a reused one."""
+    """
+    Digest of what was asked, by which a repeated request_id is told from a reused one.
+
+    Whom the caller acted for is not in it, for all else can be read in the log: whoever has a list of names would find
+    the one that fits, also once it was erased. `is_for_the_same` compares that.
+    """
 
     def work_out() -> str:
         asked = {
@@ -88,7 +93,7 @@ def request_digest(request: DecisionRequest, snapshot_digest: str) -> str:
             "mode": request.mode.value,
             "scope": _scope_said(request.scope),
             "release": request.release,
-            "on_behalf_of": request.on_behalf_of,
+            "on_behalf_of": "",  # earlier versions named somebody here: of nobody the digest stays what it was
             "proposals": canonical.digest(canonical.encode_object(request.proposals)),
         }
         return canonical.digest(canonical.encode(asked))
@@ -239,7 +244,7 @@ def _file(made: Deliberation) -> Filed:
         # The release travels along, so that an export of one decision holds all that it was made from.
         (snapshot, question, result, *_shared(made.inputs.release, engine_bytes())),
         envelope,
-        canonical.encode({"on_behalf_of": request.on_behalf_of}),
+        canonical.encode({"on_behalf_of": request.on_behalf_of}) if request.on_behalf_of else b"",
         {f"revoked/{release.digest}": None},
         lineage,
     )
@@ -308,6 +313,23 @@ def acted_for(ledger: Ledger, seq: int) -> str:
     """Whom the caller of a decision acted for; empty for nobody, and when that was erased."""
     payload = ledger.payload(seq)
     return str(orjson.loads(payload)["on_behalf_of"]) if payload else ""
+
+
+def is_for_the_same(ledger: Ledger, entry: Entry, request: DecisionRequest) -> bool:
+    """Whether the caller of an earlier request acted for the same; also where nobody can tell, for it was erased."""
+    if not entry.payload_commitment:
+        return not request.on_behalf_of
+    payload = ledger.payload(entry.seq)
+    return payload is None or request.on_behalf_of == orjson.loads(payload).get("on_behalf_of", "")
+
+
+def reused(request: DecisionRequest) -> AlreadyExistsError:
+    """Says that another request had this request_id."""
+    return AlreadyExistsError(
+        f"request_id `{request.request_id}` was used for another request; give every request its own",
+        "REQUEST_ID_REUSED",
+        {"request_id": request.request_id},
+    )
 
 
 def read_inputs(ledger: Ledger, entry: Entry) -> Inputs:

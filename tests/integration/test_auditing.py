@@ -34,9 +34,11 @@ def snapshot(example):
 
 @pytest.fixture(scope="module")
 def decided(governed, snapshot):
-    """A plan that erp-1 asked for on somebody's behalf, and a judgement that erp-2 asked for."""
+    """A plan that erp-1 asked for on somebody's behalf, and a judgement that erp-2 asked for on another's."""
     plan = pb.DecideRequest(request_id="nightly", snapshot=snapshot, on_behalf_of="maria.muster")
-    judge = pb.DecideRequest(request_id="one-order", snapshot=snapshot, mode="DECISION_MODE_JUDGE")
+    judge = pb.DecideRequest(
+        request_id="one-order", snapshot=snapshot, mode="DECISION_MODE_JUDGE", on_behalf_of="peter.roth"
+    )
     judge.proposals.add(id="p1", lane=snapshot.lanes[0].id, quantity=snapshot.lanes[0].minimum or 10)
     return decide(governed, plan, "erp-1"), decide(governed, judge, "erp-2")
 

@@ -11,6 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from audit import Redaction, redact
 from decision_service.cli.audit import SERVICE as AUDIT
 from decision_service.cli.decisions import SERVICE as DECISIONS
 from decision_service.cli.policy import SERVICE as RELEASES
@@ -74,6 +75,51 @@ def test_the_same_id_for_another_body_is_refused(governed, example, change):
 
     assert (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED") == refusal(
         lambda: governed.call(DECISIONS, "Decide", other)
+    )
+
+
+def test_whom_the_caller_acted_for_is_in_the_payload_alone(governed, example):
+    """
+    Nothing that stays in the log tells two people apart, so nobody can try names; where nobody is named, nothing is
+    there to erase.
+    """
+    people = ("maria", "peter", "")
+    made = [
+        governed.call(DECISIONS, "Decide", judgement(example, f"whom-{n}", on_behalf_of=who)).decision
+        for n, who in enumerate(people)
+    ]
+    kept = [governed.app.ledger.get(decision.log.index) for decision in made]
+
+    assert people == tuple(decision.lineage.on_behalf_of for decision in made)
+    assert [True, True, False] == [bool(entry.payload_commitment) for entry in kept]
+    assert 1 == len({decision.lineage.request_digest for decision in made})
+    assert not [entry for entry in kept if b"maria" in entry.envelope or b"peter" in entry.envelope]
+
+
+@pytest.mark.parametrize("mode", [decision_pb2.DECISION_MODE_JUDGE, decision_pb2.DECISION_MODE_PLAN])
+def test_a_repeat_is_for_the_same_person(governed, example, mode):
+    """
+    Another person makes another request, as long as the log knows whom it was for; once that is erased nobody can tell.
+    """
+
+    def decide(who):
+        asked = judgement(example, f"person-{mode}", on_behalf_of=who)
+        asked.mode = mode
+        return governed.call(DECISIONS, "Decide", asked)
+
+    first = decide("maria")
+    refused = [refusal(lambda who=who: decide(who)) for who in ("peter", "")]
+    again = decide("maria")
+    index = first.decision.log.index
+    redact(governed.app.ledger, Redaction((index,), "GDPR Art. 17(1)(a)", "asked for", "ada", "max"))
+    erased = decide("peter")
+
+    assert [(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")] * 2 == refused
+    assert (True, "maria") == (again.is_repeat, again.decision.lineage.on_behalf_of)
+    assert (True, first.decision.name, "") == (
+        erased.is_repeat,
+        erased.decision.name,
+        erased.decision.lineage.on_behalf_of,
     )
 
 

@@ -230,10 +230,12 @@ def test_validate_only_and_reused_ids_are_refused(channel, short):
     dry = solve_pb.StartDecideRequest(decide=wish(short, "dry", validate_only=True))
     first = solve_pb.StartDecideRequest(decide=wish(short, "reused"))
     other = solve_pb.StartDecideRequest(decide=wish(short, "reused", on_behalf_of="x"))
+    another = solve_pb.StartDecideRequest(decide=wish(short, "reused", release="releases/other@1.0.0"))
     wait(channel, invoke(channel, START, first).name)
 
     assert ("FAILED_PRECONDITION", "VALIDATE_ONLY") == outcome(channel, START, dry)
     assert ("ALREADY_EXISTS", "REQUEST_ID_REUSED") == outcome(channel, START, other)
+    assert ("ALREADY_EXISTS", "REQUEST_ID_REUSED") == outcome(channel, START, another)
 
 
 def test_operations_survive_a_restart(tmp_path, policies, example):
