@@ -338,7 +338,7 @@ class Ledger(LedgerView):
                 answer.set_exception(error)
 
     def _prepared(self, news: tuple[AnyNewEntry, ...]) -> Request:
-        return tuple([prepare(new, self._entropy(SALT)) for new in news])
+        return tuple([prepare(new, self._entropy(SALT) if new.payload else b"") for new in news])
 
 
 def _spans(places: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,9 @@ class Followed:
 
     def derived(self, what: Hashable, work_out: Callable[[], T]) -> T:
         """What follows from this value and from what `what` names, and from nothing else."""
-        followed: dict[Hashable, T] = self.__dict__.setdefault("_followed", {})
+        followed: dict[Hashable, T] | None = self.__dict__.get("_followed")
+        if followed is None:
+            followed = self.__dict__["_followed"] = {}
         try:
             return followed[what]
         except KeyError:

@@ -18,6 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from audit import Entry
 from decision_service.api import convert
 from decision_service.decision import Caller, Decision, DecisionMode, Scope
+from decision_service.derived import Followed
 from decision_service.errors import NotFoundError
 from decision_service.usecases.decide import Decided
 from decision_service.usecases.inquire import Inquire
@@ -105,18 +106,41 @@ def decide_response(decided: Decided) -> bytes:
     if made is None:
         sent = _sent_decision(decided.decision)
         return b"".join((_DECISION, _varint(len(sent)), sent, _REPEATED))
-    common = made.filed.derived("sent", lambda: _rendered(decided.decision))
-    caller, request = made.caller, made.request
-    lineage = decision_pb2.Lineage()
-    lineage.actor, lineage.trace_id = caller.subject, caller.trace_id
-    lineage.on_behalf_of = request.on_behalf_of
-    lineage.parents.extend(made.parents)
-    own = decision_pb2.Decision(request_id=request.request_id)
+    own: Any = decision_pb2.Decision(request_id=made.request.request_id)
     if decided.entry:
         own.name = decided.entry.subject
         _place(decided.entry, own.log)
-    sent = _together(common, lineage, own)
-    return b"".join((_DECISION, _varint(len(sent)), sent))
+    common = made.filed.derived("sent", lambda: _rendered(decided.decision))
+    lineage = common.lineage_of(
+        made.caller.subject, made.parents, made.request.on_behalf_of, made.caller.trace_id
+    )
+    said = own.SerializeToString()
+    size = len(common.shared) + len(lineage) + len(said)
+    return b"".join((_DECISION, _varint(size), common.shared, lineage, said))
+
+
+@dataclass(frozen=True)
+class _Common(Followed):
+    """What decisions have in common, as it is sent; the bytes of two parts of a message are its bytes."""
+
+    shared: bytes
+    lineage: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes that it counts for."""
+        return len(self.shared) + len(self.lineage)
+
+    def lineage_of(self, actor: str, parents: tuple[str, ...], on_behalf_of: str, trace_id: str) -> bytes:
+        """The field with all of a decision's lineage, in one: not every client merges two of them."""
+
+        def write() -> bytes:
+            own = decision_pb2.Lineage(
+                actor=actor, parents=parents, on_behalf_of=on_behalf_of, trace_id=trace_id
+            ).SerializeToString()
+            return b"".join((_LINEAGE, _varint(len(self.lineage) + len(own)), self.lineage, own))
+
+        return write() if trace_id else self.derived((actor, parents, on_behalf_of), write)
 
 
 def _place(entry: Entry, log: Any) -> None:
@@ -133,23 +157,12 @@ def _stamp(moment: datetime) -> Any:
 
 
 def _sent_decision(decision: Decision) -> bytes:
-    of = decision.lineage
-    lineage = decision_pb2.Lineage(
-        actor=of.actor, parents=of.parents, on_behalf_of=of.on_behalf_of, trace_id=of.trace_id
-    )
+    of, common = decision.lineage, _common(decision)
     own = decision_pb2.Decision(name=decision.name, request_id=decision.request_id)
     if decision.log:
         convert.render(decision.log, own.log)
-    return _together(_common(decision), lineage, own)
-
-
-def _together(common: tuple[bytes, bytes], lineage: Any, own: Any) -> bytes:
-    """What it has in common with others, and beside that its own; the bytes of two parts of a message are its bytes."""
-    shared, shared_lineage = common
-    own_lineage = lineage.SerializeToString()
-    size = _varint(len(shared_lineage) + len(own_lineage))
-    # In one field, for not every client merges two of them.
-    return b"".join((shared, _LINEAGE, size, shared_lineage, own_lineage, own.SerializeToString()))
+    lineage = common.lineage_of(of.actor, of.parents, of.on_behalf_of, of.trace_id)
+    return b"".join((common.shared, lineage, own.SerializeToString()))
 
 
 def _varint(number: int) -> bytes:
@@ -175,17 +188,17 @@ def _named(decision: Decision) -> tuple[Hashable, ...]:
     )
 
 
-@cached(LRUCache(MOST, getsizeof=lambda parts: sum(map(len, parts))), _named, threading.Lock())
-def _common(decision: Decision) -> tuple[bytes, bytes]:
+@cached(LRUCache(MOST, getsizeof=lambda common: common.size), _named, threading.Lock())
+def _common(decision: Decision) -> _Common:
     """What many decisions may have in common is rendered once."""
     return _rendered(decision)
 
 
-def _rendered(decision: Decision) -> tuple[bytes, bytes]:
+def _rendered(decision: Decision) -> _Common:
     """The outcome and what was asked; and of the lineage what is not a decision's own."""
     message: Any = decision_pb2.Decision(mode=_MODES[decision.mode])
     convert.render(decision.outcome, message)
     convert.render(decision.scope, message.scope)
     shared = replace(decision.lineage, actor="", parents=(), on_behalf_of="", trace_id="")
     lineage: Any = convert.render(shared, decision_pb2.Lineage())
-    return message.SerializeToString(), lineage.SerializeToString()
+    return _Common(message.SerializeToString(), lineage.SerializeToString())

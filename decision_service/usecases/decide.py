@@ -159,7 +159,7 @@ class Decide:
             raise
         if request.validate_only:
             return Decided(made)
-        held = {**standing.held, **waves, **requires}
+        held = {**standing.held, **waves, **requires} if waves or requires else standing.held
         appended = await self._log(records.new_entry(f"decisions/{uuid7()}", made, held), request)
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
             return self._repeated(appended.entry, request)
