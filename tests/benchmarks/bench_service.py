@@ -3,15 +3,17 @@ The service beside an empty grpc.aio echo, called by the same client in the same
 
     SECONDS=3 ENTRIES=1000000 ENDURED=20000 python tests/benchmarks/bench_service.py
 
-A round lasts SECONDS; the service starts on a log of ENTRIES; the growth of its memory is that of its
-resident set over ENDURED decisions, after as many to fill what is bounded (1,000,000 take most of an
-hour). The client is `h2load` (Debian: nghttp2-client), in C. It sends the same bytes each time, so the
-benchmark's server gives every Decide a request_id of its own: each call is decided and is durable
-(SQLite, synchronous=FULL) before it is answered. The snapshot, its proposals and the decision that is
-read are the same each time, and the service remembers what follows from them: that is the call of the
-goal. The case of other proposals has every call propose a quantity of its own on that snapshot, which is
-judged and rendered anew; the case of new snapshots gives every call one of its own, which is read and
-named besides. Plaintext on loopback; telemetry off, but for the second echo, which is observed as a call of ours is, metrics only.
+A run of a case lasts SECONDS. In each round the echo and the policy-only Decide take turns three times, for
+the machine is not as fast in one second as in the next; the other cases come once. The service starts on a log
+of ENTRIES; the growth of its memory is that of its resident set over ENDURED decisions, after as many to fill
+what is bounded (1,000,000 take most of an hour). The client is `h2load` (Debian: nghttp2-client), in C. It
+sends the same bytes each time, so the benchmark's server gives every Decide a request_id of its own: each call
+is decided and is durable (SQLite, synchronous=FULL) before it is answered. The snapshot, its proposals and the
+decision that is read are the same each time, and the service remembers what follows from them: that is the call
+of the goal. The case of other proposals has every call propose a quantity of its own on that snapshot, which is
+judged and rendered anew; the case of new snapshots gives every call one of its own, which is read and named
+besides. Plaintext on loopback; telemetry off, but for the second echo, which is observed as a call of ours is,
+metrics only.
 """
 
 import asyncio
@@ -38,7 +40,7 @@ from decision_service.v1 import decision_pb2, planning_pb2
 from decision_service.v1 import decision_service_pb2 as pb
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS, CONNECTIONS, STREAMS = 9, 4, 8
+ROUNDS, PAIRS, CONNECTIONS, STREAMS = 9, 3, 4, 8
 ENTRIES, ENDURED = int(os.environ.get("ENTRIES", "1000000")), int(os.environ.get("ENDURED", "20000"))
 OTHER, ANEW = "another-quantity", "another-snapshot"
 QUANTITY = struct.pack("<d", 10.0)  # as it stands in a message
@@ -248,29 +250,32 @@ def govern(server):
 
 
 def measure(seconds, folder):
-    """Rows of all cases; rounds of the echo and of ours alternate."""
+    """Rows of all cases."""
     echo, metered, ours = Server("echo"), Server("metered"), Server("ours", folder / "data")
     govern(ours)
     name = check(ours)
     bodies = {
-        "decide": (DECIDE, request(1)),
         "other": (DECIDE, request(1, OTHER)),
         "anew": (DECIDE, request(1, ANEW)),
         "batch": (DECIDE, request(100)),
         "get": (GET, pb.GetDecisionRequest(name=name)),
     }
-    found = {case: [] for case in (*bodies, "echo", "metered")}
-    for _ in range(ROUNDS):
+    found = {case: [] for case in ("decide", *bodies, "echo", "metered")}
+    for number in range(ROUNDS * PAIRS):
         found["echo"].append(load(echo, "/echo/Echo", request(1), seconds, folder))
+        found["decide"].append(load(ours, DECIDE, request(1), seconds, folder))
+        if number % PAIRS:
+            continue
         found["metered"].append(load(metered, "/echo/Echo", request(1), seconds, folder))
         for case, (path, body) in bodies.items():
             found[case].append(load(ours, path, body, seconds, folder))
     rate = {case: median(r for r, _ in rounds) for case, rounds in found.items()}
     cpu = {case: median(c for _, c in rounds) for case, rounds in found.items()}
-    # Of each round: the machine is not as fast in one as in another.
-    beside = {case: list(zip(found[case], found["echo"], strict=True)) for case in (*bodies, "metered")}
-    ratio = {case: median(a[0] / b[0] for a, b in pairs) for case, pairs in beside.items()}
-    times = median(a[1] / b[1] for a, b in beside["decide"])
+    beside = list(zip(found["decide"], found["echo"], strict=True))
+    times = median(full[1] / empty[1] for full, empty in beside)
+    ratio = {"decide": median(full[0] / empty[0] for full, empty in beside)}
+    for case in (*bodies, "metered"):  # of each round
+        ratio[case] = median(a[0] / b[0] for a, b in zip(found[case], found["echo"][::PAIRS], strict=True))
     grown = growth(ours, folder)
     for server in (ours, echo, metered):
         server.close()
