@@ -96,10 +96,11 @@ class Method:
         with Observation(self._full_name, metadata, arrived) as observation:
             try:
                 caller, deadline = await self._enter(context, metadata)
-                request, sent = await self._read(raw)
+                read = await self._read(raw)
+                request = read.message
                 roles.require_reach(self._name, caller, request)
                 with self._edge.admission.room(kind_of(self._name, request), deadline):
-                    response = _sent(await self._handle(request, Call(caller, deadline, sent)))
+                    response = _sent(await self._handle(request, Call(caller, deadline, read.sent)))
             except Exception as error:
                 await self._fail(error, context, observation)
                 raise  # not reached: aborting raises
@@ -125,7 +126,7 @@ class Method:
         with Observation(self._full_name, metadata) as observation:
             try:
                 caller, deadline = await self._enter(context, metadata)
-                request, _ = await self._read(raw)
+                request = (await self._read(raw)).message
                 roles.require_reach(self._name, caller, request)
                 with self._edge.admission.room(kind_of(self._name, request), deadline):
                     async for response in self._handle(request, Call(caller, deadline)):

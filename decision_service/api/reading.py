@@ -8,8 +8,9 @@ request says beside its request_id. Constraints are the protos' and do not chang
 """
 
 import threading
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 from cachetools import LRUCache
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.message import DecodeError
@@ -63,14 +64,14 @@ class Known:
         return OVERHEAD + int(self.message.ByteSize()) + len(self.content)
 
 
-class Sent(NamedTuple):
+class Sent(msgspec.Struct, frozen=True):
     """A request that may be known again: the name it was given, and all else."""
 
     request_id: str
     known: Known
 
 
-class Request(NamedTuple):
+class Request(msgspec.Struct, frozen=True):
     """
     A request.
 

@@ -1,13 +1,14 @@
 """How long a decision may take, and who wants to hear how it goes."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 # Told of a search as it goes: name of the solve, incumbent, bound, nodes, seconds since the start.
 Watch = Callable[[tuple[str, float, float, int, float]], None]
 
 
-class Effort(NamedTuple):
+class Effort(msgspec.Struct, frozen=True):
     """
     What the caller is ready to wait for.
 
