@@ -54,15 +54,14 @@ class _Table:
         connection.executemany(self._one, rows[rest:])
 
 
-_BEGUN, _OPENED = _Table("begun", 12), _Table("opened", 7)
+_BEGUN, _OPENED = _Table("begun", 12), _Table("opened", 8)
 
 
 @dataclass(slots=True)
 class _Rows:
-    """What is not written yet; numbers of outcomes by their digests, of releases by their names."""
+    """What is not written yet; numbers of outcomes by their digests."""
 
     outcomes: dict[str, int] = field(default_factory=dict)
-    releases: dict[str, int] = field(default_factory=dict)
     begun: list[tuple[Any, ...]] = field(default_factory=list)
     opened: list[tuple[Any, ...]] = field(default_factory=list)
     moves: list[tuple[Any, ...]] = field(default_factory=list)
@@ -80,7 +79,6 @@ class Batch:
         self._ledger, self._connection = ledger, connection
         self._numbers: dict[str, int | None] = {}  # of outcomes; None for one without orders
         self._stages: dict[str, frozenset[str]] = {}
-        self._releases: dict[str, int] = {}
         self._rows = _Rows()
 
     def expect(self, decided: Sequence[Decided]) -> None:
@@ -111,11 +109,10 @@ class Batch:
         number = self._numbers[e.outcome_digest]
         if number is None:
             return
-        release = self._releases.get(e.release)
-        if release is None:
-            release = self._release(e.release, place)
-        at = microseconds(read_time(decided.recorded_at))
-        self._rows.opened.append((place, e.name, at, release, e.snapshot_digest, e.scope, number))
+        at = decided.recorded_at
+        moment = microseconds(read_time(at))
+        row = (place, e.name, at, moment, e.release, e.snapshot_digest, e.scope, number)
+        self._rows.opened.append(row)
 
     def write(self) -> None:
         """All that was added, in the caller's transaction; before anything is looked up or changed."""
@@ -124,8 +121,6 @@ class Batch:
         if rows.outcomes:
             write("INSERT INTO outcome VALUES (?, ?)", rows.outcomes.items())
             _BEGUN.insert(self._connection, rows.begun)
-        if rows.releases:
-            write("INSERT INTO release (name, number) VALUES (?, ?)", rows.releases.items())
         if rows.opened:
             _OPENED.insert(self._connection, rows.opened)
             self._connection.execute(OPEN, rows.opened[0][:1])
@@ -136,7 +131,6 @@ class Batch:
         """What was added is undone, with the numbers that were given."""
         self._rows = _Rows()
         self._numbers.clear()
-        self._releases.clear()
 
     def _make_room(self) -> None:
         if self._rows.moves or len(self._numbers) > _OUTCOMES:  # a plan moves as many as it has stages
@@ -159,12 +153,3 @@ class Batch:
         self._rows.outcomes[digest] = place
         self._rows.begun += begun(place, opening)
         self._numbers[digest] = place if opening.begun else None
-
-    def _release(self, name: str, place: int) -> int:
-        """The number of a release: the place of the first decision under it that opened orders."""
-        found = self._connection.execute("SELECT number FROM release WHERE name = ?", (name,)).fetchone()
-        if found is None:
-            self._rows.releases[name] = place
-        number: int = found[0] if found else place
-        self._releases[name] = number
-        return number

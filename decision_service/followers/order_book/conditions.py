@@ -43,7 +43,7 @@ def where(ledger: LedgerView, wanted: OrderFilter) -> Where:
     place, shift = ("opened.place", 0) if is_of_decisions else ("orders.key", NUMBER)
     parts = [within(wanted.scopes), *_listed(wanted)]
     bounds = (
-        ("opened.release = (SELECT number FROM release WHERE name = ?)", wanted.release or None),
+        ("opened.release = ?", wanted.release or None),
         ("orders.scope = ?", wanted.scope or None),
         ("orders.item = ?", wanted.item or None),
         ("orders.supplier = ?", wanted.supplier or None),

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from audit.entry import read_time
 from decision_service.followers.order_book.tables import NUMBER
 from decision_service.usecases.approvals.book import BookedOrder, retry_at
 from decision_service.usecases.approvals.opening import Decided, Opening, opened
@@ -17,12 +18,9 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 
 BOOKED = (
     "orders.record, begun.facts, opened.decision, opened.recorded, opened.place, orders.scope, "
-    "opened.snapshot, release.name, orders.moved_by"
+    "opened.snapshot, opened.release, orders.moved_by"
 )
 """The columns of `booked`."""
-
-TOLD = "CROSS JOIN begun ON begun.key = orders.begun CROSS JOIN release ON release.number = opened.release"
-"""What comes to orders and their decisions for it."""
 
 
 def booked(record: bytes | None, begun: bytes, *decided: Any) -> BookedOrder:
@@ -30,13 +28,14 @@ def booked(record: bytes | None, begun: bytes, *decided: Any) -> BookedOrder:
     name, recorded, place, scope, snapshot, release, moved_by = decided
     if record is not None:
         return BookedOrder(_read(record), moved_by)
-    at = _EPOCH + timedelta(microseconds=recorded)
-    return BookedOrder(opened(_read(begun), Decided(name, at, place, scope, snapshot, release)), moved_by)
+    by = Decided(name, read_time(recorded), place, scope, snapshot, release)
+    return BookedOrder(opened(_read(begun), by), moved_by)
 
 
 def microseconds(at: datetime) -> int:
     """Since 1970: times of the log are whole ones, which a sum of fractions would miss."""
-    return (at - _EPOCH) // _MICROSECOND
+    since = at - _EPOCH  # by hand in two thirds of the time of a division
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def begun(outcome: int, opening: Opening) -> Iterator[tuple[Any, ...]]:
@@ -51,7 +50,7 @@ def begun(outcome: int, opening: Opening) -> Iterator[tuple[Any, ...]]:
 
 
 # Seconds, from whole microseconds: rounded once, as `timestamp` does.
-_AT, _DEADLINE = "opened.recorded / 1e6", "(opened.recorded + begun.wait) / 1e6"
+_AT, _DEADLINE = "opened.moment / 1e6", "(opened.moment + begun.wait) / 1e6"
 _KEY = f"(opened.place << {NUMBER}) + begun.key - (begun.outcome << {NUMBER})"
 OPEN = (
     f"INSERT INTO orders SELECT {_KEY}, begun.key, scope, {_DEADLINE}, {_DEADLINE}, max({_AT}, placed), id, stage, "  # noqa: S608 - constants of ours

@@ -16,7 +16,7 @@ from decision_service.errors import NotFoundError
 from decision_service.followers.following import Following
 from decision_service.followers.order_book.batch import Batch
 from decision_service.followers.order_book.conditions import OF_ORDERS, where, within
-from decision_service.followers.order_book.orders import BOOKED, CHANGE, TOLD, booked, changed
+from decision_service.followers.order_book.orders import BOOKED, CHANGE, booked, changed
 from decision_service.followers.order_book.tables import NUMBER, connect, prepared
 from decision_service.followers.reading import Chunk, Decided
 from decision_service.usecases.approvals.book import BookedOrder, InboxPlace, OrderFilter, Ref, Standing
@@ -27,9 +27,9 @@ from decision_service.usecases.approvals.order_state import follow
 _TOGETHER = 32  # entries whose outcomes are read at one look; one may have megabytes
 
 _STEPS = frozenset({MANY, *STEPS})
+_BEGUN = "CROSS JOIN begun ON begun.key = orders.begun"
 _FIND = (
-    f"SELECT orders.key, {BOOKED} FROM opened CROSS JOIN release ON release.number = opened.release "  # noqa: S608 - constants of ours
-    "CROSS JOIN begun ON begun.outcome = opened.outcome "
+    f"SELECT orders.key, {BOOKED} FROM opened CROSS JOIN begun ON begun.outcome = opened.outcome "  # noqa: S608 - constants of ours
     f"CROSS JOIN orders ON orders.key = (opened.place << {NUMBER}) + begun.key - (begun.outcome << {NUMBER}) "
     "WHERE opened.decision = ? AND begun.id = ?"
 )
@@ -76,7 +76,7 @@ class SqliteOrderBook:
                 values = (*values, is_open, after.deadline or 0.0, -after.cost, after.place, after.order)
             inbox = "ORDER BY deadline IS NULL, deadline, orders.cost DESC, orders.key"
             keys = f"SELECT orders.key FROM {source} WHERE {condition} {inbox} LIMIT ?"  # noqa: S608 - conditions are ours, values are bound
-            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {TOLD} WHERE orders.key IN ({keys}) {inbox}"  # noqa: S608 - as above
+            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {_BEGUN} WHERE orders.key IN ({keys}) {inbox}"  # noqa: S608 - as above
             return tuple(booked(*row) for row in self._connection.execute(query, (*values, size)))
 
     def each(self, wanted: OrderFilter) -> Iterator[OrderRecord]:
@@ -85,7 +85,7 @@ class SqliteOrderBook:
             self.catch_up()
             source, condition, values = where(self._ledger, wanted)
             query = (
-                f"SELECT {BOOKED} FROM {source} {TOLD} WHERE {condition} ORDER BY opened.place, orders.key"  # noqa: S608 - as above
+                f"SELECT {BOOKED} FROM {source} {_BEGUN} WHERE {condition} ORDER BY opened.place, orders.key"  # noqa: S608 - as above
             )
             rows = self._connection.execute(query, values).fetchall()
         return (booked(*row).record for row in rows)
@@ -123,7 +123,7 @@ class SqliteOrderBook:
         """As many as the last of the values says."""
         with self.lock:
             self.catch_up()
-            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {TOLD} WHERE {condition} LIMIT ?"  # noqa: S608 - as above
+            query = f"SELECT {BOOKED} FROM {OF_ORDERS} {_BEGUN} WHERE {condition} LIMIT ?"  # noqa: S608 - as above
             return tuple(booked(*row).record for row in self._connection.execute(query, values))
 
     # --- following ---------------------------------------------------------------------------

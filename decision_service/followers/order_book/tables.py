@@ -2,16 +2,17 @@
 The book's tables, in a SQLite file.
 
 What follows from an outcome alone is kept once an outcome (`begun`), what follows from a decision once a
-decision (`opened`), with its release by number. An order has a row of what is looked for, which is made of these
-two where they are, and a record of its own only once something happened to it. Its key is its place in the log
-and its number in the decision: orders lie in the order in which they are read, and need no index for it.
+decision (`opened`). An order has a row of what is looked for, which is made of these two where they are, and a
+record of its own only once something happened to it. Its key is its place in the log and its number in the
+decision: orders lie in the order in which they are read, and need no index for it. A `moment` is the time that
+was recorded, in microseconds since 1970: the database counts deadlines from there.
 """
 
 import sqlite3
 
 from decision_service.usecases.approvals.order_record import UNDELIVERED, WAITING, OrderState
 
-SCHEMA = 8
+SCHEMA = 9
 NUMBER = 24
 """Bits of a key for the number of an order in its decision, or in its outcome."""
 
@@ -27,7 +28,6 @@ IS_WAITING, LIVE = _in(WAITING), f"moved_by = '' AND {_in(UNDELIVERED)}"
 _TABLES = f"""
 CREATE TABLE cursor (id INTEGER PRIMARY KEY, schema_version INTEGER, position INTEGER);
 CREATE TABLE outcome (digest TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE release (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE begun (
     key INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, id TEXT NOT NULL, stage TEXT NOT NULL, item TEXT NOT NULL,
     state TEXT NOT NULL, asked TEXT NOT NULL, cost REAL NOT NULL, supplier TEXT NOT NULL, wait INTEGER, placed REAL,
@@ -35,8 +35,8 @@ CREATE TABLE begun (
 );
 CREATE UNIQUE INDEX begun_id ON begun (outcome, id);
 CREATE TABLE opened (
-    place INTEGER PRIMARY KEY, decision TEXT NOT NULL, recorded INTEGER NOT NULL, release INTEGER NOT NULL,
-    snapshot TEXT NOT NULL, scope TEXT NOT NULL, outcome INTEGER NOT NULL
+    place INTEGER PRIMARY KEY, decision TEXT NOT NULL, recorded TEXT NOT NULL, moment INTEGER NOT NULL,
+    release TEXT NOT NULL, snapshot TEXT NOT NULL, scope TEXT NOT NULL, outcome INTEGER NOT NULL
 );
 CREATE INDEX opened_decision ON opened (decision);
 CREATE INDEX opened_release ON opened (release);
@@ -53,7 +53,7 @@ CREATE INDEX orders_due ON orders (due) WHERE due IS NOT NULL;
 CREATE INDEX orders_retry ON orders (retry) WHERE retry IS NOT NULL;
 CREATE INDEX orders_live ON orders (stage) WHERE {LIVE};
 """
-_ALL = ("orders", "opened", "begun", "release", "outcome", "cursor")
+_ALL = ("orders", "opened", "begun", "outcome", "cursor")
 
 
 def connect(file: str) -> sqlite3.Connection:
