@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
-_MOST = 16  # things that follow from one value
+MOST = 16  # things that follow from one value
 T = TypeVar("T")
 
 
@@ -19,7 +19,7 @@ class Followed:
             return followed[what]
         except KeyError:
             found = work_out()
-        if len(followed) >= _MOST:  # another day, another release: the earlier ones are over
+        if len(followed) >= MOST:  # another day, another release: the earlier ones are over
             followed.clear()
         followed[what] = found
         return found

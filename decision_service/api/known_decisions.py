@@ -18,6 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from audit import Entry
 from decision_service.api import convert
 from decision_service.decision import Caller, Decision, DecisionMode, Scope
+from decision_service.derived import MOST as MOST_FOLLOWED
 from decision_service.derived import Followed
 from decision_service.errors import NotFoundError
 from decision_service.usecases.decide import Decided
@@ -31,6 +32,7 @@ _MODES: dict[DecisionMode, Any] = {
 }
 _REPEATED: bytes = pb.DecideResponse(is_repeat=True).SerializeToString()
 LARGEST = 1 << 20  # bytes of one decision
+SMALL = 4096  # bytes of a lineage that is remembered for each who asks
 
 
 def _tag(message: Any, field: str) -> bytes:
@@ -128,8 +130,8 @@ class _Common(Followed):
 
     @property
     def size(self) -> int:
-        """Bytes that it counts for."""
-        return len(self.shared) + len(self.lineage)
+        """Bytes that it counts for, with all lineages that it may remember."""
+        return len(self.shared) + len(self.lineage) * (1 + MOST_FOLLOWED * self._is_small)
 
     def lineage_of(self, actor: str, parents: tuple[str, ...], on_behalf_of: str, trace_id: str) -> bytes:
         """The field with all of a decision's lineage, in one: not every client merges two of them."""
@@ -140,7 +142,13 @@ class _Common(Followed):
             ).SerializeToString()
             return b"".join((_LINEAGE, _varint(len(self.lineage) + len(own)), self.lineage, own))
 
-        return write() if trace_id else self.derived((actor, parents, on_behalf_of), write)
+        # Of a trace there is one such call; whom somebody acts for may have to be erased.
+        may_come_again = self._is_small and not (trace_id or on_behalf_of)
+        return self.derived((actor, parents), write) if may_come_again else write()
+
+    @property
+    def _is_small(self) -> bool:
+        return len(self.lineage) <= SMALL
 
 
 def _place(entry: Entry, log: Any) -> None:

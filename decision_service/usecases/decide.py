@@ -160,9 +160,9 @@ class Decide:
         if request.validate_only:
             return Decided(made)
         held = {**standing.held, **waves, **requires} if waves or requires else standing.held
-        appended = await self._log(records.new_entry(f"decisions/{uuid7()}", made, held), request)
+        appended = await self._log(records.new_entry(f"decisions/{uuid7()}", made, held))
         if appended.is_repeat:  # decided before, or meanwhile by another call: that one stands
-            return self._repeated(appended.entry, request)
+            return self._repeated(appended.entry, request, snapshot)
         return Decided(made, appended.entry)
 
     async def _deliberate(  # noqa: PLR0913 - as above, and what holds
@@ -194,11 +194,11 @@ class Decide:
             self.outcomes.keep(inputs, question, release, reached)
         return Deliberation(request, caller, release, inputs, reached, parents, seconds, manual.rung)
 
-    async def _log(self, new: AnyNewEntry, request: DecisionRequest) -> Appended:
+    async def _log(self, new: AnyNewEntry) -> Appended:
         try:
             return await self.append(self.ledger, new)
-        except KeyConflictError as error:
-            raise records.reused(request) from error
+        except KeyConflictError:  # what there is tells whether it was asked for the same
+            return Appended(cast("Entry", self.ledger.find(new.key)), is_repeat=True)
         except PointerMovedError as error:
             said, reason = next(m[1:] for m in _MOVED if error.pointer.startswith(m[0]))
             raise MovedError(said, reason) from error
@@ -212,16 +212,11 @@ class Decide:
     def _earlier(self, request: DecisionRequest, caller: Caller, snapshot: Artifact) -> Decided | None:
         """The first decision on this request_id."""
         entry = self.ledger.find(records.idempotency_key(caller.subject, request.request_id))
-        if entry is None:
-            return None
-        asked = records.request_digest(request, snapshot.digest)
-        if records.envelope_of(entry)["request_digest"] != asked:
-            raise records.reused(request)
-        return self._repeated(entry, request)
+        return None if entry is None else self._repeated(entry, request, snapshot)
 
-    def _repeated(self, entry: Entry, request: DecisionRequest) -> Decided:
+    def _repeated(self, entry: Entry, request: DecisionRequest, snapshot: Artifact) -> Decided:
         """What had been decided on the same request."""
-        if not records.is_for_the_same(self.ledger, entry, request):
+        if not records.asks_the_same(self.ledger, entry, request, snapshot.digest):
             raise records.reused(request)
         return Decided(earlier=records.read_decision(self.ledger, entry))
 

@@ -63,18 +63,26 @@ class Erasure:
         """
         Record that somebody asks for payloads to be erased; nothing is erased yet.
 
+        Entries that never had one are left out: many are asked for at once, and not every decision is for somebody.
+
         Raises
         ------
         NotFoundError
             An entry does not exist.
         PreconditionError
-            An entry never had a payload, so there is nothing to erase.
+            None ever had a payload, so there is nothing to erase.
         """
-        for seq in entries:
-            self._refuse_without_payload(seq)
+        with_payload = {seq for seq in entries if self._has_payload(seq)}
+        if not with_payload:
+            first = str(min(entries))
+            raise PreconditionError(
+                f"entry {first}, and what else is named, has no payload to erase",
+                "NO_PAYLOAD",
+                {"entry": first},
+            )
         name = f"redactions/{uuid7()}"
         body = {
-            "entries": sorted(set(entries)),
+            "entries": sorted(with_payload),
             "legal_basis": legal_basis,
             "reason": reason,
             "requested_by": caller.subject,
@@ -154,13 +162,11 @@ class Erasure:
                 return _record(entry, "")
         raise NotFoundError("redaction", name)
 
-    def _refuse_without_payload(self, seq: int) -> None:
+    def _has_payload(self, seq: int) -> bool:
         try:
-            entry = self.ledger.get(seq)
+            return bool(self.ledger.get(seq).payload_commitment)
         except NotInLedgerError as error:
             raise NotFoundError("entry", str(seq)) from error
-        if not entry.payload_commitment:
-            raise PreconditionError(f"entry {seq} has no payload to erase", "NO_PAYLOAD", {"entry": str(seq)})
 
 
 def _record(entry: Entry, approved_by: str) -> RedactionRecord:

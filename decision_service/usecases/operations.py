@@ -71,7 +71,7 @@ class Operations:
                 "validate_only leaves nothing to ask for later; use Decide", "VALIDATE_ONLY"
             )
         snapshot = canonical.encode_object(request.snapshot)
-        digest = records.request_digest(request, canonical.digest(snapshot))
+        snapshot_digest = canonical.digest(snapshot)
         name = f"operations/{uuid7()}"
         new = NewEntry(
             STARTED,
@@ -82,21 +82,24 @@ class Operations:
                 "trace_id": caller.trace_id,
                 "request_id": request.request_id,
                 "scope": request.scope.key,
-                "snapshot_digest": canonical.digest(snapshot),
+                "snapshot_digest": snapshot_digest,
             },
             payload=canonical.encode_object(without_snapshot(request)),
             artifacts=(records.artifact(snapshot),),
             key=f"operate/{caller.subject}/{request.request_id}",
-            key_digest=digest,
+            key_digest=records.request_digest(request, snapshot_digest),
             sets={_pointer(name): _OPEN},
         )
         try:
             appended = await self.append(self.ledger, new)
-        except KeyConflictError as error:
-            raise records.reused(request) from error
-        if appended.is_repeat and not records.is_for_the_same(self.ledger, appended.entry, request):
+            earlier = appended.entry if appended.is_repeat else None
+        except KeyConflictError:  # what there is tells whether it was asked for the same
+            earlier = self.ledger.find(new.key)
+        if earlier is None:
+            return self._read(appended.entry), False
+        if not records.asks_the_same(self.ledger, earlier, request, snapshot_digest):
             raise records.reused(request)
-        return self._read(appended.entry), appended.is_repeat
+        return self._read(earlier), True
 
     async def end(self, operation: Operation, end: End) -> Operation:
         """Record how it ended; the first to say so is believed."""

@@ -84,21 +84,22 @@ def request_digest(request: DecisionRequest, snapshot_digest: str) -> str:
     Digest of what was asked, by which a repeated request_id is told from a reused one.
 
     Whom the caller acted for is not in it, for all else can be read in the log: whoever has a list of names would find
-    the one that fits, also once it was erased. `is_for_the_same` compares that.
+    the one that fits, also once it was erased. `asks_the_same` compares that.
     """
+    return request.derived("digest", lambda: _digest(request, snapshot_digest, ""))
 
-    def work_out() -> str:
-        asked = {
-            "snapshot": snapshot_digest,
-            "mode": request.mode.value,
-            "scope": _scope_said(request.scope),
-            "release": request.release,
-            "on_behalf_of": "",  # earlier versions named somebody here: of nobody the digest stays what it was
-            "proposals": canonical.digest(canonical.encode_object(request.proposals)),
-        }
-        return canonical.digest(canonical.encode(asked))
 
-    return request.derived("digest", work_out)
+def _digest(request: DecisionRequest, snapshot_digest: str, on_behalf_of: str) -> str:
+    """Earlier versions named here whom the caller acted for; of nobody the digest is what it was."""
+    asked = {
+        "snapshot": snapshot_digest,
+        "mode": request.mode.value,
+        "scope": _scope_said(request.scope),
+        "release": request.release,
+        "on_behalf_of": on_behalf_of,
+        "proposals": canonical.digest(canonical.encode_object(request.proposals)),
+    }
+    return canonical.digest(canonical.encode(asked))
 
 
 def _scope_said(scope: Scope) -> str | list[str]:
@@ -315,8 +316,17 @@ def acted_for(ledger: Ledger, seq: int) -> str:
     return str(orjson.loads(payload)["on_behalf_of"]) if payload else ""
 
 
-def is_for_the_same(ledger: Ledger, entry: Entry, request: DecisionRequest) -> bool:
-    """Whether the caller of an earlier request acted for the same; also where nobody can tell, for it was erased."""
+def asks_the_same(ledger: Ledger, entry: Entry, request: DecisionRequest, snapshot_digest: str) -> bool:
+    """Whether a request asks what an entry with its idempotency key answered, for the same person."""
+    said = entry.header.key_digest
+    is_same = said == request_digest(request, snapshot_digest) or (
+        said == _digest(request, snapshot_digest, request.on_behalf_of)
+    )
+    return is_same and _is_for_the_same(ledger, entry, request)
+
+
+def _is_for_the_same(ledger: Ledger, entry: Entry, request: DecisionRequest) -> bool:
+    """Also where nobody can tell, for it was erased."""
     if not entry.payload_commitment:
         return not request.on_behalf_of
     payload = ledger.payload(entry.seq)

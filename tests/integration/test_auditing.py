@@ -297,13 +297,18 @@ def test_a_retention_policy_that_is_none_is_refused(run, tmp_path, text):
     assert 2 == run("audit", "due", tmp_path / "retention.yaml")[0]
 
 
-def test_what_has_no_payload_cannot_be_erased(run):
+def test_what_has_no_payload_cannot_be_erased(run, decided):
     """
-    Entry 0 is a published release: nothing personal, nothing to erase.
+    Entries 0 and 1 are of a release: nothing personal, nothing to erase. Among others they are left out.
     """
-    code, found = run("audit", "redact", "0", "--legal-basis", "b", "--reason", "r", actor="ada.lind")
+    why = ("--legal-basis", "b", "--reason", "r")
+    place = decided[0].log.index
+    for alone in (["0"], ["1", "0"]):
+        code, found = run("audit", "redact", *alone, *why, actor="ada.lind")
+        assert (2, "NO_PAYLOAD") == (code, found["reason"])
+    code, found = run("audit", "redact", "0", str(place), *why, actor="ada.lind")
 
-    assert (2, "NO_PAYLOAD") == (code, found["reason"])
+    assert (0, [place]) == (code, [*map(int, found["entries"])])
 
 
 def test_replay_is_a_habit(run, decided):

@@ -12,9 +12,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from audit import Redaction, redact
+from decision_service.api import reading
 from decision_service.cli.audit import SERVICE as AUDIT
 from decision_service.cli.decisions import SERVICE as DECISIONS
 from decision_service.cli.policy import SERVICE as RELEASES
+from decision_service.usecases import records
 from decision_service.v1 import audit_service_pb2, decision_pb2, release_service_pb2
 from decision_service.v1 import decision_service_pb2 as pb
 
@@ -121,6 +123,31 @@ def test_a_repeat_is_for_the_same_person(governed, example, mode):
         erased.decision.name,
         erased.decision.lineage.on_behalf_of,
     )
+
+
+@pytest.mark.parametrize("mode", [decision_pb2.DECISION_MODE_JUDGE, decision_pb2.DECISION_MODE_PLAN])
+def test_what_an_earlier_version_decided_for_somebody_is_repeated(governed, example, monkeypatch, mode):
+    """
+    Its digest named the person: it is known again, and others are still refused.
+    """
+
+    def decide(who):
+        reading._known.clear()  # which remembers digests
+        asked = judgement(example, f"earlier-{mode}", on_behalf_of=who)
+        asked.mode = mode
+        return governed.call(DECISIONS, "Decide", asked)
+
+    with monkeypatch.context() as earlier:
+        earlier.setattr(
+            records, "request_digest", lambda asked, on: records._digest(asked, on, asked.on_behalf_of)
+        )
+        first = decide("maria")
+    again = decide("maria")
+
+    assert (True, first.decision) == (again.is_repeat, again.decision)
+    assert [(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")] * 2 == [
+        refusal(lambda who=who: decide(who)) for who in ("peter", "")
+    ]
 
 
 def test_a_scope_of_several_kinds_is_kept_whole(governed, example):

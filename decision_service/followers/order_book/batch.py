@@ -19,6 +19,7 @@ from decision_service.usecases.approvals.opening import Opening
 
 _OUTCOMES = 4096  # whose numbers are at hand
 _PLANS = 64  # whose stages are: thousands of each
+_ROWS = 10_000  # that are held unwritten
 
 _PLAN = DecisionMode.PLAN.value
 _KNOWN = (
@@ -133,7 +134,10 @@ class Batch:
         self._numbers.clear()
 
     def _make_room(self) -> None:
-        if self._rows.moves or len(self._numbers) > _OUTCOMES:  # a plan moves as many as it has stages
+        is_much = (
+            len(self._rows.moves) + len(self._rows.begun) > _ROWS
+        )  # a plan moves as many as it has stages
+        if is_much or len(self._numbers) > _OUTCOMES:
             self.write()
         if len(self._numbers) > _OUTCOMES:
             self._numbers.clear()

@@ -10,6 +10,7 @@ from google.longrunning import operations_pb2
 from google.protobuf.duration_pb2 import Duration
 
 from decision_service.config import Settings
+from decision_service.usecases import records
 from decision_service.usecases.operations import Operations
 from decision_service.v1 import audit_service_pb2, decision_pb2, planning_pb2, release_service_pb2
 from decision_service.v1 import decision_service_pb2 as pb
@@ -236,6 +237,25 @@ def test_validate_only_and_reused_ids_are_refused(channel, short):
     assert ("FAILED_PRECONDITION", "VALIDATE_ONLY") == outcome(channel, START, dry)
     assert ("ALREADY_EXISTS", "REQUEST_ID_REUSED") == outcome(channel, START, other)
     assert ("ALREADY_EXISTS", "REQUEST_ID_REUSED") == outcome(channel, START, another)
+
+
+def test_an_operation_that_an_earlier_version_started_for_somebody_is_found_again(
+    channel, short, monkeypatch
+):
+    """
+    Its digest named the person, and so did that of its decision.
+    """
+    asked = solve_pb.StartDecideRequest(decide=wish(short, "earlier", on_behalf_of="maria"))
+    other = solve_pb.StartDecideRequest(decide=wish(short, "earlier", on_behalf_of="peter"))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(
+            records, "request_digest", lambda asked, on: records._digest(asked, on, asked.on_behalf_of)
+        )
+        first = invoke(channel, START, asked)
+        wait(channel, first.name)
+
+    assert first.name == invoke(channel, START, asked).name
+    assert ("ALREADY_EXISTS", "REQUEST_ID_REUSED") == outcome(channel, START, other)
 
 
 def test_operations_survive_a_restart(tmp_path, policies, example):

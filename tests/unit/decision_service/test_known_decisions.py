@@ -1,13 +1,15 @@
 """A decision as it is sent."""
 
 import pickle
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from audit import Entry, canonical
-from decision_service.api import convert
+from decision_service.api import convert, known_decisions
 from decision_service.api.known_decisions import decide_response, render_decision
 from decision_service.decision import (
     Caller,
@@ -26,7 +28,7 @@ from decision_service.usecases import records
 from decision_service.usecases.decide import Decided
 from decision_service.v1 import decision_pb2
 from decision_service.v1 import decision_service_pb2 as pb
-from optimization.network import Snapshot
+from optimization.network import Snapshot, SourceFile
 
 RELEASE = SimpleNamespace(name="releases/r@1.0.0", digest="sha256:r")
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -108,6 +110,47 @@ def test_what_decisions_have_in_common_is_not_confused_with_their_own():
             read.decision.lineage.actor,
             read.decision.lineage.on_behalf_of,
         )
+
+
+def test_lineages_that_are_remembered_are_each_ones_own():
+    """
+    One question that callers ask in turn, after other decisions, in traces and for people; first and again.
+    """
+    first, entry = made("1", Caller("ada"))
+    callers = (Caller("ada"), Caller("bob"), Caller("ada", trace_id="0af7"), Caller("bob", trace_id="0b"))
+    each = [
+        msgspec.structs.replace(
+            first, caller=caller, parents=parents, request=first.request.under(caller.subject)
+        )
+        for caller in callers
+        for parents in ((), ("decisions/0",), ("decisions/1",))
+    ]
+    for done in (*each, *each):
+        decided = Decided(done, entry)
+        read = pb.DecideResponse.FromString(decide_response(decided))
+        assert pb.DecideResponse(decision=rendered(decided.decision)) == read
+    kept = first.filed.derived("sent", lambda: 1 / 0)
+    assert 6 == len(kept.__dict__["_followed"])  # outside of traces
+
+
+@pytest.mark.parametrize(
+    ("sources", "person", "count"), [(1, "", 1), (1, "carla", 0), (known_decisions.SMALL // 70, "", 0)]
+)
+def test_lineages_of_people_and_large_ones_are_not_remembered(sources, person, count):
+    """
+    A person may have to be forgotten; of ten thousand sources a megabyte would be kept for each who asks.
+    """
+    listed = tuple(SourceFile(f"file-{n}", f"sha256:{'0' * 64}", 1) for n in range(sources))
+    lineage = Lineage("s", "r", "d", "e", f"sha256:{sources}{person}", "q", "ada", sources=listed)
+    decisions = [
+        Decision("decisions/1", "asked", DecisionMode.JUDGE, Scope(), Outcome(Verdict.APPROVED), of, None)
+        for of in (replace(lineage, on_behalf_of=person), replace(lineage, on_behalf_of=person and "peter"))
+    ]
+
+    assert [rendered(decision) for decision in decisions] == [*map(render_decision, decisions)]
+    common = known_decisions._common(decisions[0])
+    assert count == len(common.__dict__.get("_followed", ()))
+    assert common.size == len(common.shared) + len(common.lineage) * (17 if sources == 1 else 1)
 
 
 def test_no_field_is_sent_twice_that_some_clients_would_not_merge():

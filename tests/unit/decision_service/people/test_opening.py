@@ -42,12 +42,12 @@ OUTCOME = Outcome(
 )
 
 
-def fill(ledger, *modes, outcome=OUTCOME, release="releases/a@1.0.0"):
+def fill(ledger, *modes, outcome=OUTCOME, release="releases/a@1.0.0", scope="*"):
     """A decision of the same outcome in each of these modes, an hour apart."""
     artifact = Artifact.of("application/json", canonical.encode_object(outcome))
     for number, mode in enumerate(modes, ledger.size):
         said = {
-            "name": f"decisions/{number}", "request_id": f"r{number}", "mode": mode, "scope": "*", "actor": "erp-1",
+            "name": f"decisions/{number}", "request_id": f"r{number}", "mode": mode, "scope": scope, "actor": "erp-1",
             "snapshot_digest": f"sha256:{number}", "release": release, "verdict": "REFERRED",
             "approved": 1, "referred": 2, "blocked": 1, "value": "100.0", "rules": [], "outcome_digest": artifact.digest,
         }  # fmt: skip
@@ -140,6 +140,30 @@ def test_only_a_plan_replaces_what_was_proposed_before(ledger, book):
     }
 
 
+@pytest.mark.parametrize("rows", [10_000, 0])
+def test_a_plan_replaces_what_was_proposed_for_its_scope(ledger, book, monkeypatch, rows):
+    """
+    And what was proposed for all; a plan for all replaces everybody's. Of many plans the book remembers the last few.
+    """
+    monkeypatch.setattr(batch, "_ROWS", rows)
+    monkeypatch.setattr(batch, "_PLANS", 1)
+    for scope in ("region:a", "region:b", "*"):
+        fill(ledger, "JUDGE", scope=scope)
+    fill(ledger, "PLAN", scope="region:a")
+    for place in range(12):
+        planned = replace(OUTCOME, orders=(replace(ORDER, stage=f"s{place}"),))
+        fill(ledger, "PLAN", scope="region:c", outcome=planned)
+        if place > 6:
+            book.catch_up()
+    before = {o.record.index: o.moved_by for o in book.list(OrderFilter(states=(O.REFERRED,)), 100)}
+    fill(ledger, "PLAN")
+    after = {o.record.index: o.moved_by for o in book.list(OrderFilter(states=(O.REFERRED,)), 100)}
+
+    assert ["decisions/3", "", "decisions/3", ""] == [before[n] for n in range(4)]
+    assert ["decisions/3", "decisions/16", "decisions/3", "decisions/16"] == [after[n] for n in range(4)]
+    assert 2 >= len(book._batch._stages)
+
+
 def test_a_batch_that_fails_leaves_nothing_behind(ledger, book, monkeypatch):
     """
     Position, orders and what they have in common are one transaction; the next attempt has all of it.
@@ -191,10 +215,12 @@ def test_times_and_places_restrict(ledger, book):
     assert [1] == found(decisions=("decisions/1", "decisions/7"), until=at[3])
 
 
-def test_outcomes_come_back(ledger, book):
+@pytest.mark.parametrize("most", [4096, 5])
+def test_outcomes_come_back(ledger, book, monkeypatch, most):
     """
     More outcomes than are kept in memory, each reached twice: what they tell is kept once, and is right.
     """
+    monkeypatch.setattr(batch, "_OUTCOMES", most)
     artifacts = [
         Artifact.of(
             "application/json",
@@ -217,6 +243,7 @@ def test_outcomes_come_back(ledger, book):
     assert [f"i{n % 100}" for n in range(200)] == [order.item for order in book.each(OrderFilter())]
     assert ["decisions/7", "decisions/107"] == [o.decision for o in book.each(OrderFilter(item="i7"))]
     assert (100,) == book._connection.execute("SELECT count(*) FROM begun").fetchone()
+    assert len(book._batch._numbers) <= max(100, most)
     (last,) = book.get((("decisions/199", "p0"),))
     assert ("i99", 199) == (last.record.item, last.record.index)
 
