@@ -41,6 +41,7 @@ from decision_service.usecases.release_life import (
     record_of,
     step,
 )
+from decision_service.usecases.release_outputs import check_outputs
 from decision_service.usecases.release_signature import ReleaseSigner
 from decision_service.usecases.wave_measures import check_waves
 from rules import CharterError, check_ruleset, run_tests
@@ -128,10 +129,12 @@ class Releases:
         Raises
         ------
         InvalidRequestError
-            The files do not compile, a gate asks for what nobody measures, a test fails, or a row has neither test nor waiver.
+            The files do not compile, a rule says what the service cannot act on, a gate asks for what nobody measures, a
+            test fails, or a row has neither test nor waiver.
         """
         release = compile_release(content)
         check_waves(release.charter)
+        check_outputs(release.ruleset)
         report = run_tests(release.ruleset)
         if report.failures:
             raise InvalidRequestError(
