@@ -26,7 +26,7 @@ class _Range(NamedTuple):
     is_open: bool = False
 
     def __contains__(self, value: object) -> bool:
-        inside = isinstance(value, Decimal | int) and self.low <= value <= self.high
+        inside = isinstance(value, Decimal) and self.low <= value <= self.high
         return inside and not (self.is_open and value in (self.low, self.high))
 
     def __str__(self) -> str:

@@ -25,6 +25,8 @@ CASES = [
     ("admission.yaml", "[REJECTED, ADMITTED]", "[REJECTED, ADMITTED, PERHAPS]", "verdict `PERHAPS`"),
     ("planning.yaml", "service_level: 0.97", "service_level: 97", "service_level `97`; say more than 0 to less than 1"),
     ("conflicts.yaml", "escalate: category-manager", "deadline_days: 9999999", "deadline_days `9999999`"),
+    ("conflicts.yaml", "escalate: category-manager", "deadline_days: true", "deadline_days `True`"),
+    ("conflicts.yaml", "escalate: category-manager", "on_timeout: [BLOCK, NAP]", "on_timeout `('BLOCK', 'NAP')`"),
     ("escalation.yaml", "[CRITICAL, HIGH, MEDIUM, LOW]", "[CRITICAL, HIGH, MEDIUM, LOW, NONE]", "severity `NONE`"),
 ]  # fmt: skip
 
