@@ -254,10 +254,10 @@ def test_an_operation_outlives_a_database_that_is_away(replicas, example, monkey
 
     log, away = Decide._log, iter([True])
 
-    async def once_away(self, new, request):
-        if request.request_id == "outage" and next(away, False):
+    async def once_away(self, new):
+        if new.own["request_id"] == "outage" and next(away, False):
             raise StorageError("the store is away")
-        return await log(self, new, request)
+        return await log(self, new)
 
     monkeypatch.setattr(Decide, "_log", once_away)
     done = wait(replicas[1], start(replicas[0], short(example), "outage"))
