@@ -87,9 +87,8 @@ class Form:
             What all say has no canonical form, or as `NewEntry`.
         """
         if self._templates is None:
-            if (
-                not self._is_known
-            ):  # most never come again, and cutting takes half as long again as an entry by itself
+            if not self._is_known:
+                # Most never come again, and cutting takes half as long again as an entry by itself.
                 self._is_known = True
                 return self._entry(filled.subject, filled.key, filled.own).pieces(commitment)
             self._templates = self._cut()

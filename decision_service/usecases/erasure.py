@@ -75,11 +75,8 @@ class Erasure:
         with_payload = {seq for seq in entries if self._has_payload(seq)}
         if not with_payload:
             first = str(min(entries))
-            raise PreconditionError(
-                f"entry {first}, and what else is named, has no payload to erase",
-                "NO_PAYLOAD",
-                {"entry": first},
-            )
+            said = f"nothing to erase: entry {first} has no payload, nor has any other that is named"
+            raise PreconditionError(said, "NO_PAYLOAD", {"entry": first})
         name = f"redactions/{uuid7()}"
         body = {
             "entries": sorted(with_payload),
